@@ -1,0 +1,5 @@
+"""The one error type that reaches a user."""
+
+
+class InputError(ValueError):
+    """Input that cannot be used; its message is one sentence that says what, where and what is right."""
