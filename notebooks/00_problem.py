@@ -1,0 +1,130 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: py:percent,ipynb
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # The problem: a fire test, its cost and its scatter
+#
+# ```{admonition} In this chapter
+# :class: tip
+# **Objectives.** Know what a cone calorimeter measures; read the measured data of this book; see why a
+# laboratory is a source of bias. **Prerequisites.** Python and pandas. **Time.** 20 minutes.
+# ```
+#
+# A cone calorimeter {cite}`babrauskas1984,iso5660` holds a flat specimen under a conical heater. The
+# irradiance is set, typically to between 25 and 75 kW/m², and a spark waits above the surface. The
+# specimen heats up, decomposes and gives off gas; when there is enough gas, the spark lights it. From
+# the oxygen that the fire consumes, about 13.1 MJ is released for every kilogram {cite}`huggett1980`,
+# the apparatus infers the **heat release rate** (HRR) as a function of time.
+#
+# Four numbers summarise a curve: the **time to ignition** $t_{ig}$, the **peak heat release rate**
+# (pHRR), its time $t_{peak}$, and the **total heat released** (THR).
+
+# %% tags=["parameters"]
+polymer = "PMMA"
+flux_kw_m2 = 50.0
+
+# %%
+import numpy as np
+from myst_nb import glue
+
+from trinity import figures
+from trinity.measurements import load_measurements
+
+# %% [markdown]
+# ## Every measurement there is
+#
+# The scarce data of this book are all in one small table: the tests of neat thermoplastics that three
+# laboratories have published.
+
+# %%
+tests = load_measurements()
+tests[["polymer", "psmiles", "lab", "flux_kw_m2", "thickness_mm", "t_ig_s", "phrr_kw_m2"]].sample(
+    5, random_state=1
+)
+
+# %% tags=["remove-cell"]
+glue("n_tests", len(tests), display=False)
+glue("n_ignited", int(tests["t_ig_s"].notna().sum()), display=False)
+glue("n_polymers", tests["polymer"].nunique(), display=False)
+glue("n_groups", tests["group_nine"].nunique(), display=False)
+
+# %% [markdown]
+# There are {glue}`n_tests` tests of {glue}`n_polymers` materials, {glue}`n_ignited` of them with
+# ignition. Grouped by chemistry they make only {glue}`n_groups` independent examples. That is what a
+# model of a million parameters has to learn from.
+
+# %%
+tests.pivot_table(index="polymer", columns="lab", values="flux_kw_m2", aggfunc="count").fillna(
+    0
+).astype(int)
+
+# %% [markdown]
+# Both targets span more than a decade, and irradiance explains much of it: hotter heaters ignite
+# sooner and burn fiercer.
+
+# %%
+figures.ignition_against_flux(tests);
+
+# %% [markdown]
+# Read the left panel along a vertical line: at one irradiance the polymers still differ by a factor of
+# ten. That factor is chemistry, and it is what a model has to predict from the repeat unit.
+
+# %% [markdown]
+# ## How well could anybody predict?
+#
+# No model can be better than the data it is judged by. The one polymer that all three laboratories
+# tested shows how far they agree.
+
+# %%
+figures.one_polymer_in_three_laboratories(tests, polymer);
+
+# %%
+near = tests[(tests["polymer"] == polymer) & (abs(tests["flux_kw_m2"] - flux_kw_m2) <= 1.0)]
+spread = float(np.exp(np.log(near["t_ig_s"]).std()))
+near[["lab", "flux_kw_m2", "thickness_mm", "t_ig_s", "phrr_kw_m2"]]
+
+# %% tags=["remove-cell"]
+glue("polymer", polymer, display=False)
+glue("flux", f"{flux_kw_m2:.0f}", display=False)
+glue("spread", f"{spread:.2f}", display=False)
+glue("n_near", len(near), display=False)
+
+# %% [markdown]
+# At {glue}`flux` kW/m², the {glue}`n_near` tests of {glue}`polymer` scatter about their geometric mean
+# by a factor of {glue}`spread` in ignition time (one standard deviation), although the material is
+# nominally one. Thickness matters little for ignition once a specimen is thermally thick, so most of
+# this is grade, colour and laboratory: the floor under every error in this book.
+#
+# ## Two rules that follow
+#
+# **Conditions are inputs.** The same polymer appears at several irradiances and thicknesses. A model
+# that keeps one label a polymer must throw most of the data away; here flux and thickness enter beside
+# the structure.
+#
+# **Hold out polymers, not rows.** Two tests of one polymer resemble each other. If one is used for
+# training and the other for testing, the score measures memory. Every score in this book leaves out a
+# whole chemistry.
+#
+# ## Exercises
+#
+# 1. *Compute.* Fit $1/\sqrt{t_{ig}}$ against irradiance for one polymer; where does the line cross
+#    zero, and what does that irradiance mean?
+# 2. *Change and explain.* Run this notebook with `polymer = "PC"` (see {doc}`../book/rerun`). Why is one
+#    ignition time missing?
+# 3. *Open.* You may test three further polymers. Which would you choose, and at which irradiance?
+#
+# ## References
+#
+# ```{bibliography}
+# :filter: docname in docnames
+# ```
