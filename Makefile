@@ -1,0 +1,53 @@
+# Everything runs inside .venv, which `make setup` makes; the other targets call it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+export PYTHON TORCH_INDEX
+
+# Name an interpreter (make setup PYTHON=python3.11), or an index of PyTorch's CPU wheels
+# (make setup TORCH_INDEX=...): on Linux the default index may send a CUDA build of several GB.
+PYTHON ?=
+TORCH_INDEX ?=
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help setup book test class reproduce ablation phase0 lint bench lock clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
+
+setup: $(READY)  ## make .venv with the trinity command in it (2 minutes; instant when up to date)
+
+$(READY): requirements.lock pyproject.toml scripts/setup
+	@scripts/setup && touch $@
+
+book: $(READY)  ## the book at laptop scale from shipped artifacts; recomputes what is stale
+	$(BIN)/trinity book
+
+test: $(READY)  ## all tests at scale test (12 minutes at most on 2 cores)
+	$(BIN)/python -m pytest
+
+class: $(READY)  ## every stage from nothing at class scale, into build/class (5 minutes on 2 cores)
+	$(BIN)/trinity run --scale class
+
+reproduce: $(READY)  ## laptop scale, main arms and book, from nothing, into build/laptop (60 minutes)
+	$(BIN)/trinity reproduce
+
+ablation: $(READY)  ## all arms, seeds and learning curves, resumable in parts (hours): lopo.json, ablation.json
+	$(BIN)/trinity ablation
+
+phase0: $(READY)  ## train the embedded chemical language model anew (cost in the README)
+	$(BIN)/trinity phase0
+
+lint: $(READY)  ## style and errors of the code
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check src tests
+
+bench: $(READY)  ## time the cone model, synthesis, training and prediction on this machine
+	$(BIN)/python -m benchmarks
+
+lock: $(READY)  ## rewrite requirements.lock from pyproject.toml
+	scripts/lock
+
+clean:  ## remove what the build made; keeps .venv and the shipped artifacts
+	rm -rf build _build .pytest_cache .ruff_cache
