@@ -1,0 +1,84 @@
+"""The ``trinity`` command: a thin skin over the package.
+
+Commands import what they need when they run, so that ``estimate``, ``cone`` and ``simulate`` start
+fast and work without torch.
+"""
+
+import os
+import sys
+
+import typer
+from typer.exceptions import Abort, TyperException
+
+from trinity import __version__, cli_learning, cli_physics, cli_pipeline
+from trinity.errors import InputError
+
+app = typer.Typer(
+    name="trinity",
+    help="Predict how a polymer burns in a cone calorimeter: physics, language model, measurements.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (cli_physics, cli_learning, cli_pipeline):
+    module.register(app)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"trinity {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Show the version."
+    ),
+) -> None:
+    """Predict how a polymer burns in a cone calorimeter: physics, language model, measurements."""
+
+
+def _one_line(message: str) -> str:
+    return " ".join(str(message).split())
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; every foreseen failure ends in one sentence on stderr.
+
+    Exit codes: 0 done, 1 the input or a file cannot be used, 2 a usage error or rows that failed,
+    130 interrupted.
+    """
+    try:
+        code = app(args=arguments, prog_name="trinity", standalone_mode=False)
+        code = code if isinstance(code, int) else 0
+    except InputError as error:
+        print(f"Error: {_one_line(error)}", file=sys.stderr)
+        code = 1
+    except TyperException as error:
+        # typer's own complaint about the command line
+        text = _one_line(error.format_message())
+        if text:
+            print(f"Error: {text.rstrip('.')}; see trinity --help.", file=sys.stderr)
+        code = 2
+    except (Abort, KeyboardInterrupt):
+        print("Interrupted; the same command takes up again what it had finished.", file=sys.stderr)
+        code = 130
+    except BrokenPipeError:
+        # The reader of our output (head, less) went away; nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except MemoryError:
+        print("Error: Not enough memory; use a smaller scale or fewer rows.", file=sys.stderr)
+        code = 1
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        print(f"Error: Cannot use{where}: {error.strerror or error}.", file=sys.stderr)
+        code = 1
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""``trinity predict``, ``synthesize``, ``pretrain``, ``finetune`` and ``evaluate``."""
+
+from pathlib import Path
+
+import typer
+
+from trinity.cli_tools import FLUX, JSON, THICKNESS, print_json, print_table, require_folder_of
+from trinity.errors import InputError
+
+SEED = typer.Option(0, min=0, help="Seed of the random numbers.")
+SCALE = typer.Option("laptop", metavar="SCALE", help="test, class, laptop or paper.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the five commands to the application."""
+    app.command()(predict)
+    app.command()(synthesize)
+    app.command()(pretrain)
+    app.command()(finetune)
+    app.command()(evaluate)
+
+
+def predict(
+    polymers: list[str] = typer.Argument(None, metavar="[PSMILES]...", help="Repeat units."),
+    flux: float = FLUX,
+    thickness: float = THICKNESS,
+    csv: Path = typer.Option(None, metavar="IN", help="Table with psmiles, flux_kw_m2, thickness_mm."),
+    out: Path = typer.Option(None, metavar="OUT", help="Where the completed table goes."),
+    model: Path = typer.Option(None, metavar="DIR", help="A model of your own (trinity finetune)."),
+    strict: bool = typer.Option(False, help="Write nothing when a row cannot be predicted."),
+    as_json: bool = JSON,
+) -> None:
+    """Predict cone tests with the finetuned language model, with 90 % intervals.
+
+    Example: trinity predict '*CC(*)c1ccccc1' --flux 50 --thickness 6
+    """
+    from trinity import prediction_files
+
+    if bool(polymers) == (csv is not None):
+        raise InputError("Give either repeat units or --csv IN, and not both.")
+    if csv is not None and out is None:
+        raise InputError("A table needs --out OUT, the file to write.")
+    if csv is None and out is not None:
+        raise InputError("--out goes with --csv; single predictions are printed.")
+    require_folder_of(out)
+    if csv is not None:
+        rows = prediction_files.predict_table(csv, out, model, strict)
+    else:
+        rows = prediction_files.predict_polymers(polymers, flux, thickness, model)
+    if as_json:
+        print_json(rows)
+    elif csv is None:
+        _print_predictions([row for row in rows if "error" not in row])
+    else:
+        print(f"{sum('error' not in row for row in rows)} of {len(rows)} rows predicted")
+    failed = [(number, row["error"]) for number, row in enumerate(rows, 1) if "error" in row]
+    for number, reason in failed:
+        typer.echo(f"Error: row {number}: {reason}", err=True)
+    if failed:
+        raise typer.Exit(2 if csv is not None or len(rows) > 1 else 1)
+
+
+def _print_predictions(rows: list[dict]) -> None:
+    for row in rows:
+        domain = "" if row["in_domain"] else " (outside the domain of the training data)"
+        print(f"{row['psmiles']} at {row['flux_kw_m2']:g} kW/m2, {row['thickness_mm']:g} mm{domain}")
+        table = [
+            (key, f"{row[key]:.4g}", f"{row[key + '_lo']:.4g} to {row[key + '_hi']:.4g}")
+            for key in ("t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2")
+        ]
+        print_table(("quantity", "predicted", "90 % interval"), table)
+        print(f"ignition probability: {row['ignition_probability']:.2f}")
+
+
+def synthesize(
+    n: int = typer.Option(..., "--n", min=1, help="Hypothetical polymers."),
+    out: Path = typer.Option(..., "--out", metavar="DIR", help="Folder of the Parquet table."),
+    seed: int = SEED,
+    conditions: int = typer.Option(5, min=1, max=1000, help="Test conditions a polymer."),
+    scheduler: str = typer.Option(None, metavar="ADDRESS", help="A Dask scheduler; else this machine."),
+    as_json: bool = JSON,
+) -> None:
+    """Invent polymers and burn them in the cone model; an interrupted table is taken up again.
+
+    Example: trinity synthesize --n 2000 --seed 7 --out my_table
+    """
+    from trinity import synthesis
+
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out} is a file; name a folder for the table.")
+    path = synthesis.synthesize(n, conditions, seed, out, scheduler=scheduler, progress=not as_json)
+    if as_json:
+        print_json({"table": str(path), "n_polymers": n, "conditions": conditions, "seed": seed})
+    else:
+        print(path)
+
+
+def pretrain(
+    scale: str = SCALE,
+    seed: int = SEED,
+    table: Path = typer.Option(None, metavar="DIR", help="A synthetic table of your own."),
+    out: Path = typer.Option(None, metavar="DIR", help="Folder of the model (with --table)."),
+    as_json: bool = JSON,
+) -> None:
+    """Phase 1: train the language model on synthetic cone tests.
+
+    Example: trinity pretrain --scale class
+    """
+    from trinity import workflow
+
+    if (table is None) != (out is None):
+        raise InputError("A table of your own needs both --table DIR and --out DIR.")
+    if table is not None:
+        answer = workflow.pretrain_on(table, out, scale, seed)
+    else:
+        answer = workflow.summary("pretraining", scale, seed)
+    _show(answer, as_json)
+
+
+def finetune(
+    csv: Path = typer.Option(None, metavar="FILE", help="Measurements of your own."),
+    out: Path = typer.Option(None, metavar="DIR", help="Folder of the model (with --csv)."),
+    scale: str = SCALE,
+    seed: int = SEED,
+    as_json: bool = JSON,
+) -> None:
+    """Phase 2: finetune on measured cone tests, the project's own and yours.
+
+    Example: trinity finetune --csv mine.csv --out my_model
+    """
+    from trinity import workflow
+
+    if (csv is None) != (out is None):
+        raise InputError("Measurements of your own need both --csv FILE and --out DIR.")
+    if csv is not None:
+        answer = workflow.finetune_on(csv, out, scale, seed)
+    else:
+        answer = workflow.summary("finetuning", scale, seed)
+    _show(answer, as_json)
+
+
+def evaluate(
+    predictions: Path = typer.Option(None, metavar="FILE", help="Held-out predictions of yours."),
+    scale: str = SCALE,
+    as_json: bool = JSON,
+) -> None:
+    """Score held-out predictions as the project scores its own, or show the published scores.
+
+    FILE is a CSV or JSON of rows with arm, seed, fold, test_id, target, measured, predicted, lo, hi.
+
+    Example: trinity evaluate --predictions mine.csv
+    """
+    from trinity import workflow
+
+    rows = workflow.scores(predictions, scale)
+    if as_json:
+        print_json(rows)
+        return
+    table = [
+        (f"{row['arm']} {row['target']}", f"{row['gmfe']:.2f}",
+         f"{row['gmfe_low']:.2f} to {row['gmfe_high']:.2f}")
+        for row in rows
+    ]  # fmt: skip
+    print_table(("arm and target", "GMFE", "95 % interval"), table)
+
+
+def _show(answer: dict, as_json: bool) -> None:
+    if as_json:
+        print_json(answer)
+        return
+    for key, value in answer.items():
+        print(f"{key}: {value}")

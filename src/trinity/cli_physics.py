@@ -1,0 +1,122 @@
+"""``trinity estimate``, ``cone`` and ``simulate``: chemistry and physics, without torch."""
+
+import json
+from pathlib import Path
+
+import typer
+
+from trinity.cli_tools import (
+    FLUX,
+    JSON,
+    POLYMER,
+    THICKNESS,
+    print_json,
+    print_table,
+    read_json,
+    read_polymer,
+    require_folder_of,
+)
+from trinity.errors import InputError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the three commands to the application."""
+    app.command()(estimate)
+    app.command()(cone)
+    app.command()(simulate)
+
+
+def estimate(polymer: str = POLYMER, as_json: bool = JSON) -> None:
+    """Properties of a polymer from its structural groups, each with its standard error.
+
+    Example: trinity estimate '*CC(*)c1ccccc1'
+    """
+    from trinity import properties
+
+    result = properties.estimate(read_polymer(polymer)).to_dict()
+    if as_json:
+        print_json(result)
+        return
+    groups = ", ".join(f"{count:g} x {name}" for name, count in result["groups"].items())
+    print(f"{result['psmiles']}\ngroups: {groups}")
+    if result["uncovered_atoms"]:
+        print(f"not covered by any group: {', '.join(map(str, result['uncovered_atoms']))}")
+    rows = [
+        (name, f"{entry['value']:.4g}", f"{entry['sigma']:.2g}")
+        for name, entry in result["properties"].items()
+    ]
+    print_table(("property", "value", "1 sigma"), rows)
+
+
+def cone(
+    polymer: str = POLYMER,
+    flux: float = FLUX,
+    thickness: float = THICKNESS,
+    samples: int = typer.Option(100, min=1, max=10_000, help="Sampled parameter sets."),
+    seed: int = typer.Option(0, min=0, help="Seed of the sampling."),
+    as_json: bool = JSON,
+    plot: Path = typer.Option(None, metavar="FILE", help="Draw HRR(t) into a PNG, SVG or PDF."),
+    export: str = typer.Option(None, metavar="CODE", help="Write an input of fds or gpyro to --to."),
+    to: Path = typer.Option(None, metavar="FILE", help="The file that --export writes."),
+) -> None:
+    """Simulate a cone test from structure and physics alone, with 90 % intervals.
+
+    The intervals come from sampling the estimated properties within their errors.
+
+    Example: trinity cone '*CC(*)c1ccccc1' --flux 50 --thickness 6 --plot hrr.png
+    """
+    from trinity import cone_test
+
+    if (export is None) != (to is None):
+        raise InputError("Exporting needs both --export fds|gpyro and --to FILE.")
+    for path in (plot, to):
+        require_folder_of(path)
+    result = cone_test.predict(read_polymer(polymer), flux, thickness, samples, seed)
+    if plot is not None:
+        cone_test.draw(result, plot)
+    if export is not None:
+        cone_test.export(result, export, to)
+    answer = result.to_dict()
+    if as_json:
+        print_json(answer)
+        return
+    print(f"{answer['psmiles']} at {flux:g} kW/m2, {thickness:g} mm: simulated cone test")
+    rows = [
+        (key, _number(answer[key]), f"{_number(answer[key + '_lo'])} to {_number(answer[key + '_hi'])}")
+        for key in cone_test.SCALARS
+    ]
+    print_table(("quantity", "nominal", "90 % interval"), rows)
+    print(f"ignition probability: {answer['ignition_probability']:.2f}")
+
+
+def _number(value: float | None) -> str:
+    return "no ignition" if value is None else f"{value:.4g}"
+
+
+def simulate(
+    cases: Path = typer.Argument(..., metavar="CASES.json", help="Cases in the JSON schema."),
+    out: Path = typer.Option(..., "--out", metavar="OUT.json", help="Where the results go."),
+    curves: Path = typer.Option(None, metavar="DIR", help="Also write the curves, a CSV a case."),
+    strict: bool = typer.Option(False, help="Write nothing when a case cannot be run."),
+    as_json: bool = JSON,
+) -> None:
+    """Run the bare solver on explicit material parameters.
+
+    Example: trinity simulate cases.json --out results.json --curves curves/
+    """
+    from trinity import simulation_files
+
+    require_folder_of(out)
+    document = read_json(cases)
+    results = simulation_files.run_cases(document, with_curves=curves is not None)
+    failed = [result for result in results if "error" in result]
+    if not (strict and failed):
+        simulation_files.write_results(results, out, curves)
+    if as_json:
+        print_json({"results": [simulation_files.without_curve(result) for result in results]})
+    for result in failed:
+        typer.echo(f"Error: case {json.dumps(result['id'])}: {result['error']}", err=True)
+    if failed:
+        raise typer.Exit(2)
+    if not as_json:
+        print(f"{len(results)} cases written to {out}")

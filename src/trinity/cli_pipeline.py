@@ -1,0 +1,112 @@
+"""``trinity run``, ``provenance`` and what the make targets call."""
+
+from pathlib import Path
+
+import typer
+
+from trinity.cli_tools import JSON, print_json
+from trinity.errors import InputError
+
+SCALE = typer.Option("laptop", metavar="SCALE", help="test, class, laptop or paper.")
+PARAMETERS = typer.Option(None, "-p", metavar="NAME=VALUE", help="Change a parameter; repeatable.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.command()(run)
+    app.command()(provenance)
+    app.command()(book)
+    app.command()(reproduce)
+    app.command()(ablation)
+    app.command()(phase0)
+
+
+def run(
+    stage: list[str] = typer.Argument(None, metavar="[STAGE]...", help="Notebooks; all if none."),
+    scale: str = SCALE,
+    parameters: list[str] = PARAMETERS,
+    out: Path = typer.Option(None, metavar="DIR", help="Where executed notebooks go."),
+    as_json: bool = JSON,
+) -> None:
+    """Execute notebooks through papermill, with other parameters if wanted.
+
+    What they compute goes to build/SCALE; what is published stays untouched.
+
+    Example: trinity run finetuning -p seed=3
+    """
+    from trinity import workflow
+
+    changed = workflow.pairs(parameters or [])
+    written = workflow.run(stage or [], scale, changed, out)
+    if as_json:
+        print_json([{"notebook": str(path)} for path in written])
+        return
+    for path in written:
+        print(path)
+
+
+def provenance(
+    file: Path = typer.Argument(..., help="Results file, model folder or executed notebook."),
+    as_json: bool = JSON,
+) -> None:
+    """Say which code, data and parameters made a file, and whether they are still today's.
+
+    The exit code is 1 when they are not.
+
+    Example: trinity provenance data/artifacts/results/lopo.json
+    """
+    from trinity import workflow
+
+    block, stale = workflow.verify(file)
+    if as_json:
+        print_json({"provenance": block, "stale": stale})
+    else:
+        for key, value in block.items():
+            print(f"{key}: {value}")
+    if stale:
+        raise InputError(f"{file} is not current: it differs in {', '.join(stale)}.")
+    if not as_json:
+        print("current: source, data and parameters are today's")
+
+
+def book() -> None:
+    """Build the book from published artifacts, after executing the notebooks that are stale.
+
+    Example: trinity book
+    """
+    from trinity import workflow
+
+    print(workflow.build_book())
+
+
+def reproduce(
+    out: Path = typer.Option(None, metavar="DIR", help="Where everything goes (build/laptop)."),
+) -> None:
+    """Compute the main arms and the book anew and print the difference from what is published.
+
+    Example: trinity reproduce
+    """
+    from trinity import workflow
+
+    for line in workflow.reproduce(out):
+        print(line)
+
+
+def ablation() -> None:
+    """Compute all arms, seeds and learning curves at laptop scale; resumes fold by fold.
+
+    Example: trinity ablation
+    """
+    from trinity import workflow
+
+    print(workflow.recompute("ablation"))
+
+
+def phase0() -> None:
+    """Train the embedded chemical language model anew at laptop scale.
+
+    Example: trinity phase0
+    """
+    from trinity import workflow
+
+    print(workflow.recompute("phase0"))

@@ -1,0 +1,268 @@
+"""Where a result comes from, and whether it is still what the code and data would give.
+
+A *stamp* holds what decides a result: the hash of the source that computes it, the hash of the data
+it reads, the parameters and seeds. A *provenance block* adds what does not: commit, versions, wall
+time, class of machine. Two runs are the same when everything but the latter agrees; a result is
+stale when its stamp is not today's, whatever the commit.
+"""
+
+import ast
+import copy
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from trinity.errors import InputError
+from trinity.files import data_root, sha256_of
+
+PACKAGE = Path(__file__).resolve().parent
+#: Keys of a provenance block that do not tell two results apart.
+NOT_IDENTITY = ("commit", "wall_time", "machine")
+#: Modules that can change how a result is found, stored or shown, never its numbers.
+NO_NUMBERS = frozenset(
+    "errors files provenance scales stages notebooks __init__ __main__".split()
+)
+VERSIONS_OF = ("numpy", "numba", "rdkit", "torch", "transformers", "scikit-learn", "pandas")
+
+
+class _Bare(ast.NodeTransformer):
+    """Removes what cannot change a number: docstrings, annotations, texts of errors."""
+
+    def _without_docstring(self, node):
+        self.generic_visit(node)
+        body = node.body
+        if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+            node.body = body[1:] or [ast.Pass()]
+        return node
+
+    visit_Module = visit_ClassDef = _without_docstring
+
+    def visit_FunctionDef(self, node):
+        node.returns = None
+        return self._without_docstring(node)
+
+    def visit_arg(self, node):
+        node.annotation = None
+        return node
+
+    def visit_Raise(self, node):
+        if isinstance(node.exc, ast.Call):
+            node.exc = node.exc.func
+        return node
+
+
+@lru_cache(maxsize=None)
+def _tree(name: str) -> ast.AST:
+    """Syntax tree of a module (``cone``) or of one of its functions (``pipeline:synthesis``)."""
+    module, _, function = name.partition(":")
+    tree = ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
+    if not function:
+        return tree
+    return next(node for node in tree.body if getattr(node, "name", None) == function)
+
+
+@lru_cache(maxsize=None)
+def module_hash(name: str) -> str:
+    """SHA-256 of what a module of the package computes: its syntax tree without prose."""
+    return hashlib.sha256(ast.dump(_Bare().visit(copy.deepcopy(_tree(name)))).encode()).hexdigest()
+
+
+@lru_cache(maxsize=None)
+def _imported(name: str) -> tuple[str, ...]:
+    return tuple(imported_by(_tree(name)))
+
+
+def imported_by(tree: ast.AST) -> list[str]:
+    """Modules of the package that some code imports, at its top or inside its functions."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "trinity":
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("trinity."):
+            found.add(node.module.split(".")[1])
+        elif isinstance(node, ast.Import):
+            found.update(
+                alias.name.split(".")[1] for alias in node.names if alias.name.startswith("trinity.")
+            )
+    return sorted(module for module in found if (PACKAGE / f"{module}.py").is_file())
+
+
+def modules_behind(*names: str) -> list[str]:
+    """The named modules and all that they import within the package, sorted.
+
+    ``module:function`` stands for one function and what is imported inside it.
+    """
+    seen: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name in seen or name in NO_NUMBERS:
+            continue
+        seen.add(name)
+        waiting.extend(_imported(name))
+    return sorted(seen)
+
+
+def source_hash(*names: str) -> str:
+    """Hash of the code behind modules or functions (`modules_behind`)."""
+    return _digest((name, module_hash(name)) for name in modules_behind(*names))
+
+
+def text_hash(text: str) -> str:
+    """SHA-256 of a text, whatever its line ends."""
+    return hashlib.sha256("\n".join(text.splitlines()).encode()).hexdigest()
+
+
+def data_hash(paths: Iterable[str | Path]) -> str:
+    """Hash of files by name and content, wherever they are.
+
+    A folder stands for all files below it but READMEs and provenance.
+
+    Raises
+    ------
+    InputError
+        If a file is missing.
+    """
+    entries = []
+    for given in paths:
+        path = data_root() / given
+        if not path.exists():
+            raise InputError(f"The data file {given} is missing from {data_root()}; restore it.")
+        files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+        entries += [
+            (file.name, _file_hash(str(file), file.stat().st_mtime_ns))
+            for file in files
+            if file.suffix not in (".md", ".part") and file.name != "provenance.json"
+        ]
+    return _digest(entries)
+
+
+@lru_cache(maxsize=1024)
+def _file_hash(path: str, modified: int) -> str:
+    return sha256_of(path)
+
+
+def _digest(entries: Iterable) -> str:
+    return hashlib.sha256(json.dumps(list(entries), sort_keys=True).encode()).hexdigest()
+
+
+def make_stamp(
+    stage: str,
+    modules: Iterable[str],
+    data: Iterable[str | Path],
+    parameters: dict,
+    seeds: Iterable[int] = (),
+) -> dict:
+    """What decides the result of a stage.
+
+    ``data`` names files of the data directory and, by absolute path, what earlier stages made.
+    An earlier stage enters by the *content* of its result, not by its code: when its code changes
+    and it computes the same bytes again, nothing after it becomes stale.
+    """
+    return {
+        "stage": stage,
+        "source_hash": source_hash(*modules),
+        "data_hash": data_hash(data),
+        "parameters": parameters,
+        "seeds": list(seeds),
+    }
+
+
+STAMP_KEYS = ("stage", "source_hash", "data_hash", "parameters", "seeds")
+
+
+def stamp_id(stamp: dict) -> str:
+    """Twelve hex digits that name a stamp."""
+    return _digest((key, stamp.get(key)) for key in STAMP_KEYS)[:12]
+
+
+def differences(block: dict, stamp: dict) -> list[str]:
+    """The keys in which a provenance block is not the stamp; empty when the result is current."""
+    plain = json.loads(json.dumps(stamp))
+    return [key for key in STAMP_KEYS if block.get(key) != plain[key]]
+
+
+@contextmanager
+def timed_block(stamp: dict) -> Iterator[dict]:
+    """A provenance block for a stamp; its wall time is that of the ``with`` body."""
+    start = time.monotonic()
+    block = {**stamp, "commit": commit(), "versions": versions(), "machine": machine()}
+    yield block
+    block["wall_time"] = round(time.monotonic() - start, 1)
+
+
+def identity(result: dict) -> dict:
+    """The result without what may differ between two equal runs."""
+    block = {k: v for k, v in result.get("provenance", {}).items() if k not in NOT_IDENTITY}
+    return {**result, "provenance": block}
+
+
+def commit() -> str | None:
+    """The commit of the checkout, ``+`` appended when it has changes; None outside git."""
+    here = ["git", "-C", str(PACKAGE)]
+    try:
+        head = subprocess.run([*here, "rev-parse", "HEAD"], capture_output=True, text=True, timeout=20)
+        if head.returncode:
+            return None
+        changed = subprocess.run(
+            [*here, "status", "--porcelain", "--untracked-files=no", "--", ":/src", ":/data"],
+            capture_output=True, text=True, timeout=20,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return head.stdout.strip() + ("+" if changed.stdout.strip() else "")
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that can change a number."""
+    found = {"python": platform.python_version()}
+    for name in VERSIONS_OF:
+        try:
+            found[name] = version(name).split("+")[0]
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def machine() -> dict:
+    """Class of the machine: cores and memory, no names."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 0
+    return {
+        "cores": os.cpu_count(),
+        "memory_gb": round(memory / 2**30),
+        "system": sys.platform,
+        "processor": platform.machine(),
+    }
+
+
+def read_block(path: str | Path) -> dict:
+    """The provenance block of a results file, a model folder or an executed notebook.
+
+    Raises
+    ------
+    InputError
+        If there is no such file or it has no provenance block.
+    """
+    path = Path(path)
+    target = path / "provenance.json" if path.is_dir() else path
+    try:
+        document = json.loads(target.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"There is no {target}; name a results file, model folder or notebook.") from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(f"{target} cannot be read as JSON; name a results file or notebook.") from error
+    block = None
+    if isinstance(document, dict):
+        block = document.get("provenance") or document.get("metadata", {}).get("trinity")
+    if not isinstance(block, dict):
+        raise InputError(f"{target} has no provenance block; it was not made by this project.")
+    return block

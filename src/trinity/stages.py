@@ -1,0 +1,272 @@
+"""Stages of the pipeline, each computed once: train or load.
+
+`load` gives the result of a stage at a scale. It looks for an artifact whose stamp (source, data,
+parameters, seed) is today's, and computes the stage when there is none. The published artifacts,
+made with the untouched numbers of scale ``laptop``, are in ``data/artifacts``; everything else goes
+to ``build/``. ``TRINITY_ARTIFACTS`` names another place for the published ones: ``make reproduce``
+uses an empty folder, so that everything is computed anew.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from trinity import provenance, scales
+from trinity.errors import InputError
+from trinity.files import data_path, data_root, write_atomic
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a stage is made of.
+
+    ``compute(parameters, seed, inputs, folder, progress)`` gets the results of the stages that
+    it ``needs`` by name, fills ``folder`` (weights, table) and returns its results.
+    """
+
+    name: str
+    results: str  # file name below results/
+    folder: str | None  # what it makes besides results, below artifacts
+    sections: tuple[str, ...]  # of the scale; their numbers are its parameters
+    tables: tuple[str, ...]  # of the data directory that it reads
+    needs: tuple[str, ...] = ()
+    target: str = "book"  # the make target that recomputes it
+    long: bool = False  # too long for `make book` to recompute
+
+    @property
+    def compute(self) -> Callable:
+        """The function of `trinity.pipeline` named like the stage."""
+        from trinity import pipeline
+
+        return getattr(pipeline, self.name)
+
+
+STAGES = {
+    stage.name: stage
+    for stage in (
+        Stage(
+            "phase0", "phase0.json", "models/language_model", ("phase0",),
+            ("generator", "groups"), target="phase0", long=True,
+        ),
+        Stage(
+            "synthesis", "synthesis.json", "synthetic", ("synthesis",),
+            ("generator", "groups", "reference"),
+        ),
+        Stage(
+            "pretraining", "pretraining.json", "models/phase1", ("phase1", "model"),
+            (), ("phase0", "synthesis"),
+        ),
+        Stage(
+            "finetuning", "finetuning.json", "models/phase2", ("phase2",),
+            ("measurements", "folds.csv"), ("pretraining",),
+        ),
+        Stage(
+            "ablation", "lopo.json", "ablation", ("phase1", "phase2", "evaluation"),
+            ("measurements", "folds.csv", "groups", "reference"),
+            ("phase0", "synthesis", "pretraining"), target="ablation", long=True,
+        ),
+        Stage(
+            "validation", "physics_validation.json", None, (),
+            ("measurements", "reference", "groups"),
+        ),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """Result of a stage: ``results`` (the JSON with its provenance), and where things are."""
+
+    stage: str
+    results: dict
+    path: Path
+    folder: Path | None
+    loaded: bool
+
+
+def stage_named(name: str) -> Stage:
+    """The stage of that name.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    if name not in STAGES:
+        raise InputError(f"There is no stage {name!r}; choose one of {', '.join(STAGES)}.")
+    return STAGES[name]
+
+
+def artifacts_root() -> Path:
+    """Where published artifacts are: ``TRINITY_ARTIFACTS``, else ``data/artifacts``."""
+    named = os.environ.get("TRINITY_ARTIFACTS")
+    return Path(named).absolute() if named else data_path("artifacts")
+
+
+def build_root() -> Path:
+    """Where everything unpublished goes: ``build/`` of the checkout, else of the working folder."""
+    checkout = data_root().parent
+    return (checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()) / "build"
+
+
+def published_result(name: str) -> Path:
+    """The published results file of a stage, which may not exist."""
+    return artifacts_root() / "results" / stage_named(name).results
+
+
+def load(
+    name: str, scale: str = scales.PUBLISHED, seed: int = 0, progress: bool = True, **changed: object
+) -> StageResult:
+    """The result of a stage at a scale, loaded when it is current and computed otherwise.
+
+    Parameters
+    ----------
+    changed
+        Numbers of the stage's sections to change; the stages before it keep theirs.
+
+    Raises
+    ------
+    InputError
+        If the stage, scale or a parameter is unknown, or a published result that takes too long
+        for this is stale: the sentence names the make target.
+    """
+    stage = stage_named(name)
+    inputs = {need: load(need, scale, progress=progress) for need in stage.needs}
+    parameters = _parameters(stage, scale, changed)
+    stamp = _stamp(stage, parameters, seed, inputs)
+    published = scale == scales.PUBLISHED and not changed and seed == 0
+    home = _home(scale, published, changed, seed, stamp)
+    for root in dict.fromkeys([home, *_also(stage)]):
+        found = _current(stage, root, stamp)
+        if found is not None:
+            return found
+    if stage.long and home == data_path("artifacts") and not os.environ.get("TRINITY_RECOMPUTE"):
+        raise InputError(_why_stale(stage, home, stamp))
+    return _compute(stage, parameters, seed, inputs, stamp, home, progress)
+
+
+def _parameters(stage: Stage, scale: str, changed: dict[str, object]) -> dict[str, dict]:
+    """The numbers of the stage's sections, some changed; the last section that knows a name has it."""
+    numbers = {name: scales.section(scale, name) for name in stage.sections}
+    for key, value in changed.items():
+        holders = [section for section in numbers.values() if key in section]
+        if not holders:
+            known = ", ".join(sorted({k for section in numbers.values() for k in section}))
+            raise InputError(
+                f"The stage {stage.name} has no parameter {key!r}; it has {known or 'none'}."
+            )
+        holders[-1][key] = scales.same_kind(key, value, holders[-1][key])
+    return numbers
+
+
+def _stamp(stage: Stage, parameters: dict, seed: int, inputs: dict[str, StageResult]) -> dict:
+    made = [result.folder for result in inputs.values() if result.folder is not None]
+    return provenance.make_stamp(
+        stage.name,
+        modules=[f"pipeline:{stage.name}"],
+        data=[*stage.tables, *made],
+        parameters=parameters,
+        seeds=[seed],
+    )
+
+
+def _home(scale: str, published: bool, changed: dict, seed: int, stamp: dict) -> Path:
+    """Where a result belongs that has to be computed."""
+    if published:
+        return artifacts_root()
+    same = not changed and seed == 0
+    return build_root() / (scale if same else f"{scale}-{provenance.stamp_id(stamp)}")
+
+
+def _also(stage: Stage) -> list[Path]:
+    """Other places to look: the language model takes hours, so the shipped one always serves."""
+    return [data_path("artifacts")] if stage.name == "phase0" else []
+
+
+def _current(stage: Stage, root: Path, stamp: dict) -> StageResult | None:
+    path = root / "results" / stage.results
+    folder = root / stage.folder if stage.folder else None
+    try:
+        results = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if provenance.differences(results.get("provenance", {}), stamp):
+        return None
+    if folder is not None and not folder.is_dir():
+        return None
+    return StageResult(stage.name, results, path, folder, loaded=True)
+
+
+def _why_stale(stage: Stage, root: Path, stamp: dict) -> str:
+    path = root / "results" / stage.results
+    reason = "it is missing"
+    if path.is_file():
+        block = json.loads(path.read_text(encoding="utf-8")).get("provenance", {})
+        reason = "it differs in " + ", ".join(provenance.differences(block, stamp) or ["its folder"])
+    return f"The published result {stage.results} is not current ({reason}); run make {stage.target}."
+
+
+def _compute(
+    stage: Stage,
+    parameters: dict,
+    seed: int,
+    inputs: dict[str, StageResult],
+    stamp: dict,
+    root: Path,
+    progress: bool,
+) -> StageResult:
+    """Compute into a folder beside the final one, then put it in place, results file last."""
+    folder = root / stage.folder if stage.folder else None
+    work = build_root() / "work" / f"{stage.name}-{provenance.stamp_id(stamp)}"
+    work.mkdir(parents=True, exist_ok=True)
+    with provenance.timed_block(stamp) as block:
+        results = stage.compute(parameters, seed, inputs, work, progress)
+    path = root / "results" / stage.results
+    path.unlink(missing_ok=True)
+    if folder is not None:
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(work, folder)
+        write_atomic(folder / "provenance.json", _json({"provenance": block}))
+    else:
+        shutil.rmtree(work)
+    results = {"provenance": block, **results}
+    write_atomic(path, _json(results))
+    return StageResult(stage.name, results, path, folder, loaded=False)
+
+
+def _json(document: dict) -> str:
+    import orjson
+
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
+    return orjson.dumps(document, option=options).decode()
+
+
+def status() -> dict[str, list[str]]:
+    """Of each stage, in what its published result is not current; empty lists mean all is."""
+    found: dict[str, list[str]] = {}
+    for name, stage in STAGES.items():
+        results = {need: _published(STAGES[need]) for need in stage.needs}
+        if any(result is None for result in results.values()):
+            found[name] = ["an earlier stage is missing"]
+            continue
+        stamp = _stamp(stage, _parameters(stage, scales.PUBLISHED, {}), 0, results)
+        path = published_result(name)
+        if not path.is_file():
+            found[name] = ["missing"]
+            continue
+        block = json.loads(path.read_text(encoding="utf-8")).get("provenance", {})
+        found[name] = provenance.differences(block, stamp)
+    return found
+
+
+def _published(stage: Stage) -> StageResult | None:
+    path = published_result(stage.name)
+    folder = artifacts_root() / stage.folder if stage.folder else None
+    if not path.is_file() or (folder is not None and not folder.is_dir()):
+        return None
+    return StageResult(stage.name, {}, path, folder, loaded=True)
