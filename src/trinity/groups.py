@@ -7,16 +7,13 @@ that a group across the cut of the repeat unit is seen whole, wherever the cut i
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from math import ceil
 
 import pandas as pd
 from rdkit import Chem
 
 from trinity.errors import InputError
 from trinity.files import data_path
-from trinity.polymers import oligomer, parse_psmiles
-
-_CONTEXT_BONDS = 6  # backbone bonds on each side; the widest SMARTS (imide) spans four
+from trinity.polymers import middle_unit, parse_psmiles
 
 
 @dataclass(frozen=True)
@@ -97,12 +94,7 @@ def count_groups(psmiles: str) -> GroupCount:
 
 def count_groups_of(mol: Chem.Mol) -> GroupCount:
     """Like :func:`count_groups`, from a molecule that ``parse_psmiles`` returned."""
-    ends = [atom.GetIdx() for atom in mol.GetAtoms() if atom.GetAtomicNum() == 0]
-    backbone = len(Chem.GetShortestPath(mol, *ends)) - 2
-    flank = ceil(_CONTEXT_BONDS / backbone)
-    chain = oligomer(mol, 2 * flank + 1)
-    n_unit = mol.GetNumAtoms() - 2
-    middle = range(flank * n_unit, (flank + 1) * n_unit)
+    chain, middle = middle_unit(mol)
     counts, owner = _claim(chain, middle)
     places = [atom.GetIdx() + 1 for atom in mol.GetAtoms() if atom.GetAtomicNum() != 0]
     uncovered = [

@@ -11,7 +11,7 @@ in the smaller direction, names the polymer.
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from math import isclose
+from math import ceil, isclose
 
 from rdkit import Chem, rdBase
 
@@ -78,7 +78,9 @@ def _check_composition(mol: Chem.Mol, text: str) -> None:
     shown = _quoted(text)
     n_ends = sum(atom.GetAtomicNum() == 0 for atom in mol.GetAtoms())
     if n_ends != 2:
-        raise InputError(f"{shown} has {n_ends} attachment points; a repeat unit has exactly two *.")
+        raise InputError(
+            f"{shown} has {n_ends} attachment points; a repeat unit has exactly two *."
+        )
     if len(Chem.GetMolFrags(mol)) > 1:
         raise InputError(
             f"{shown} has more than one fragment; write a copolymer through components."
@@ -142,6 +144,18 @@ def oligomer(mol: Chem.Mol, n: int) -> Chem.Mol:
         chain.AddBond(anchor, chain.AddAtom(Chem.Atom(0)), order)
     Chem.SanitizeMol(chain)
     return chain.GetMol()
+
+
+def middle_unit(mol: Chem.Mol, context: int = 6) -> tuple[Chem.Mol, range]:
+    """An oligomer, and the indices of its middle unit, which sees the chain as an endless one does.
+
+    At least ``context`` backbone bonds lie on each side of the unit; its atoms keep the order that
+    they have in ``mol`` without ``*``.
+    """
+    backbone = len(Chem.GetShortestPath(mol, *(end.GetIdx() for end in _ends(mol)))) - 2
+    flank = ceil(context / backbone)
+    n_atoms = mol.GetNumAtoms() - 2
+    return oligomer(mol, 2 * flank + 1), range(flank * n_atoms, (flank + 1) * n_atoms)
 
 
 @dataclass(frozen=True)
@@ -300,7 +314,9 @@ def parse_components(components: str) -> list[tuple[str, float]]:
         parsed.append((psmiles, fraction))
     total = sum(fraction for _, fraction in parsed)
     if not isclose(total, 1.0, abs_tol=0.01):
-        raise InputError(f"The mass fractions of the components sum to {total:g}; they must give 1.")
+        raise InputError(
+            f"The mass fractions of the components sum to {total:g}; they must give 1."
+        )
     return [(psmiles, fraction / total) for psmiles, fraction in parsed]
 
 

@@ -1,0 +1,230 @@
+"""Thermophysical and fire properties of a polymer from its structure, each with 1 sigma.
+
+Blind by construction: structure, published group contributions and priors from the literature;
+nothing measured on the polymers of the cone tests (see ``decomposition``). SI units throughout.
+``sample_parameters`` and ``to_case`` turn an estimate into inputs of the cone model.
+"""
+
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+
+import numpy as np
+from rdkit import Chem
+
+from trinity.decomposition import describe, predict_char, predict_t50
+from trinity.groups import contributions, count_groups_of
+from trinity.polymers import as_components, parse_psmiles
+from trinity.sampling import sample_parameters, to_case
+from trinity.thermochemistry import (
+    CARBON_HEAT_OF_COMBUSTION_J_KG,
+    acid_fraction,
+    composition,
+    molar_mass,
+    net_heat_of_combustion,
+)
+
+__all__ = ["Estimate", "Property", "estimate", "sample_parameters", "to_case"]
+
+CRITICAL_HRR_W_M2 = 24e3  # the rule of the measurements; the literature has 15-70 kW/m2
+FWHM_K = 40.0  # of one first-order step at 10 K/min; published polymers have 30-50 K
+# Aliphatic chlorides lose their acid in a zip reaction far below the breaking of the chain:
+# poly(vinylidene chloride) and chlorinated polyethylene do between 490 and 620 K (recalled).
+ACID_T50_K = (565.0, 40.0)
+POLYENE_T50_K = (725.0, 35.0)  # crosslinked polyene that is left (polychloroprene, recalled)
+POLYENE_CHAR = (0.28, 0.10)  # of its own mass: polychloroprene leaves 13 % of 59 % (recalled)
+
+
+@dataclass(frozen=True)
+class Property:
+    """A value and its 1 sigma, in the SI unit that ends its name."""
+
+    value: float
+    sigma: float
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What the structure of a polymer tells.
+
+    ``groups`` and ``uncovered_atoms`` are those of :class:`trinity.groups.GroupCount`, added up
+    over the components of a copolymer.
+    """
+
+    psmiles: str
+    groups: dict[str, int]
+    uncovered_atoms: list[str]
+    properties: dict[str, Property] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Property:
+        return self.properties[name]
+
+    def to_dict(self) -> dict:
+        """The object that ``trinity estimate --json`` prints."""
+        plain = asdict(self)
+        if not self["acid_fraction"].value:  # a chain that sheds no acid has no acid step
+            plain["properties"] = {
+                k: v for k, v in plain["properties"].items() if not k.startswith("acid_")
+            }
+        return plain
+
+
+def estimate(polymer: str | list[tuple[str, float]]) -> Estimate:
+    """Properties of a polymer, given as PSMILES or as components with mass fractions.
+
+    A copolymer has the mass-weighted mean of its components (of specific volume for density), as
+    ideal mixing says.
+
+    Raises
+    ------
+    InputError
+        As :func:`trinity.polymers.parse_psmiles`.
+    """
+    components = as_components(polymer)
+    parts = [_estimate_one(psmiles) for psmiles, _ in components]
+    if len(parts) == 1:
+        return parts[0]
+    fractions = np.array([fraction for _, fraction in components])
+    groups: dict[str, int] = {}
+    for part in parts:
+        for name, count in part.groups.items():
+            groups[name] = groups.get(name, 0) + count
+    return Estimate(
+        psmiles="|".join(f"{psmiles}:{fraction:g}" for psmiles, fraction in components),
+        groups=groups,
+        uncovered_atoms=[name for part in parts for name in part.uncovered_atoms],
+        properties={name: _mix(name, parts, fractions) for name in parts[0].properties},
+    )
+
+
+def _mix(name: str, parts: list[Estimate], fractions: np.ndarray) -> Property:
+    """Mean over components; errors add fully, as components share their sources of error."""
+    values = np.array([part[name].value for part in parts])
+    sigmas = np.array([part[name].sigma for part in parts])
+    if name != "density_kg_m3":
+        return Property(float(fractions @ values), float(fractions @ sigmas))
+    mean = 1.0 / float(fractions @ (1.0 / values))
+    return Property(mean, mean * float(fractions @ (sigmas / values)))
+
+
+@lru_cache(maxsize=4096)
+def _estimate_one(psmiles: str) -> Estimate:
+    mol = parse_psmiles(psmiles)
+    found = count_groups_of(mol)
+    atoms = composition(mol)
+    shape = describe(mol)
+    mass = molar_mass(atoms)
+    crystalline = _crystallinity(mol, shape)
+    uncovered = len(found.uncovered_atoms) / (mol.GetNumAtoms() - 2)
+    thermal = _thermal(found.counts, mass, crystalline, uncovered)
+    fire = _decomposition(mol, atoms) | _flame(mol, atoms, shape)
+    values = thermal | fire
+    return Estimate(psmiles, found.counts, found.uncovered_atoms, values)
+
+
+def _molar_sum(quantity: str, groups: dict[str, int]) -> float:
+    table = contributions(quantity)
+    return sum(table[name] * count for name, count in groups.items())
+
+
+def _thermal(
+    groups: dict[str, int], mass: float, crystalline: float, uncovered: float
+) -> dict[str, Property]:
+    """Density, specific heats, transitions and conductivity from group sums."""
+    # Atoms without a group count as heavy as the mean of the others, with a wider error.
+    covered = max(1.0 - uncovered, 0.1)
+    volume = _molar_sum("V298", groups) / covered or mass
+    glass = 1000 * _molar_sum("Yg", groups) / covered / mass
+    solid = _molar_sum("Cp_solid_298", groups) / covered / mass * 1000
+    melt = _molar_sum("Cp_liquid_298", groups) / covered / mass * 1000
+    density = 1000 * mass / volume
+    doubt = 1.0 + 3.0 * uncovered
+    glass = float(np.clip(glass, 120.0, 750.0))
+    # Melting near 1.6 Tg: between Boyer-Beaman's 1.5 and 2 for symmetric chains.
+    return {
+        "density_kg_m3": Property(density, 0.05 * doubt * density),
+        "conductivity_w_m_k": Property(
+            0.18 + 0.14 * crystalline, 0.25 * (0.18 + 0.14 * crystalline)
+        ),
+        "specific_heat_solid_j_kg_k": Property(solid, 0.10 * doubt * solid),
+        "specific_heat_melt_j_kg_k": Property(melt, 0.10 * doubt * melt),
+        "glass_transition_k": Property(glass, 41.0 * doubt),
+        "melting_k": Property(float(np.clip(1.6 * glass, 300.0, 700.0)), 60.0 * doubt),
+        "crystallinity": Property(crystalline, 0.15 if crystalline else 0.05),
+        "heat_of_fusion_j_kg": Property(200e3 * crystalline, 80e3 * crystalline),
+    }
+
+
+def _crystallinity(mol: Chem.Mol, shape: dict[str, float]) -> float:
+    """A guess from symmetry: chains without stereo-irregular or kinked units crystallise.
+
+    Poly(alpha-olefin)s count as isotactic, since coordination catalysts make them so.
+    """
+    irregular = shape["tertiary"] > 0 and not _is_polyolefin(mol)
+    kinked = mol.HasSubstructMatch(_KINKS) or shape["side_aromatic"] > 0
+    if irregular or kinked or shape["silicon"] > 0:
+        return 0.0
+    return 0.3 if shape["backbone_aromatic"] > 0.2 else 0.45
+
+
+_KINKS = Chem.MolFromSmarts("[$([CX4;H0;!$(C(F)F)]),$([SX4](=O)=O),$(C(=O)[NX3]C=O)]")
+
+
+def _is_polyolefin(mol: Chem.Mol) -> bool:
+    return all(a.GetAtomicNum() in (0, 6) and not a.GetIsAromatic() for a in mol.GetAtoms())
+
+
+def _decomposition(mol: Chem.Mol, atoms: dict[str, int]) -> dict[str, Property]:
+    """Kinetics, heats and residue of one step, or of acid loss followed by one step."""
+    acid = acid_fraction(mol)
+    t50, t50_sigma = predict_t50(mol)
+    char, char_sigma = predict_char(mol)
+    if acid > 0:
+        (t50, t50_sigma), (char, char_sigma) = POLYENE_T50_K, POLYENE_CHAR
+        char, char_sigma = char * (1 - acid), char_sigma * (1 - acid)
+    heat, heat_sigma = net_heat_of_combustion(atoms)
+    gas = _gas_heat(heat, char, acid)
+    # Chains unzip or break at about 1 MJ/kg of volatiles; forming char gives some of it back.
+    loss = max(1.0 - 1.3 * char, 0.15)
+    return {
+        "heat_of_combustion_j_kg": Property(heat, heat_sigma),
+        "gas_heat_of_combustion_j_kg": Property(gas, gas * heat_sigma / max(heat, 1.0)),
+        "t50_k": Property(t50, t50_sigma),
+        "decomposition_width_k": Property(FWHM_K, 10.0),
+        "heat_of_decomposition_j_kg": Property(1e6 * loss, 0.35e6),
+        "char_yield": Property(char, char_sigma),
+        "acid_fraction": Property(acid, 0.02 * acid),
+        "acid_t50_k": Property(*ACID_T50_K),
+        "acid_heat_of_combustion_j_kg": Property(1.0e6, 0.7e6),
+        "acid_heat_of_reaction_j_kg": Property(0.2e6, 0.1e6),
+    }
+
+
+def _gas_heat(heat: float, char: float, acid: float) -> float:
+    """Heat of combustion of the volatiles [J/kg]: what the char keeps back does not burn."""
+    volatiles = max(1.0 - char - acid, 0.05)
+    gas = (heat - char * CARBON_HEAT_OF_COMBUSTION_J_KG) / volatiles
+    return float(np.clip(gas, 1e6, 46e6))  # no organic gas burns hotter than methane's homologues
+
+
+def _flame(mol: Chem.Mol, atoms: dict[str, int], shape: dict[str, float]) -> dict[str, Property]:
+    """Soot, efficiency, flame feedback, surface and char: priors by kind of fuel."""
+    aromatic = shape["backbone_aromatic"] + shape["side_aromatic"]
+    hydrocarbon = set(atoms) <= {"C", "H"}
+    halogen = shape["halogen"] + shape["fluorine"]
+    carbon = 12.011 * atoms.get("C", 0) / molar_mass(atoms)
+    soot = (0.015 + 0.14 * aromatic + 0.03 * hydrocarbon + 0.15 * min(halogen, 0.5)) * carbon
+    efficiency = float(np.clip(0.97 - 1.2 * soot - 0.3 * halogen, 0.5, 0.97))
+    feedback = 14e3 + 40e3 * soot
+    absorption = 1400.0 if hydrocarbon and aromatic == 0 else 2300.0
+    return {
+        "flaming_efficiency": Property(efficiency, 0.07),
+        "soot_yield": Property(soot, 0.5 * soot),
+        "flame_heat_flux_w_m2": Property(feedback, 6e3),
+        "critical_hrr_w_m2": Property(CRITICAL_HRR_W_M2, 0.3 * CRITICAL_HRR_W_M2),
+        "emissivity": Property(0.91, 0.03),
+        "absorption_coefficient_1_m": Property(absorption, 0.4 * absorption),
+        "char_density_kg_m3": Property(250.0, 100.0),
+        "char_conductivity_w_m_k": Property(0.30, 0.12),
+        "char_specific_heat_j_kg_k": Property(1600.0, 250.0),
+        "char_emissivity": Property(0.88, 0.04),
+    }
