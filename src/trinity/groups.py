@@ -6,7 +6,7 @@ that a group across the cut of the repeat unit is seen whole, wherever the cut i
 """
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import pandas as pd
 from rdkit import Chem
@@ -52,7 +52,7 @@ def _groups() -> tuple[tuple[_Group, ...], dict[str, Chem.Mol]]:
     return tuple(groups), {g.smarts: Chem.MolFromSmarts(g.smarts) for g in groups}
 
 
-@lru_cache(maxsize=None)
+@cache
 def contributions(quantity: str) -> dict[str, float]:
     """Contribution of every group to a molar quantity, missing ones replaced by their fallback.
 

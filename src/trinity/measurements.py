@@ -50,9 +50,7 @@ def _schema(labels_required: bool) -> pa.DataFrameSchema:
             "thickness_mm": _number(
                 _between(*THICKNESS_LIMITS_MM, "mm", "is it in m?"), False, True
             ),
-            "t_ig_s": _number(
-                _between(0.1, 36000, "s", "leave it empty without ignition"), **needed
-            ),
+            "t_ig_s": _number(_between(0.1, 36000, "s", "empty without ignition"), **needed),
             "phrr_kw_m2": _number(_between(1, 20000, "kW/m2", "is it in W/m2?"), **needed),
             "t_peak_s": _number(_between(0.1, 360000, "s", "is it in minutes?"), **needed),
             "thr_mj_m2": _number(_between(0.01, 20000, "MJ/m2", "is it in kJ/m2?"), **needed),
@@ -60,9 +58,7 @@ def _schema(labels_required: bool) -> pa.DataFrameSchema:
         },
         checks=[
             pa.Check(_peak_after_ignition, error="t_peak_s must not come before t_ig_s"),
-            pa.Check(
-                _labels_need_ignition, error="phrr_kw_m2 or thr_mj_m2 is given without t_ig_s"
-            ),
+            pa.Check(_labels_need_ignition, error="phrr_kw_m2 or thr_mj_m2 needs t_ig_s"),
             pa.Check(
                 _possible_heat,
                 error=f"thr_mj_m2 exceeds {MAX_THR_PER_MM:g} MJ/m2 per mm of thickness",
@@ -135,9 +131,7 @@ def _duplicates(table: pd.DataFrame) -> dict[int, str]:
     columns = [c for c in ("components", "lab", "flux_kw_m2", "thickness_mm") if c in table]
     repeated = table.assign(_key=_keys(table)).duplicated(["_key", *columns, *labels])
     repeated &= table[labels].notna().any(axis=1)
-    return {
-        k: "repeats an earlier row, conditions and results alike." for k in table.index[repeated]
-    }
+    return {k: "repeats an earlier row, results alike." for k in table.index[repeated]}
 
 
 def _keys(table: pd.DataFrame) -> list[str]:

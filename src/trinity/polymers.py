@@ -78,9 +78,7 @@ def _check_composition(mol: Chem.Mol, text: str) -> None:
     shown = _quoted(text)
     n_ends = sum(atom.GetAtomicNum() == 0 for atom in mol.GetAtoms())
     if n_ends != 2:
-        raise InputError(
-            f"{shown} has {n_ends} attachment points; a repeat unit has exactly two *."
-        )
+        raise InputError(f"{shown} has {n_ends} attachment points; it must have two.")
     if len(Chem.GetMolFrags(mol)) > 1:
         raise InputError(
             f"{shown} has more than one fragment; write a copolymer through components."
@@ -314,9 +312,7 @@ def parse_components(components: str) -> list[tuple[str, float]]:
         parsed.append((psmiles, fraction))
     total = sum(fraction for _, fraction in parsed)
     if not isclose(total, 1.0, abs_tol=0.01):
-        raise InputError(
-            f"The mass fractions of the components sum to {total:g}; they must give 1."
-        )
+        raise InputError(f"The mass fractions of the components sum to {total:g}, not to 1.")
     return [(psmiles, fraction / total) for psmiles, fraction in parsed]
 
 

@@ -137,14 +137,13 @@ def _thermal(
     solid = _molar_sum("Cp_solid_298", groups) / covered / mass * 1000
     melt = _molar_sum("Cp_liquid_298", groups) / covered / mass * 1000
     density = 1000 * mass / volume
+    conductivity = 0.18 + 0.14 * crystalline
     doubt = 1.0 + 3.0 * uncovered
     glass = float(np.clip(glass, 120.0, 750.0))
     # Melting near 1.6 Tg: between Boyer-Beaman's 1.5 and 2 for symmetric chains.
     return {
         "density_kg_m3": Property(density, 0.05 * doubt * density),
-        "conductivity_w_m_k": Property(
-            0.18 + 0.14 * crystalline, 0.25 * (0.18 + 0.14 * crystalline)
-        ),
+        "conductivity_w_m_k": Property(conductivity, 0.25 * conductivity),
         "specific_heat_solid_j_kg_k": Property(solid, 0.10 * doubt * solid),
         "specific_heat_melt_j_kg_k": Property(melt, 0.10 * doubt * melt),
         "glass_transition_k": Property(glass, 41.0 * doubt),

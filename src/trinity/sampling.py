@@ -11,7 +11,7 @@ IGNITION_TIMEOUT_S = 1800.0
 
 
 class Estimated(Protocol):
-    """Properties by name, each with ``value`` and ``sigma``: :class:`trinity.properties.Estimate`."""
+    """Properties by name, each with ``value`` and ``sigma``, as in ``properties.Estimate``."""
 
     properties: dict
 
