@@ -13,10 +13,11 @@ from typer.exceptions import Abort, TyperException
 from trinity import __version__, cli_learning, cli_physics, cli_pipeline
 from trinity.errors import InputError
 
+ABOUT = "How a polymer burns in a cone calorimeter: physics, language model, measurements."
+
 app = typer.Typer(
     name="trinity",
-    help="Predict how a polymer burns in a cone calorimeter: physics, language model, measurements.",
-    no_args_is_help=True,
+    help=ABOUT,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -32,13 +33,13 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(help=ABOUT)
 def _options(
     version: bool = typer.Option(
         False, "--version", callback=_show_version, is_eager=True, help="Show the version."
     ),
 ) -> None:
-    """Predict how a polymer burns in a cone calorimeter: physics, language model, measurements."""
+    """Options that stand before a command."""
 
 
 def _one_line(message: str) -> str:
@@ -51,8 +52,9 @@ def main(arguments: list[str] | None = None) -> None:
     Exit codes: 0 done, 1 the input or a file cannot be used, 2 a usage error or rows that failed,
     130 interrupted.
     """
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(args=arguments, prog_name="trinity", standalone_mode=False)
+        code = app(args=arguments or ["--help"], prog_name="trinity", standalone_mode=False)
         code = code if isinstance(code, int) else 0
     except InputError as error:
         print(f"Error: {_one_line(error)}", file=sys.stderr)

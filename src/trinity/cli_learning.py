@@ -24,7 +24,9 @@ def predict(
     polymers: list[str] = typer.Argument(None, metavar="[PSMILES]...", help="Repeat units."),
     flux: float = FLUX,
     thickness: float = THICKNESS,
-    csv: Path = typer.Option(None, metavar="IN", help="Table with psmiles, flux_kw_m2, thickness_mm."),
+    csv: Path = typer.Option(
+        None, metavar="IN", help="Table with psmiles, flux_kw_m2, thickness_mm."
+    ),
     out: Path = typer.Option(None, metavar="OUT", help="Where the completed table goes."),
     model: Path = typer.Option(None, metavar="DIR", help="A model of your own (trinity finetune)."),
     strict: bool = typer.Option(False, help="Write nothing when a row cannot be predicted."),
@@ -63,7 +65,9 @@ def predict(
 def _print_predictions(rows: list[dict]) -> None:
     for row in rows:
         domain = "" if row["in_domain"] else " (outside the domain of the training data)"
-        print(f"{row['psmiles']} at {row['flux_kw_m2']:g} kW/m2, {row['thickness_mm']:g} mm{domain}")
+        print(
+            f"{row['psmiles']} at {row['flux_kw_m2']:g} kW/m2, {row['thickness_mm']:g} mm{domain}"
+        )
         table = [
             (key, f"{row[key]:.4g}", f"{row[key + '_lo']:.4g} to {row[key + '_hi']:.4g}")
             for key in ("t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2")
@@ -77,7 +81,9 @@ def synthesize(
     out: Path = typer.Option(..., "--out", metavar="DIR", help="Folder of the Parquet table."),
     seed: int = SEED,
     conditions: int = typer.Option(5, min=1, max=1000, help="Test conditions a polymer."),
-    scheduler: str = typer.Option(None, metavar="ADDRESS", help="A Dask scheduler; else this machine."),
+    scheduler: str = typer.Option(
+        None, metavar="ADDRESS", help="A Dask scheduler; else this machine."
+    ),
     as_json: bool = JSON,
 ) -> None:
     """Invent polymers and burn them in the cone model; an interrupted table is taken up again.
@@ -146,7 +152,8 @@ def evaluate(
 ) -> None:
     """Score held-out predictions as the project scores its own, or show the published scores.
 
-    FILE is a CSV or JSON of rows with arm, seed, fold, test_id, target, measured, predicted, lo, hi.
+    FILE is a CSV or JSON with the columns arm, seed, fold, test_id, target, measured, predicted,
+    lo and hi.
 
     Example: trinity evaluate --predictions mine.csv
     """

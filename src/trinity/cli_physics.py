@@ -56,8 +56,6 @@ def cone(
     seed: int = typer.Option(0, min=0, help="Seed of the sampling."),
     as_json: bool = JSON,
     plot: Path = typer.Option(None, metavar="FILE", help="Draw HRR(t) into a PNG, SVG or PDF."),
-    export: str = typer.Option(None, metavar="CODE", help="Write an input of fds or gpyro to --to."),
-    to: Path = typer.Option(None, metavar="FILE", help="The file that --export writes."),
 ) -> None:
     """Simulate a cone test from structure and physics alone, with 90 % intervals.
 
@@ -67,22 +65,21 @@ def cone(
     """
     from trinity import cone_test
 
-    if (export is None) != (to is None):
-        raise InputError("Exporting needs both --export fds|gpyro and --to FILE.")
-    for path in (plot, to):
-        require_folder_of(path)
+    require_folder_of(plot)
     result = cone_test.predict(read_polymer(polymer), flux, thickness, samples, seed)
     if plot is not None:
         cone_test.draw(result, plot)
-    if export is not None:
-        cone_test.export(result, export, to)
     answer = result.to_dict()
     if as_json:
         print_json(answer)
         return
     print(f"{answer['psmiles']} at {flux:g} kW/m2, {thickness:g} mm: simulated cone test")
     rows = [
-        (key, _number(answer[key]), f"{_number(answer[key + '_lo'])} to {_number(answer[key + '_hi'])}")
+        (
+            key,
+            _number(answer[key]),
+            f"{_number(answer[key + '_lo'])} to {_number(answer[key + '_hi'])}",
+        )
         for key in cone_test.SCALARS
     ]
     print_table(("quantity", "nominal", "90 % interval"), rows)
@@ -104,19 +101,23 @@ def simulate(
 
     Example: trinity simulate cases.json --out results.json --curves curves/
     """
-    from trinity import simulation_files
+    from trinity import cone
 
     require_folder_of(out)
-    document = read_json(cases)
-    results = simulation_files.run_cases(document, with_curves=curves is not None)
-    failed = [result for result in results if "error" in result]
-    if not (strict and failed):
-        simulation_files.write_results(results, out, curves)
+    count = len(cone.read_cases(cases))
+    try:
+        code = cone.simulate_file(cases, out, curves, strict)
+    except InputError as error:
+        if not strict:
+            raise
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from error
     if as_json:
-        print_json({"results": [simulation_files.without_curve(result) for result in results]})
-    for result in failed:
-        typer.echo(f"Error: case {json.dumps(result['id'])}: {result['error']}", err=True)
-    if failed:
-        raise typer.Exit(2)
+        typer.echo(out.read_text(encoding="utf-8"))
+    if code:
+        failed = [row for row in read_json(out)["results"] if "error" in row]
+        for row in failed:
+            typer.echo(f"Error: case {json.dumps(row['id'])}: {row['error']}", err=True)
+        raise typer.Exit(code)
     if not as_json:
-        print(f"{len(results)} cases written to {out}")
+        print(f"{count} cases written to {out}")

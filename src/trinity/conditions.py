@@ -28,4 +28,6 @@ def _check(name: str, value: float, allowed: tuple[float, float], unit: str) -> 
         number = float("nan")
     if not isfinite(number) or not low <= number <= high:
         shown = str(value)[:40]
-        raise InputError(f"The {name} is {shown!s} {unit}; give a number from {low:g} to {high:g} {unit}.")
+        raise InputError(
+            f"The {name} is {shown!s} {unit}; give a number from {low:g} to {high:g} {unit}."
+        )

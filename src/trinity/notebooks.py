@@ -78,7 +78,9 @@ class Notebook:
 
     def syntax(self) -> ast.Module:
         """Syntax tree of all code cells; lines of IPython magic are left out."""
-        lines = [ln for cell in self.code for ln in cell.splitlines() if not ln.startswith(("%", "!"))]
+        lines = [
+            ln for cell in self.code for ln in cell.splitlines() if not ln.startswith(("%", "!"))
+        ]
         return ast.parse("\n".join(lines))
 
     def modules(self) -> list[str]:
@@ -153,7 +155,7 @@ def _scalars(source: str, path: Path) -> dict[str, bool | int | float | str]:
             value = None
         if not isinstance(target, ast.Name) or not isinstance(value, SCALARS):
             raise InputError(
-                f"{path.name}: {ast.unparse(node)!r} is no plain scalar; derive it in the next cell."
+                f"{path.name}: {ast.unparse(node)!r} is no plain scalar; derive it in the next one."
             )
         found[target.id] = value
     return found

@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -28,9 +28,7 @@ PACKAGE = Path(__file__).resolve().parent
 #: Keys of a provenance block that do not tell two results apart.
 NOT_IDENTITY = ("commit", "wall_time", "machine")
 #: Modules that can change how a result is found, stored or shown, never its numbers.
-NO_NUMBERS = frozenset(
-    "errors files provenance scales stages notebooks __init__ __main__".split()
-)
+NO_NUMBERS = frozenset("errors files provenance scales stages notebooks __init__ __main__".split())
 VERSIONS_OF = ("numpy", "numba", "rdkit", "torch", "transformers", "scikit-learn", "pandas")
 
 
@@ -60,7 +58,7 @@ class _Bare(ast.NodeTransformer):
         return node
 
 
-@lru_cache(maxsize=None)
+@cache
 def _tree(name: str) -> ast.AST:
     """Syntax tree of a module (``cone``) or of one of its functions (``pipeline:synthesis``)."""
     module, _, function = name.partition(":")
@@ -70,13 +68,13 @@ def _tree(name: str) -> ast.AST:
     return next(node for node in tree.body if getattr(node, "name", None) == function)
 
 
-@lru_cache(maxsize=None)
+@cache
 def module_hash(name: str) -> str:
     """SHA-256 of what a module of the package computes: its syntax tree without prose."""
     return hashlib.sha256(ast.dump(_Bare().visit(copy.deepcopy(_tree(name)))).encode()).hexdigest()
 
 
-@lru_cache(maxsize=None)
+@cache
 def _imported(name: str) -> tuple[str, ...]:
     return tuple(imported_by(_tree(name)))
 
@@ -91,7 +89,9 @@ def imported_by(tree: ast.AST) -> list[str]:
             found.add(node.module.split(".")[1])
         elif isinstance(node, ast.Import):
             found.update(
-                alias.name.split(".")[1] for alias in node.names if alias.name.startswith("trinity.")
+                alias.name.split(".")[1]
+                for alias in node.names
+                if alias.name.startswith("trinity.")
             )
     return sorted(module for module in found if (PACKAGE / f"{module}.py").is_file())
 
@@ -210,12 +210,16 @@ def commit() -> str | None:
     """The commit of the checkout, ``+`` appended when it has changes; None outside git."""
     here = ["git", "-C", str(PACKAGE)]
     try:
-        head = subprocess.run([*here, "rev-parse", "HEAD"], capture_output=True, text=True, timeout=20)
+        head = subprocess.run(
+            [*here, "rev-parse", "HEAD"], capture_output=True, text=True, timeout=20
+        )
         if head.returncode:
             return None
         changed = subprocess.run(
             [*here, "status", "--porcelain", "--untracked-files=no", "--", ":/src", ":/data"],
-            capture_output=True, text=True, timeout=20,
+            capture_output=True,
+            text=True,
+            timeout=20,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
@@ -235,7 +239,9 @@ def versions() -> dict[str, str]:
 
 def machine() -> dict:
     """Class of the machine: cores and memory, no names."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 0
+    memory = (
+        os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 0
+    )
     return {
         "cores": os.cpu_count(),
         "memory_gb": round(memory / 2**30),
@@ -257,9 +263,13 @@ def read_block(path: str | Path) -> dict:
     try:
         document = json.loads(target.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError(f"There is no {target}; name a results file, model folder or notebook.") from None
+        raise InputError(
+            f"There is no {target}; name a results file, model folder or notebook."
+        ) from None
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError(f"{target} cannot be read as JSON; name a results file or notebook.") from error
+        raise InputError(
+            f"{target} cannot be read as JSON; name a results file or notebook."
+        ) from error
     block = None
     if isinstance(document, dict):
         block = document.get("provenance") or document.get("metadata", {}).get("trinity")

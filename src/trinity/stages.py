@@ -118,7 +118,11 @@ def published_result(name: str) -> Path:
 
 
 def load(
-    name: str, scale: str = scales.PUBLISHED, seed: int = 0, progress: bool = True, **changed: object
+    name: str,
+    scale: str = scales.PUBLISHED,
+    seed: int = 0,
+    progress: bool = True,
+    **changed: object,
 ) -> StageResult:
     """The result of a stage at a scale, loaded when it is current and computed otherwise.
 
@@ -149,7 +153,7 @@ def load(
 
 
 def _parameters(stage: Stage, scale: str, changed: dict[str, object]) -> dict[str, dict]:
-    """The numbers of the stage's sections, some changed; the last section that knows a name has it."""
+    """The numbers of the stage's sections, some changed: in the last section that knows it."""
     numbers = {name: scales.section(scale, name) for name in stage.sections}
     for key, value in changed.items():
         holders = [section for section in numbers.values() if key in section]
@@ -205,8 +209,12 @@ def _why_stale(stage: Stage, root: Path, stamp: dict) -> str:
     reason = "it is missing"
     if path.is_file():
         block = json.loads(path.read_text(encoding="utf-8")).get("provenance", {})
-        reason = "it differs in " + ", ".join(provenance.differences(block, stamp) or ["its folder"])
-    return f"The published result {stage.results} is not current ({reason}); run make {stage.target}."
+        reason = "it differs in " + ", ".join(
+            provenance.differences(block, stamp) or ["its folder"]
+        )
+    return (
+        f"The published result {stage.results} is not current ({reason}); run make {stage.target}."
+    )
 
 
 def _compute(

@@ -126,7 +126,7 @@ def build_pages(root: Path) -> Path:
 
 
 def reproduce(out: Path | None = None) -> list[str]:
-    """Everything of laptop scale but the language model anew, and its difference from the published.
+    """Laptop scale anew, all but the language model, and its difference from the published.
 
     An unfinished reproduction is taken up again; a finished one is thrown away first.
     """
