@@ -164,7 +164,7 @@ def _material(p: dict[str, float]) -> tuple[dict, list[dict]]:
     virgin = {
         "density_kg_m3": p["density_kg_m3"],
         "conductivity_w_m_k": p["conductivity_w_m_k"],
-        "specific_heat_j_kg_k": specific_heat_ramp(p),
+        "specific_heat_j_kg_k": p.get("specific_heat_j_kg_k") or specific_heat_ramp(p),
         "emissivity": p["emissivity"],
         "absorption_coefficient_1_m": p["absorption_coefficient_1_m"],
     }
