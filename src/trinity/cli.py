@@ -13,6 +13,7 @@ from typer.exceptions import Abort, TyperException
 from trinity import __version__, cli_learning, cli_physics, cli_pipeline
 from trinity.errors import InputError
 
+INTERRUPTED = 130
 ABOUT = "How a polymer burns in a cone calorimeter: physics, language model, measurements."
 
 app = typer.Typer(
@@ -66,8 +67,7 @@ def main(arguments: list[str] | None = None) -> None:
             print(f"Error: {text.rstrip('.')}; see trinity --help.", file=sys.stderr)
         code = 2
     except (Abort, KeyboardInterrupt):
-        print("Interrupted; the same command takes up again what it had finished.", file=sys.stderr)
-        code = 130
+        code = INTERRUPTED
     except BrokenPipeError:
         # The reader of our output (head, less) went away; nothing is wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -79,6 +79,8 @@ def main(arguments: list[str] | None = None) -> None:
         where = f" {error.filename}" if error.filename else ""
         print(f"Error: Cannot use{where}: {error.strerror or error}.", file=sys.stderr)
         code = 1
+    if code == INTERRUPTED:  # typer turns Ctrl-C into this exit code, too
+        print("Interrupted; the same command takes up again what it had finished.", file=sys.stderr)
     sys.exit(code)
 
 

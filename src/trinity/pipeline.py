@@ -1,0 +1,49 @@
+"""What each stage computes, from the numbers of a scale to a results file.
+
+One function a stage, called by `trinity.stages`. Each imports what it uses inside itself: the hash
+of its source, by which a result becomes stale, then covers what this stage depends on and no more.
+
+Every function takes ``parameters`` (the scale's sections by name), ``seed``, ``inputs`` (results of
+earlier stages by name), ``folder`` (to fill with weights or a table; what an interrupted run left
+is still in it) and ``progress``, and returns what goes into the results file.
+"""
+
+from pathlib import Path
+
+
+def phase0(parameters: dict, seed: int, inputs: dict, folder: Path, progress: bool) -> dict:
+    """Train the embedded language model on generated repeat units (no labels)."""
+    from trinity.generator import generate_polymers
+    from trinity.model import BackboneShape
+    from trinity.training_language import LanguageSettings, pretrain_language_model
+
+    numbers = dict(parameters["phase0"])
+    # Other polymers than those of the synthetic table: the seed is far from any that is used there.
+    corpus = generate_polymers(numbers.pop("n_polymers"), seed=1_000_003 + seed)
+    return pretrain_language_model(
+        list(corpus["psmiles"]),
+        LanguageSettings(**numbers, seed=seed),
+        folder,
+        BackboneShape(**parameters["model"]),
+        progress=progress,
+    )
+
+
+def synthesis(parameters: dict, seed: int, inputs: dict, folder: Path, progress: bool) -> dict:
+    """Invent polymers, sample their properties and burn them."""
+    import pandas as pd
+
+    from trinity.synthesis import summarize, synthesize
+
+    numbers = parameters["synthesis"]
+    synthesize(
+        numbers["n_polymers"], numbers["conditions_per_polymer"], seed, folder, progress=progress
+    )
+    return summarize(pd.read_parquet(folder))
+
+
+def validation(parameters: dict, seed: int, inputs: dict, folder: Path, progress: bool) -> dict:
+    """Set the cone model beside reference solutions and measurements."""
+    from trinity.validation import build_physics_validation
+
+    return build_physics_validation()

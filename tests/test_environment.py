@@ -1,0 +1,117 @@
+"""pyproject.toml, requirements.lock and environment.yml say the same, and the code needs no more."""
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions, version
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[1]
+# Modules that come inside a distribution of another name, which does not list them.
+CONTRIBUTED = {"sascorer": "rdkit"}
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def project():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+@pytest.fixture(scope="module")
+def declared(project):
+    """Requirements of the package and of all its extras, by name."""
+    texts = list(project["dependencies"])
+    for extra in project["optional-dependencies"].values():
+        texts += extra
+    return {canonicalize_name(r.name): r for r in map(Requirement, texts)}
+
+
+@pytest.fixture(scope="module")
+def locked():
+    """Name and versions in the lock; a name has two where platforms or Pythons differ."""
+    found = {}
+    for name, pinned in re.findall(r"^([A-Za-z0-9_.-]+)==([^ ;\\]+)", LOCK, re.MULTILINE):
+        found.setdefault(canonicalize_name(name), set()).add(pinned)
+    return found
+
+
+def test_every_requirement_is_locked_within_its_range(declared, locked):
+    wrong = [
+        str(requirement)
+        for name, requirement in declared.items()
+        if name != "torch" and not all(v in requirement.specifier for v in locked.get(name, {"0"}))
+    ]
+    assert not wrong
+
+
+def test_torch_is_exact_and_alone_outside_the_lock(declared, locked):
+    assert str(declared["torch"].specifier) == "==2.13.0"
+    assert "torch" not in locked
+    assert not [name for name in locked if name.startswith(("nvidia", "triton"))]
+
+
+def test_every_locked_file_has_a_hash_and_no_host_is_named():
+    entries = re.split(r"\n(?=[A-Za-z0-9])", LOCK.strip())
+    assert all("--hash=sha256:" in entry for entry in entries)
+    assert "://" not in LOCK
+    assert "index-url" not in LOCK
+
+
+def test_environment_yml_has_the_locked_versions(declared, locked):
+    document = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    pip = next(item["pip"] for item in document["dependencies"] if isinstance(item, dict))
+    pins = dict(text.split("==") for text in pip if "==" in text)
+    expected = {name: max(locked[name]) for name in declared if name != "torch"}
+    assert {canonicalize_name(k): v for k, v in pins.items()} == expected | {"torch": "2.13.0"}
+    assert "-e ." in pip
+
+
+def test_this_environment_is_the_locked_one(locked):
+    different = {
+        name: version(name)
+        for name in ("numpy", "numba", "rdkit", "transformers", "pandas", "jupyter-book")
+        if version(name) not in locked[name]
+    }
+    assert not different
+
+
+def test_the_code_imports_only_what_is_declared(declared):
+    distributions = packages_distributions()
+    undeclared = set()
+    for path in (ROOT / "src" / "trinity").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                names = [node.module]
+            for name in names:
+                top = CONTRIBUTED.get(name.split(".")[0], name.split(".")[0])
+                if top in sys.stdlib_module_names or top == "trinity":
+                    continue
+                owners = {canonicalize_name(d) for d in distributions.get(top, [top])}
+                if not owners & set(declared):
+                    undeclared.add(f"{path.name}: {top}")
+    assert not undeclared
+
+
+def test_modules_import_downstream_only():
+    """No cycle among the modules of the package, counting imports inside functions too."""
+    from trinity import provenance
+
+    names = [path.stem for path in (ROOT / "src" / "trinity").glob("*.py")]
+    imports = {
+        name: set(provenance.imported_by(ast.parse((ROOT / f"src/trinity/{name}.py").read_text())))
+        for name in names
+    }
+    while imports:
+        free = [name for name, needs in imports.items() if not needs & set(imports)]
+        assert free, f"cycle among {sorted(imports)}"
+        for name in free:
+            del imports[name]
