@@ -1,0 +1,202 @@
+"""Stamps: what makes a result stale, what does not, and that published results are current."""
+
+import ast
+import json
+
+import pytest
+
+from trinity import provenance, scales, stages
+from trinity.errors import InputError
+
+
+def bare(source: str) -> str:
+    return ast.dump(provenance._Bare().visit(ast.parse(source)))
+
+
+BEFORE = '''
+"""Module."""
+import numpy as np
+
+def area(width: float, height: float) -> float:
+    """Area (m2)."""
+    if width < 0:
+        raise ValueError("negative")
+    return width * height  # simple
+'''
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ("Area (m2).", "The area in square metres."),
+        ("  # simple", ""),
+        ('"negative"', 'f"width is {width}"'),
+        ("width: float", "width: int"),
+        ("width * height", "(width\n        * height)"),
+    ],
+)
+def test_prose_does_not_change_the_source_hash(old, new):
+    assert bare(BEFORE) == bare(BEFORE.replace(old, new))
+
+
+@pytest.mark.parametrize("old, new", [("width * height", "width + height"), ("< 0", "<= 0")])
+def test_code_changes_the_source_hash(old, new):
+    assert bare(BEFORE) != bare(BEFORE.replace(old, new))
+
+
+def test_a_stage_depends_on_all_that_it_imports():
+    behind = provenance.modules_behind("cone_test")
+    assert {"cone", "properties", "polymers", "groups", "metrics", "cone_heat"} <= set(behind)
+    assert not {"errors", "files", "stages", "cli"} & set(behind)
+
+
+def test_one_function_stands_for_what_it_imports_itself():
+    behind = provenance.modules_behind("pipeline:synthesis")
+    assert "pipeline:synthesis" in behind and "generator" in behind
+    assert "training_loop" not in behind
+
+
+def test_data_hash_sees_content_and_name_but_no_prose(tmp_path):
+    table = tmp_path / "tables"
+    table.mkdir()
+    (table / "a.csv").write_text("x\n1\n")
+    first = provenance.data_hash([table])
+    (table / "README.md").write_text("about")
+    assert provenance.data_hash([table]) == first
+    (table / "a.csv").write_text("x\n2\n\n")
+    second = provenance.data_hash([table])
+    assert second != first
+    (table / "a.csv").rename(table / "b.csv")
+    assert provenance.data_hash([table]) != second
+
+
+def test_missing_data_is_named(tmp_path):
+    with pytest.raises(InputError, match="gone.csv"):
+        provenance.data_hash([tmp_path / "gone.csv"])
+
+
+def stamp(**changed):
+    made = provenance.make_stamp("validation", ["metrics"], [], {"physics": {"n": 3}}, [0])
+    return {**made, **changed}
+
+
+def test_staleness_names_what_differs_and_ignores_the_commit():
+    block = json.loads(json.dumps({**stamp(), "commit": "another", "wall_time": 7}))
+    assert provenance.differences(block, stamp()) == []
+    assert provenance.differences(block, stamp(seeds=[1])) == ["seeds"]
+    assert provenance.differences({}, stamp()) == list(provenance.STAMP_KEYS)
+
+
+def test_identity_ignores_commit_time_and_machine_only():
+    with provenance.timed_block(stamp()) as block:
+        pass
+    one = {"provenance": block, "score": 1.0}
+    other = {
+        "provenance": {**block, "commit": None, "wall_time": 99.0, "machine": {"cores": 64}},
+        "score": 1.0,
+    }
+    assert provenance.identity(one) == provenance.identity(other)
+    assert provenance.identity(one) != provenance.identity({**other, "score": 1.1})
+    changed = {**other, "provenance": {**block, "data_hash": "0"}}
+    assert provenance.identity(one) != provenance.identity(changed)
+
+
+def test_a_block_has_all_that_was_promised_and_no_host_name():
+    import platform
+
+    with provenance.timed_block(stamp()) as block:
+        pass
+    promised = "commit source_hash data_hash parameters seeds versions wall_time machine".split()
+    assert set(promised) <= set(block)
+    assert platform.node() not in json.dumps(block)
+
+
+def test_scales_have_the_same_sections_and_names():
+    loaded = {name: scales.load(name) for name in scales.names()}
+    assert set(loaded) == {"test", "class", "laptop", "paper"}
+    laptop = loaded["laptop"]
+    for name, sections in loaded.items():
+        assert set(sections) == set(laptop), name
+        for section, numbers in sections.items():
+            assert set(numbers) == set(laptop[section]), f"{name} [{section}]"
+
+
+def test_a_changed_number_keeps_its_type():
+    numbers = scales.section("laptop", "synthesis", n_polymers=7)
+    assert numbers["n_polymers"] == 7
+    with pytest.raises(InputError, match="no parameter 'polymers'"):
+        scales.section("laptop", "synthesis", polymers=7)
+    with pytest.raises(InputError, match="type int"):
+        scales.section("laptop", "synthesis", n_polymers=7.5)
+    with pytest.raises(InputError, match="type int"):
+        scales.section("laptop", "synthesis", n_polymers=True)
+
+
+@pytest.fixture
+def counted(monkeypatch, tmp_path):
+    """A stage of one number, in a place of its own; how often it was computed."""
+    calls = []
+
+    def count(parameters, seed, inputs, folder, progress):
+        calls.append(seed)
+        (folder / "weights.txt").write_text(str(seed))
+        return {"n": parameters["synthesis"]["n_polymers"], "seed": seed}
+
+    class Counted(stages.Stage):
+        compute = staticmethod(count)
+
+    stage = Counted("validation", "counted.json", "models/counted", ("synthesis",), ())
+    monkeypatch.setitem(stages.STAGES, "validation", stage)
+    monkeypatch.setenv("TRINITY_ARTIFACTS", str(tmp_path / "artifacts"))
+    monkeypatch.setattr(stages, "build_root", lambda: tmp_path / "build")
+    return calls
+
+
+def test_a_stage_is_computed_once_and_then_loaded(counted, tmp_path):
+    first = stages.load("validation")
+    second = stages.load("validation")
+    assert (first.loaded, second.loaded, len(counted)) == (False, True, 1)
+    assert json.loads(json.dumps(first.results)) == second.results
+    assert (second.folder / "weights.txt").read_text() == "0"
+    assert first.path == tmp_path / "artifacts" / "results" / "counted.json"
+
+
+def test_other_parameters_never_touch_the_published_result(counted, tmp_path):
+    published = stages.load("validation")
+    other = stages.load("validation", seed=3)
+    fewer = stages.load("validation", n_polymers=5)
+    lecture = stages.load("validation", scale="class")
+    assert (other.results["seed"], fewer.results["n"]) == (3, 5)
+    assert len({published.path, other.path, fewer.path, lecture.path}) == 4
+    assert stages.load("validation").loaded
+    assert all(
+        path.is_relative_to(tmp_path / "build") for path in (other.path, fewer.path, lecture.path)
+    )
+
+
+def test_a_result_of_other_code_is_computed_anew(counted, monkeypatch):
+    stages.load("validation")
+    monkeypatch.setattr(provenance, "source_hash", lambda *names: "another")
+    assert not stages.load("validation").loaded
+    assert len(counted) == 2
+
+
+def test_a_broken_results_file_is_computed_anew(counted):
+    path = stages.load("validation").path
+    path.write_text('{"provenance": {"sta')
+    assert not stages.load("validation").loaded
+
+
+def test_an_unknown_stage_scale_or_parameter_is_refused(counted):
+    with pytest.raises(InputError, match="no stage 'cooking'"):
+        stages.load("cooking")
+    with pytest.raises(InputError, match="no scale 'galaxy'"):
+        stages.load("validation", scale="galaxy")
+    with pytest.raises(InputError, match="no parameter 'colour'"):
+        stages.load("validation", colour=3)
+
+
+def test_a_stale_long_stage_stops_with_the_target_to_run(monkeypatch, tmp_path):
+    monkeypatch.setattr(stages, "data_path", lambda *parts: tmp_path.joinpath("data", *parts))
+    with pytest.raises(InputError, match="run make phase0"):
+        stages.load("phase0")
