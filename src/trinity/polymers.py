@@ -124,21 +124,20 @@ def oligomer(mol: Chem.Mol, n: int) -> Chem.Mol:
     """
     head, tail = _ends(mol)
     order = head.GetBonds()[0].GetBondType()
-    keep = [atom.GetIdx() for atom in mol.GetAtoms() if atom.GetAtomicNum() != 0]
-    place = {old: new for new, old in enumerate(keep)}
-    first, last = (place[end.GetNeighbors()[0].GetIdx()] for end in (head, tail))
-    chain = Chem.RWMol()
-    for unit in range(n):
-        offset = unit * len(keep)
-        for old in keep:
-            chain.AddAtom(mol.GetAtomWithIdx(old))
-        for bond in mol.GetBonds():
-            pair = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
-            if pair[0] in place and pair[1] in place:
-                chain.AddBond(offset + place[pair[0]], offset + place[pair[1]], bond.GetBondType())
-        if unit:
-            chain.AddBond(offset - len(keep) + last, offset + first, order)
-    for anchor in (first, (n - 1) * len(keep) + last):
+    ends = sorted((head.GetIdx(), tail.GetIdx()), reverse=True)
+    first, last = (
+        at - sum(at > end for end in ends)
+        for at in (end.GetNeighbors()[0].GetIdx() for end in (head, tail))
+    )
+    unit = Chem.RWMol(mol)
+    for end in ends:
+        unit.RemoveAtom(end)
+    size = unit.GetNumAtoms()
+    chain = Chem.RWMol(unit)
+    for offset in range(size, n * size, size):
+        chain.InsertMol(unit)
+        chain.AddBond(offset - size + last, offset + first, order)
+    for anchor in (first, (n - 1) * size + last):
         chain.AddBond(anchor, chain.AddAtom(Chem.Atom(0)), order)
     Chem.SanitizeMol(chain)
     return chain.GetMol()
