@@ -1,0 +1,208 @@
+"""Scores of blind predictions, and how sure one may be of them.
+
+Predictions are a table with the columns `COLUMNS` in physical units.  Everything is measured on
+natural logarithms: an error of ln 2 is a factor of two.  Groups of polymers, not tests, are the
+unit of evidence: nine tests of one polymer are one opinion of a model about new chemistry.
+"""
+
+from collections.abc import Sequence
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from trinity.errors import InputError
+
+TARGETS = ("t_ig_s", "phrr_kw_m2", "thr_mj_m2", "t_peak_s")
+#: The primary endpoint, stated beforehand: mean over groups of the mean |ln| error of these two.
+PRIMARY = ("t_ig_s", "phrr_kw_m2")
+COLUMNS = ("arm", "seed", "fold", "test_id", "target", "measured", "predicted", "lo", "hi")
+COVERAGE = 0.90
+BOOTSTRAP_DRAWS = 4000
+
+
+def log_errors(predictions: pd.DataFrame) -> pd.DataFrame:
+    """The table with ``error`` = |ln(predicted / measured)| added.
+
+    Raises
+    ------
+    InputError
+        If a column is missing or a value is not a positive number.
+    """
+    missing = [c for c in COLUMNS if c not in predictions]
+    if missing:
+        raise InputError(f"The predictions lack the column {missing[0]!r}; needed: {COLUMNS}.")
+    values = predictions[["measured", "predicted"]].to_numpy(float)
+    bad = np.flatnonzero(~(np.isfinite(values) & (values > 0)).all(axis=1))
+    if len(bad):
+        raise InputError(f"Row {bad[0] + 1} of the predictions has no positive measured/predicted.")
+    return predictions.assign(error=np.abs(np.log(values[:, 1] / values[:, 0])))
+
+
+def group_errors(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Mean |ln| error of each arm (row) in each fold and target: seeds, then tests, then folds.
+
+    Returns
+    -------
+    DataFrame
+        Index ``arm``, ``target``; one column a fold; NaN where a fold has no such label.
+    """
+    errors = log_errors(predictions)
+    return errors.groupby(["arm", "target", "fold"])["error"].mean().unstack("fold")
+
+
+def gmfe(errors) -> float:
+    """Geometric mean error factor exp(mean |ln(predicted/measured)|); 1 is perfect."""
+    return float(np.exp(np.nanmean(np.asarray(errors, float))))
+
+
+def primary_by_group(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Primary endpoint of each arm (row) in each group (column): mean |ln| of t_ig and pHRR."""
+    errors = group_errors(predictions)
+    chosen = errors[errors.index.get_level_values("target").isin(PRIMARY)]
+    return chosen.groupby("arm").mean()
+
+
+def bootstrap_interval(
+    values: np.ndarray, seed: int = 0, level: float = 0.95, draws: int = BOOTSTRAP_DRAWS
+) -> tuple[float, float]:
+    """Percentile interval of the mean of ``values`` (one a group), groups drawn again."""
+    values = np.asarray(values, float)
+    values = values[np.isfinite(values)]
+    rng = np.random.default_rng(seed)
+    means = rng.choice(values, size=(draws, len(values))).mean(axis=1)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def sign_flip_p(differences: np.ndarray) -> float:
+    """Exact two-sided sign-flip test that paired differences have mean zero.
+
+    All 2^n sign patterns of the n groups are counted (Fisher, 1935), so nine groups can reach
+    1/256 at best.
+
+    >>> sign_flip_p(np.ones(3))
+    0.25
+    """
+    differences = np.asarray(differences, float)
+    differences = differences[np.isfinite(differences)]
+    signs = np.array(list(product((1.0, -1.0), repeat=len(differences))))
+    means = np.abs(signs @ differences)
+    return float(np.mean(means >= abs(differences.sum()) - 1e-12))
+
+
+def compare(predictions: pd.DataFrame, arm: str) -> list[dict]:
+    """``arm`` against every other arm on the primary endpoint, paired over groups.
+
+    ``difference`` is the other arm's mean |ln| error minus that of ``arm``: positive is better.
+    """
+    table = primary_by_group(predictions)
+    rows = []
+    for other in table.index.drop(arm):
+        difference = (table.loc[other] - table.loc[arm]).to_numpy()
+        low, high = bootstrap_interval(difference)
+        rows.append(
+            {
+                "arm": arm,
+                "other": other,
+                "difference": float(np.nanmean(difference)),
+                "low": low,
+                "high": high,
+                "p_sign_flip": sign_flip_p(difference),
+                "groups_better": int((difference > 0).sum()),
+                "groups": int(np.isfinite(difference).sum()),
+            }
+        )
+    return rows
+
+
+def scores(predictions: pd.DataFrame) -> list[dict]:
+    """One row an arm and target: the geometric mean error factor over groups with its 95 %
+    bootstrap interval, and the measures beside it.
+
+    ``gmfe_tests`` weighs tests equally; ``median_ape`` is in per cent; ``r2_log`` is of the
+    logarithms; ``relative_l2`` is |predicted - measured| / |measured| in the 2-norm, the loss of
+    Liu et al. (2025); ``coverage`` is over groups; ``interval_score`` (Gneiting and Raftery,
+    2007) of the log intervals, over groups: small is good.
+    """
+    errors = log_errors(predictions)
+    rows = []
+    for (arm, target), part in errors.groupby(["arm", "target"], sort=False):
+        by_group = part.groupby("fold")["error"].mean().to_numpy()
+        low, high = bootstrap_interval(by_group)
+        measured, predicted = part["measured"].to_numpy(), part["predicted"].to_numpy()
+        spread = np.log(measured) - np.log(measured).mean()
+        rows.append(
+            {
+                "arm": arm,
+                "target": target,
+                "gmfe": gmfe(by_group),
+                "gmfe_low": float(np.exp(low)),
+                "gmfe_high": float(np.exp(high)),
+                "gmfe_tests": gmfe(part["error"]),
+                "median_ape": float(100 * np.median(np.abs(predicted / measured - 1))),
+                "r2_log": float(1 - (part["error"] ** 2).sum() / (spread**2).sum()),
+                "relative_l2": float(
+                    np.linalg.norm(predicted - measured) / np.linalg.norm(measured)
+                ),
+                **_interval_scores(part),
+            }
+        )
+    return rows
+
+
+def _interval_scores(part: pd.DataFrame) -> dict:
+    """Coverage and interval score of one arm and target, NaN when it gives no intervals."""
+    if part[["lo", "hi"]].isna().any(axis=None):
+        return {k: None for k in ("coverage", "coverage_low", "coverage_high", "interval_score")}
+    x, lo, hi = (np.log(part[c].to_numpy(float)) for c in ("measured", "lo", "hi"))
+    missed = np.maximum(lo - x, 0) + np.maximum(x - hi, 0)
+    table = pd.DataFrame(
+        {
+            "fold": part["fold"],
+            "inside": (missed == 0).astype(float),
+            "score": hi - lo + 2 / (1 - COVERAGE) * missed,
+        }
+    )
+    means = table.groupby("fold").mean()
+    low, high = bootstrap_interval(means["inside"].to_numpy())
+    return {
+        "coverage": float(means["inside"].mean()),
+        "coverage_low": low,
+        "coverage_high": high,
+        "interval_score": float(means["score"].mean()),
+    }
+
+
+def conformal_quantile(
+    ratios: np.ndarray, groups: Sequence[str], coverage: float = COVERAGE
+) -> float:
+    """Factor on sigma that would have covered ``coverage`` of the held-out residuals.
+
+    Split conformal prediction (Lei et al., 2018) with normalised residuals |ln error| / sigma,
+    on groups of equal weight: a new polymer is a draw of a group, not of a test.  With n groups
+    the level is raised to coverage (1 + 1/n), at most 1.
+    """
+    ratios, groups = np.asarray(ratios, float), np.asarray(groups)
+    good = np.isfinite(ratios)
+    ratios, groups = ratios[good], groups[good]
+    _, index, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    weight = 1.0 / (counts[index] * len(counts))
+    order = np.argsort(ratios)
+    reached = np.cumsum(weight[order])
+    level = min(1.0, coverage * (1 + 1 / len(counts)))
+    place = np.searchsorted(reached, level - 1e-9)
+    return float(ratios[order][min(place, len(order) - 1)])
+
+
+def evaluate(predictions: pd.DataFrame, arm: str = "two_phase") -> dict:
+    """Scores of all arms, and the paired comparison of ``arm`` with the others if it is there."""
+    result = {"scores": scores(predictions), "primary": []}
+    table = primary_by_group(predictions)
+    for name, row in table.iterrows():
+        low, high = bootstrap_interval(row.to_numpy())
+        result["primary"].append(
+            {"arm": name, "mean_abs_ln": float(row.mean()), "low": low, "high": high}
+        )
+    result["comparisons"] = compare(predictions, arm) if arm in table.index else []
+    return result

@@ -1,0 +1,268 @@
+"""The flammability model: a chemical language model, the test conditions, one multi-task head.
+
+    PSMILES --encoder--> token states --mean--> sequence embedding (S, D)
+    components' embeddings --mass fractions--> row embedding (R, D)
+    row embedding + log flux, log thickness --residual MLP--> ignition logit, mean and log variance
+
+of ``TARGETS`` in standardised logarithms; the laboratory adds an offset to the means.  Scalers
+live inside the checkpoint, so that a loaded model answers in physical units.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+
+from trinity.errors import InputError
+from trinity.files import write_atomic
+from trinity.tokenizer import build_tokenizer, load_tokenizer
+
+TARGETS = ("t_ig_s", "phrr_kw_m2", "thr_mj_m2", "t_peak_s")
+CONDITIONS = ("flux_kw_m2", "thickness_mm")
+LABORATORIES = ("FAA", "FSRI", "NBS")
+
+#: Log variances outside this range are numerical accidents (standardised units).
+LOG_VARIANCE_RANGE = (-7.0, 3.0)
+
+
+@dataclass(frozen=True)
+class BackboneShape:
+    """Size of the embedded encoder: 0.85 M parameters, trained in minutes on the two cores that
+    a reader has (MoLFormer's 12 layers x 768 take twenty times as long a sequence)."""
+
+    layers: int = 4
+    width: int = 128
+    heads: int = 4
+    feed_forward: int = 512
+    max_tokens: int = 256
+    # Small corpora would ask for dropout; millions of masked tokens do not, and it costs 30 % time.
+    dropout: float = 0.0
+
+
+@dataclass
+class Scalers:
+    """Mean and scale of the logarithms of conditions and targets, in table order."""
+
+    condition_mean: list[float] = field(default_factory=lambda: [0.0] * len(CONDITIONS))
+    condition_scale: list[float] = field(default_factory=lambda: [1.0] * len(CONDITIONS))
+    target_mean: list[float] = field(default_factory=lambda: [0.0] * len(TARGETS))
+    target_scale: list[float] = field(default_factory=lambda: [1.0] * len(TARGETS))
+
+    @classmethod
+    def fit(cls, conditions: np.ndarray, targets: np.ndarray) -> "Scalers":
+        """From physical values, (R, 2) and (R, 4); NaN targets are ignored."""
+        log_conditions, log_targets = np.log(conditions), np.log(targets)
+        scale = np.nanstd(log_targets, axis=0)
+        return cls(
+            log_conditions.mean(0).tolist(),
+            np.maximum(log_conditions.std(0), 0.1).tolist(),
+            np.nanmean(log_targets, axis=0).tolist(),
+            np.maximum(scale, 0.1).tolist(),
+        )
+
+    def standardise(self, targets: np.ndarray) -> np.ndarray:
+        """Physical targets (R, 4) as standardised logarithms."""
+        return (np.log(targets) - self.target_mean) / self.target_scale
+
+    def standardise_conditions(self, conditions: np.ndarray) -> np.ndarray:
+        """Physical conditions (R, 2) as standardised logarithms."""
+        return (np.log(conditions) - self.condition_mean) / self.condition_scale
+
+
+@dataclass
+class Rows:
+    """A batch: S token sequences, mixed into R rows of the table.
+
+    ``mix[r, s]`` is the mass fraction of sequence s in row r; several spellings of one component
+    share its fraction.  ``laboratory`` is one-hot, zero for the mean or an unknown laboratory.
+    """
+
+    input_ids: Tensor  # (S, T)
+    attention_mask: Tensor  # (S, T)
+    mix: Tensor  # (R, S)
+    conditions: Tensor  # (R, 2) standardised logarithms
+    laboratory: Tensor  # (R, 3)
+    embedding: Tensor | None = None  # (R, D) when the encoder is frozen and has spoken already
+
+
+def embedded_backbone(shape: BackboneShape, vocabulary: int) -> nn.Module:
+    """A fresh BERT encoder (Devlin et al., 2019) of the given shape, with random weights."""
+    from transformers import BertModel
+
+    return BertModel(bert_config(shape, vocabulary), add_pooling_layer=False)
+
+
+def bert_config(shape: BackboneShape, vocabulary: int):
+    """The `transformers` configuration of the embedded encoder."""
+    from transformers import BertConfig
+
+    return BertConfig(
+        vocab_size=vocabulary,
+        hidden_size=shape.width,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        intermediate_size=shape.feed_forward,
+        max_position_embeddings=shape.max_tokens,
+        hidden_dropout_prob=shape.dropout,
+        attention_probs_dropout_prob=shape.dropout,
+        pad_token_id=0,
+    )
+
+
+def load_backbone(name: str | Path):
+    """Encoder and tokenizer from a folder, or by name from a hub that can be reached.
+
+    Remote code is never run, so a model must be of a kind that `transformers` knows.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder and no hub answers, or the model needs remote code.
+    """
+    from transformers import AutoModel, AutoTokenizer
+
+    try:
+        kwargs = {"add_pooling_layer": False} if _is_bert(name) else {}
+        backbone = AutoModel.from_pretrained(str(name), **kwargs)
+        if (Path(name) / "tokenizer.json").is_file():
+            return backbone, load_tokenizer(name)
+        return backbone, AutoTokenizer.from_pretrained(str(name))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"Cannot load the encoder {str(name)!r}: it is no local folder with config.json and "
+            "weights, and no Hugging Face hub delivered it (offline, unknown name, or remote code)."
+        ) from error
+
+
+def _is_bert(name: str | Path) -> bool:
+    config = Path(name) / "config.json"
+    return config.is_file() and json.loads(config.read_text()).get("model_type") == "bert"
+
+
+class ResidualBlock(nn.Module):
+    """x + W2 gelu(W1 norm(x)); W2 starts at zero, so that a new block changes nothing."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.inner = nn.Linear(width, width)
+        self.outer = nn.Linear(width, width)
+        nn.init.zeros_(self.outer.weight)
+        nn.init.zeros_(self.outer.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.outer(nn.functional.gelu(self.inner(self.norm(x))))
+
+
+class Head(nn.Module):
+    """Embedding (R, D) and conditions -> ignition logit (R,), means and log variances (R, 4)."""
+
+    def __init__(self, embedding: int, width: int = 192, blocks: int = 2):
+        super().__init__()
+        self.norm = nn.LayerNorm(embedding)
+        self.chemistry = nn.Linear(embedding, width)
+        self.conditions = nn.Linear(len(CONDITIONS), width)
+        self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)))
+        self.mean = nn.Linear(width, len(TARGETS))
+        self.log_variance = nn.Linear(width, len(TARGETS))
+        self.ignition = nn.Linear(width, 1)
+        # Thermal theory is nearly linear in logarithms: a straight road for the conditions.
+        self.straight = nn.Linear(len(CONDITIONS), len(TARGETS), bias=False)
+        # A laboratory is a bias on the means; zero = the mean laboratory.
+        self.laboratory = nn.Linear(len(LABORATORIES), len(TARGETS), bias=False)
+        for zero in (self.straight, self.laboratory, self.log_variance):
+            nn.init.zeros_(zero.weight)
+
+    def forward(self, embedding: Tensor, conditions: Tensor, laboratory: Tensor):
+        x = self.blocks(self.chemistry(self.norm(embedding)) + self.conditions(conditions))
+        mean = self.mean(x) + self.straight(conditions) + self.laboratory(laboratory)
+        return self.ignition(x).squeeze(-1), mean, self.log_variance(x).clamp(*LOG_VARIANCE_RANGE)
+
+
+class FlammabilityModel(nn.Module):
+    """Encoder, pooling over tokens and components, and the multi-task head."""
+
+    def __init__(self, backbone: nn.Module, scalers: Scalers | None = None, tokenizer=None):
+        super().__init__()
+        self.backbone = backbone
+        self.head = Head(backbone.config.hidden_size)
+        self.scalers = scalers or Scalers()
+        self.tokenizer = tokenizer or build_tokenizer()
+
+    def embed(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Mean of the token states, (S, T) -> (S, D)."""
+        states = self.backbone(input_ids=input_ids, attention_mask=attention_mask)[0]  # (S, T, D)
+        weight = attention_mask.unsqueeze(-1).to(states.dtype)
+        return (states * weight).sum(1) / weight.sum(1)
+
+    def forward(self, rows: Rows):
+        """Ignition logit (R,), standardised means (R, 4), log variances (R, 4)."""
+        embedding = rows.embedding
+        if embedding is None:
+            embedding = rows.mix @ self.embed(rows.input_ids, rows.attention_mask)  # (R, D)
+        return self.head(embedding, rows.conditions, rows.laboratory)
+
+    def save(self, folder: str | Path, about: dict | None = None) -> Path:
+        """Write ``model.safetensors``, ``config.json`` and the tokenizer; no pickle."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.tokenizer.save_pretrained(str(folder))
+        weights = {k: v.detach().cpu().contiguous() for k, v in self.state_dict().items()}
+        write_atomic(folder / "model.safetensors", save(weights))
+        config = {
+            "kind": "trinity-flammability",
+            "backbone": self.backbone.config.to_dict(),
+            "scalers": asdict(self.scalers),
+            "targets": TARGETS,
+            "laboratories": LABORATORIES,
+            "about": about or {},
+        }
+        write_atomic(folder / "config.json", json.dumps(config, indent=1, default=str) + "\n")
+        return folder
+
+
+def load_model(folder: str | Path) -> FlammabilityModel:
+    """Model of a folder written by `FlammabilityModel.save`, in evaluation mode.
+
+    Raises
+    ------
+    InputError
+        If the folder is not such a model.
+    """
+    folder = Path(folder)
+    path = folder / "config.json"
+    config = json.loads(path.read_text()) if path.is_file() else {}
+    if config.get("kind") != "trinity-flammability":
+        raise InputError(f"{folder} is no Trinity model: its config.json is missing or foreign.")
+    model = FlammabilityModel(
+        _backbone_from(config["backbone"]), Scalers(**config["scalers"]), load_tokenizer(folder)
+    )
+    model.load_state_dict(load_file(folder / "model.safetensors"))
+    return model.eval()
+
+
+def _backbone_from(config: dict) -> nn.Module:
+    """The encoder of a stored configuration, weights to be filled in."""
+    if config["model_type"] == "bert":
+        from transformers import BertConfig, BertModel
+
+        return BertModel(BertConfig.from_dict(config), add_pooling_layer=False)
+    from transformers import AutoConfig, AutoModel
+
+    return AutoModel.from_config(AutoConfig.for_model(**config))
+
+
+def pad(sequences: Sequence[Sequence[int]], padding: int = 0) -> tuple[Tensor, Tensor]:
+    """Token ids (S, T) and attention mask (S, T) of sequences of different length."""
+    longest = max(len(s) for s in sequences)
+    ids = torch.full((len(sequences), longest), padding, dtype=torch.long)
+    mask = torch.zeros((len(sequences), longest), dtype=torch.long)
+    for i, sequence in enumerate(sequences):
+        ids[i, : len(sequence)] = torch.tensor(sequence, dtype=torch.long)
+        mask[i, : len(sequence)] = 1
+    return ids, mask

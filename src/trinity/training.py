@@ -1,0 +1,164 @@
+"""The three phases as stages of the pipeline: tables in, weights and results out.
+
+Phase 0 reads structures (`trinity.training_language`), phase 1 synthetic tests
+(`trinity.training_physics`), phase 2 measured ones (`trinity.training_measured`).  Here each is
+run for several seeds, its models are written, and what the book reports of it is computed.
+"""
+
+import os
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from trinity.evaluation import TARGETS
+from trinity.training_data import Tests, tests_of
+from trinity.training_language import pretrain_language_model
+
+__all__ = ["pretrain_language_model", "run_phase1"]
+
+
+def member_folders(folder: str | Path) -> list[Path]:
+    """Folders of an ensemble's members, in order."""
+    return sorted(Path(folder).glob("member*"), key=lambda path: int(path.name[len("member") :]))
+
+
+def one_thread() -> None:
+    """For worker processes: they share the cores, and one thread fixes the order of sums."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def worker_pool(tasks: int) -> ProcessPoolExecutor:
+    """A pool of one-thread processes, spawned: a copy of a process that used torch may hang."""
+    workers = max(1, min(tasks, os.cpu_count() or 1))
+    return ProcessPoolExecutor(workers, get_context("spawn"), initializer=one_thread)
+
+
+def run_phase1(
+    table: pd.DataFrame,
+    language_model: str | Path,
+    numbers: dict,
+    seed: int,
+    folder: str | Path,
+    progress: bool = True,
+) -> dict:
+    """Train ``members`` models on the synthetic table and score them on polymers not seen.
+
+    Parameters
+    ----------
+    table
+        Synthetic rows (`trinity.synthesis`).
+    language_model
+        Folder of phase 0, or any encoder `trinity.model.load_backbone` can load.
+    numbers
+        Section ``[phase1]`` of a scale.
+    folder
+        Gets ``member0`` ...; an interrupted run goes on from what is there.
+
+    Returns
+    -------
+    dict
+        ``losses`` a member, ``held_out`` and ``conditions_only`` (GMFE a target on held-out
+        hypothetical polymers, over polymers), ``rows``, ``polymers``, counts.
+    """
+    folder = Path(folder)
+    numbers = dict(numbers)
+    members, held_out = numbers.pop("members"), numbers.pop("held_out")
+    table = without_measured(table)
+    jobs = [(table, str(language_model), numbers, held_out, seed, k, str(folder), progress)
+            for k in range(members)]  # fmt: skip
+    with worker_pool(members) as pool:
+        histories = list(pool.map(_phase1_member, jobs))
+    tests = tests_of(table)
+    training, unseen = split_polymers(tests, held_out, seed)
+    report = _score_phase1(folder, tests.take(training), tests.take(unseen))
+    return {
+        "members": members,
+        "rows": len(tests),
+        "polymers": len(tests.polymers),
+        "held_out_polymers": len(np.unique(tests.polymer_of[unseen])),
+        "losses": [_thinned(history) for history in histories],
+        **report,
+    }
+
+
+def without_measured(table: pd.DataFrame) -> pd.DataFrame:
+    """Synthetic rows without any polymer, or component of one, that was measured."""
+    from trinity.measurements import load_measurements
+    from trinity.polymers import parse_components, polymer_key
+
+    measured = load_measurements()
+    keys = set(measured["key"])
+    for text in measured["components"].dropna().unique():
+        keys |= {polymer_key(s) for s, _ in parse_components(text)} if text else set()
+    return table[~table["key"].isin(keys)].reset_index(drop=True)
+
+
+def split_polymers(tests: Tests, held_out: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Row masks (training, held out), the same for all members: no polymer is on both sides."""
+    rng = np.random.default_rng([seed, 7])
+    chosen = rng.random(len(tests.polymers)) < held_out
+    return ~chosen[tests.polymer_of], chosen[tests.polymer_of]
+
+
+def _phase1_member(job: tuple) -> list[float]:
+    """Train one member unless it is there already; its losses."""
+    import json
+
+    from trinity.model import FlammabilityModel, load_backbone
+    from trinity.training_loop import seeded
+    from trinity.training_physics import PhysicsSettings, fit_phase1
+
+    table, language_model, numbers, held_out, seed, k, folder, progress = job
+    out = Path(folder) / f"member{k}"
+    if (out / "config.json").is_file():
+        return json.loads((out / "config.json").read_text())["about"]["losses"]
+    tests = tests_of(table)
+    training, _ = split_polymers(tests, held_out, seed)
+    own = 1000 * seed + k
+    backbone, tokenizer = load_backbone(language_model)
+    with seeded(own):
+        model = FlammabilityModel(backbone, tokenizer=tokenizer)
+    checkpoint = Path(folder) / f"member{k}.part"
+    losses = fit_phase1(model, tests.take(training), PhysicsSettings(**numbers), own, checkpoint,
+                        progress and k == 0)  # fmt: skip
+    model.save(out, {"phase": 1, "seed": own, "losses": _thinned(losses)})
+    checkpoint.unlink(missing_ok=True)
+    return losses
+
+
+def _thinned(history: list[float], points: int = 200) -> list[float]:
+    """Means of a long history over equal stretches, rounded."""
+    parts = np.array_split(np.asarray(history), min(points, len(history)))
+    return [round(float(part.mean()), 4) for part in parts]
+
+
+def _score_phase1(folder: Path, training: Tests, unseen: Tests) -> dict:
+    """Error factors on unseen hypothetical polymers, of the models and of conditions alone."""
+    from trinity.baselines import candidates, predict_baseline
+    from trinity.model import load_model
+    from trinity.training_physics import answer
+
+    answers = [answer(load_model(path), unseen) for path in member_folders(folder)]
+    means = [a.log_mean for a in answers]
+    alone, _ = predict_baseline(candidates("conditions_only")[6], training, unseen, 0)
+    burning = np.isfinite(unseen.ignited)
+    guess = np.mean([a.ignition for a in answers], axis=0) > 0.5
+    return {
+        "held_out": [_factors(mean, unseen) for mean in means],
+        "held_out_ensemble": _factors(np.mean(means, axis=0), unseen),
+        "conditions_only": _factors(alone, unseen),
+        "ignition_accuracy": float((guess == unseen.ignited)[burning].mean()),
+        "ignition_share": float(unseen.ignited[burning].mean()),
+    }
+
+
+def _factors(log_mean: np.ndarray, tests: Tests) -> dict[str, float]:
+    """GMFE a target: first within a polymer, then over polymers."""
+    error = pd.DataFrame(np.abs(log_mean - np.log(tests.targets)), columns=list(TARGETS))
+    means = error.groupby(tests.polymer_of).mean().mean()
+    return {target: float(np.exp(means[target])) for target in TARGETS}

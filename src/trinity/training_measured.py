@@ -1,0 +1,156 @@
+"""Phase 2: finetuning on measured tests, of a phase-1 model or (the paper's current practice)
+of a bare language model.
+
+Seventy rows of nine polymers can spoil a million weights.  Three things keep the start: after
+every step all weights are drawn back towards it by a small fraction (decoupled L2-SP; Xuhong et
+al., 2018), the encoder learns at a fraction of the head's rate, and what is used is a moving
+average of the weights.  Modes: ``full``, ``lora`` (low-rank updates of the attention, Hu et al.,
+2022) and ``head`` (frozen encoder).
+"""
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from trinity.errors import InputError
+from trinity.model import FlammabilityModel, Scalers
+from trinity.training_data import Encoder, Tests
+from trinity.training_loop import Schedule, seeded, train
+from trinity.training_physics import embeddings, multitask_loss
+
+MODES = ("full", "lora", "head")
+#: Memory of the averaged weights: about 1 / (1 - 0.95) = 20 steps.
+AVERAGING = 0.95
+#: Random spellings of each polymer that steps choose from.
+SPELLINGS = 8
+#: A laboratory's name is hidden in this share of the rows, so that "unknown" is a case seen.
+LABORATORY_DROPOUT = 0.25
+
+
+@dataclass(frozen=True)
+class MeasuredSettings:
+    """One configuration of phase 2; ``checkpoints`` are steps at which it is looked at."""
+
+    mode: str = "full"
+    learning_rate: float = 1e-3
+    backbone_rate: float = 0.1
+    pull: float = 0.01
+    checkpoints: tuple[int, ...] = (20, 50, 100, 200)
+
+    def __post_init__(self):
+        if self.mode not in MODES:
+            raise InputError(f"Finetuning mode {self.mode!r} is unknown; use full, lora or head.")
+
+
+def group_weights(groups: Sequence[str]) -> np.ndarray:
+    """Weights (R,) that give every polymer group the same say, as the score does."""
+    _, index, counts = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
+    weight = 1.0 / counts[index]
+    return weight / weight.mean()
+
+
+def finetune(
+    start: FlammabilityModel,
+    tests: Tests,
+    settings: MeasuredSettings,
+    seed: int,
+    look: Callable[[int, FlammabilityModel], None] | None = None,
+    progress: bool = False,
+) -> FlammabilityModel:
+    """A finetuned copy of ``start``; ``start`` itself is left alone.
+
+    ``look(step, model)`` sees the averaged model at each of ``settings.checkpoints``; the
+    returned model is that of the last one.
+    """
+    model = copy.deepcopy(start)
+    trained = _with_lora(model, seed) if settings.mode == "lora" else model
+    if settings.mode == "head":
+        model.backbone.requires_grad_(False)
+    free = [p for p in trained.parameters() if p.requires_grad]
+    origin = [p.detach().clone() for p in free]
+    mean = [p.detach().clone() for p in free]
+    batches = _batches(model, tests, settings.mode)
+    labels = tests.labels(model.scalers, np.arange(len(tests)))
+
+    def loss_of(network: nn.Module, index: int) -> Tensor:
+        batch = batches[int(torch.randint(len(batches), ()))]
+        hidden = torch.rand(len(tests), 1) < LABORATORY_DROPOUT
+        batch.laboratory = laboratory.masked_fill(hidden, 0.0)
+        return multitask_loss(network(batch), labels)
+
+    def after(step: int) -> None:
+        with torch.no_grad():
+            torch._foreach_lerp_(free, origin, settings.pull)
+            torch._foreach_lerp_(mean, free, max(1 - AVERAGING, 1 / step))
+        if look and step in settings.checkpoints:
+            with _weights(free, mean):
+                look(step, model.eval())
+            model.train()
+
+    laboratory = batches[0].laboratory.clone()
+    schedule = Schedule(max(settings.checkpoints), settings.learning_rate, 0.1, "constant", 0.0)
+    rate = settings.backbone_rate
+    train(trained, loss_of, schedule, seed, backbone_rate=rate, after=after,
+          progress="finetuning" if progress else None)  # fmt: skip
+    with torch.no_grad():
+        for parameter, value in zip(free, mean, strict=True):
+            parameter.copy_(value)
+    if settings.mode == "lora":
+        model.backbone = model.backbone.merge_and_unload()
+    return model.requires_grad_(True).eval()
+
+
+def _batches(model: FlammabilityModel, tests: Tests, mode: str) -> list:
+    """The full batch in several spellings; with a frozen encoder, its embeddings."""
+    encoder = Encoder(model.tokenizer)
+    batches = [encoder.rows(tests, model.scalers, seed=s) for s in range(SPELLINGS)]
+    if mode == "head":
+        for batch in batches:
+            batch.embedding = embeddings(model, batch)
+    return batches
+
+
+def _with_lora(model: FlammabilityModel, seed: int) -> FlammabilityModel:
+    """Freeze the encoder and add rank-8 updates to its attention (all linear layers elsewhere)."""
+    from peft import LoraConfig, get_peft_model
+
+    known = model.backbone.config.model_type in ("bert", "roberta")
+    targets = ["query", "key", "value"] if known else "all-linear"
+    with seeded(seed):
+        model.backbone = get_peft_model(
+            model.backbone, LoraConfig(r=8, lora_alpha=16, target_modules=targets)
+        )
+    return model
+
+
+class _weights:
+    """Within the block the parameters hold other values."""
+
+    def __init__(self, parameters: list[Tensor], values: list[Tensor]):
+        self.parameters, self.values = parameters, values
+
+    def _swap(self):
+        with torch.no_grad():
+            for parameter, value in zip(self.parameters, self.values, strict=True):
+                held = parameter.detach().clone()
+                parameter.copy_(value)
+                value.copy_(held)
+
+    def __enter__(self):
+        self._swap()
+
+    def __exit__(self, *error):
+        self._swap()
+
+
+def direct_start(language_model: FlammabilityModel, tests: Tests, seed: int) -> FlammabilityModel:
+    """The language model with a fresh head and scalers of the measured rows: no phase 1."""
+    model = copy.deepcopy(language_model)
+    with seeded(seed):
+        fresh = FlammabilityModel(model.backbone, tokenizer=model.tokenizer)
+    fresh.scalers = Scalers.fit(tests.conditions, tests.targets)
+    return fresh
