@@ -4,11 +4,16 @@ Style (size, fonts, colours) lives in ``matplotlibrc`` at the root; every functi
 returns a Figure. Colours are those of Okabe and Ito, safe for colour-blind readers.
 """
 
+import io
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+
+from trinity.files import write_atomic
 
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 SKY, YELLOW, AMBER, GREY = "#56B4E9", "#F0E442", "#E69F00", "#666666"
@@ -76,6 +81,13 @@ def overview() -> Figure:
     axes.axis("off")
     figure.tight_layout(pad=0.2)
     return figure
+
+
+def write_overview(path: str | Path) -> Path:
+    """Write the overview drawing as SVG, the same bytes at every call."""
+    stream = io.BytesIO()
+    overview().savefig(stream, format="svg", metadata={"Date": None})
+    return write_atomic(path, stream.getvalue())
 
 
 def ignition_against_flux(tests: pd.DataFrame) -> Figure:
