@@ -1,7 +1,7 @@
 """Figures of the method and of the measurements.
 
-Style (size, fonts, colours) lives in ``matplotlibrc`` at the root; every function takes plain data and
-returns a Figure. Colours are those of Okabe and Ito, safe for colour-blind readers.
+Style (size, fonts, colours) lives in ``matplotlibrc`` at the root; every function takes plain data
+and returns a Figure. Colours are those of Okabe and Ito, safe for colour-blind readers.
 """
 
 import io
@@ -115,7 +115,7 @@ def ignition_against_flux(tests: pd.DataFrame) -> Figure:
 
 
 def one_polymer_in_three_laboratories(tests: pd.DataFrame, polymer: str) -> Figure:
-    """Ignition time of one polymer against irradiance, a marker a laboratory, sized by thickness."""
+    """Ignition time of one polymer against irradiance; a marker a laboratory, its size thickness."""
     rows = tests[tests["polymer"] == polymer]
     figure, axes = plt.subplots(figsize=(5.6, 3.6))
     for i, (lab, group) in enumerate(rows.groupby("lab")):
@@ -144,11 +144,10 @@ def curve_with_marks(time_s, hrr_kw_m2, measured: pd.Series | None, title: str) 
     axes.plot(time_s, hrr_kw_m2, color=BLUE, label="simulated")
     if measured is not None:
         if np.isfinite(measured["t_ig_s"]):
-            axes.axvline(measured["t_ig_s"], color=ORANGE, linestyle="--", label="measured ignition")
+            axes.axvline(measured["t_ig_s"], color=ORANGE, ls="--", label="measured ignition")
         if np.isfinite(measured["phrr_kw_m2"]):
-            axes.plot(
-                measured["t_peak_s"], measured["phrr_kw_m2"], "D", color=ORANGE, label="measured peak"
-            )
+            peak = measured["t_peak_s"], measured["phrr_kw_m2"]
+            axes.plot(*peak, "D", color=ORANGE, label="measured peak")
     axes.set(xlabel="time [s]", ylabel="heat release rate [kW/m²]", title=title, ylim=(0, None))
     axes.legend()
     figure.tight_layout()
