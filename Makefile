@@ -30,7 +30,7 @@ test: $(READY)  ## all tests at scale test (12 minutes at most on 2 cores)
 class: $(READY)  ## every stage from nothing at class scale, into build/class (5 minutes on 2 cores)
 	$(BIN)/trinity run --scale class
 
-reproduce: $(READY)  ## laptop scale, main arms and book, from nothing, into build/laptop (60 minutes)
+reproduce: $(READY)  ## laptop scale, main arms and book, from nothing, into build/reproduce (60 minutes)
 	$(BIN)/trinity reproduce
 
 ablation: $(READY)  ## all arms, seeds and learning curves, resumable in parts (hours): lopo.json, ablation.json

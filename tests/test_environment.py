@@ -1,4 +1,4 @@
-"""pyproject.toml, requirements.lock and environment.yml say the same, and the code needs no more."""
+"""pyproject.toml, lock and environment.yml say the same, and the code needs no more."""
 
 import ast
 import re

@@ -113,12 +113,25 @@ def test_a_block_has_all_that_was_promised_and_no_host_name():
 
 def test_scales_have_the_same_sections_and_names():
     loaded = {name: scales.load(name) for name in scales.names()}
-    assert set(loaded) == {"test", "class", "laptop", "paper"}
+    assert set(loaded) == {"test", "class", "laptop", "paper", "reproduce"}
     laptop = loaded["laptop"]
     for name, sections in loaded.items():
         assert set(sections) == set(laptop), name
         for section, numbers in sections.items():
             assert set(numbers) == set(laptop[section]), f"{name} [{section}]"
+
+
+def test_reproduce_changes_only_how_much_is_computed():
+    laptop, reproduce = scales.load("laptop"), scales.load("reproduce")
+    for section in ("synthesis", "model", "phase0"):
+        assert reproduce[section] == laptop[section]
+    changed = {
+        f"{section}.{name}"
+        for section, numbers in laptop.items()
+        for name, value in numbers.items()
+        if reproduce[section][name] != value
+    }
+    assert changed == {"phase1.members", "phase2.members", "evaluation.seeds", "evaluation.chosen"}
 
 
 def test_a_changed_number_keeps_its_type():

@@ -1,3 +1,3 @@
-"""Two-phase, physics-informed learning of polymer flammability from scarce cone-calorimeter data."""
+"""Two-phase, physics-informed learning of polymer flammability from scarce cone tests."""
 
 __version__ = "0.1.0"

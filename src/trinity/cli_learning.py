@@ -139,7 +139,7 @@ def finetune(
     if (csv is None) != (out is None):
         raise InputError("Measurements of your own need both --csv FILE and --out DIR.")
     if csv is not None:
-        answer = workflow.finetune_on(csv, out, scale, seed)
+        answer = workflow.finetune_on(csv, out, scale)
     else:
         answer = workflow.summary("finetuning", scale, seed)
     _show(answer, as_json)

@@ -79,16 +79,14 @@ def book() -> None:
     print(workflow.build_book())
 
 
-def reproduce(
-    out: Path = typer.Option(None, metavar="DIR", help="Where everything goes (build/laptop)."),
-) -> None:
+def reproduce() -> None:
     """Compute the main arms and the book anew and print the difference from what is published.
 
     Example: trinity reproduce
     """
     from trinity import workflow
 
-    for line in workflow.reproduce(out):
+    for line in workflow.reproduce():
         print(line)
 
 

@@ -42,6 +42,46 @@ def synthesis(parameters: dict, seed: int, inputs: dict, folder: Path, progress:
     return summarize(pd.read_parquet(folder))
 
 
+def pretraining(parameters: dict, seed: int, inputs: dict, folder: Path, progress: bool) -> dict:
+    """Phase 1: train the language model on the synthetic table, once a member."""
+    import pandas as pd
+
+    from trinity.training import run_phase1
+
+    table = pd.read_parquet(inputs["synthesis"].folder)
+    language_model = inputs["phase0"].folder
+    return run_phase1(table, language_model, parameters["phase1"], seed, folder, progress)
+
+
+def finetuning(parameters: dict, seed: int, inputs: dict, folder: Path, progress: bool) -> dict:
+    """Phase 2 on all measured tests: the ensemble that ``trinity predict`` uses."""
+    from trinity.training import run_phase2
+
+    return run_phase2(inputs["pretraining"].folder, parameters["phase2"], seed, folder, progress)
+
+
+def ablation(parameters: dict, seed: int, inputs: dict, folder: Path, progress: bool) -> dict:
+    """Leave one polymer out, every arm; each choice is made inside the training fold."""
+    import json
+
+    from trinity import lopo
+    from trinity.files import data_path
+
+    numbers = dict(parameters["evaluation"])
+    chosen = None
+    if numbers.pop("chosen") == "shipped":
+        shipped = data_path("artifacts", "results", "lopo.json")
+        chosen = json.loads(shipped.read_text(encoding="utf-8"))["chosen"]
+    return lopo.run(
+        inputs["pretraining"].folder,
+        inputs["phase0"].folder,
+        numbers,
+        folder,
+        progress,
+        chosen=chosen,
+    )
+
+
 def validation(parameters: dict, seed: int, inputs: dict, folder: Path, progress: bool) -> dict:
     """Set the cone model beside reference solutions and measurements."""
     from trinity.validation import build_physics_validation

@@ -139,7 +139,10 @@ def data_hash(paths: Iterable[str | Path]) -> str:
             raise InputError(f"The data file {given} is missing from {data_root()}; restore it.")
         files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
         entries += [
-            (file.name, _file_hash(str(file), file.stat().st_mtime_ns))
+            (
+                file.relative_to(path.parent).as_posix(),
+                _hash_once(str(file), file.stat().st_mtime_ns),
+            )
             for file in files
             if file.suffix not in (".md", ".part") and file.name != "provenance.json"
         ]
@@ -147,7 +150,7 @@ def data_hash(paths: Iterable[str | Path]) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _file_hash(path: str, modified: int) -> str:
+def _hash_once(path: str, modified: int) -> str:
     return sha256_of(path)
 
 

@@ -1,7 +1,8 @@
 """Scales: how large every stage is, as small files of numbers (``scales/*.toml``).
 
-``test`` is for tests, ``class`` for a lecture, ``laptop`` made the published results and ``paper``
-is for a GPU or a cluster. One code path serves all of them.
+``test`` is for tests, ``class`` for a lecture, ``laptop`` made the published results, ``paper`` is
+for a GPU or a cluster, and ``reproduce`` is what ``make reproduce`` changes in ``laptop``. One code
+path serves all of them. A file may name another as its ``base`` and give only what differs.
 """
 
 import tomllib
@@ -16,7 +17,9 @@ PUBLISHED = "laptop"
 def names() -> list[str]:
     """Names of the scales, smallest first."""
     known = [path.stem for path in FOLDER.glob("*.toml")]
-    order = {name: rank for rank, name in enumerate(("test", "class", "laptop", "paper"))}
+    order = {
+        name: rank for rank, name in enumerate(("test", "class", "reproduce", "laptop", "paper"))
+    }
     return sorted(known, key=lambda name: (order.get(name, len(order)), name))
 
 
@@ -30,7 +33,9 @@ def load(scale: str) -> dict[str, dict]:
     """
     if scale not in names():
         raise InputError(f"There is no scale {scale!r}; choose one of {', '.join(names())}.")
-    return tomllib.loads((FOLDER / f"{scale}.toml").read_text(encoding="utf-8"))
+    found = tomllib.loads((FOLDER / f"{scale}.toml").read_text(encoding="utf-8"))
+    base = load(found.pop("base")) if "base" in found else {}
+    return base | {name: base.get(name, {}) | numbers for name, numbers in found.items()}
 
 
 def section(scale: str, name: str, **changed: object) -> dict:

@@ -3,8 +3,7 @@
 `load` gives the result of a stage at a scale. It looks for an artifact whose stamp (source, data,
 parameters, seed) is today's, and computes the stage when there is none. The published artifacts,
 made with the untouched numbers of scale ``laptop``, are in ``data/artifacts``; everything else goes
-to ``build/``. ``TRINITY_ARTIFACTS`` names another place for the published ones: ``make reproduce``
-uses an empty folder, so that everything is computed anew.
+to ``build/``. ``TRINITY_ARTIFACTS`` names another place for the published ones.
 """
 
 import json
@@ -48,15 +47,15 @@ STAGES = {
     stage.name: stage
     for stage in (
         Stage(
-            "phase0", "phase0.json", "models/language_model", ("phase0",),
-            ("generator", "groups"), target="phase0", long=True,
+            "phase0", "phase0.json", "models/language_model", ("phase0", "model"),
+            ("generator",), target="phase0", long=True,
         ),
         Stage(
             "synthesis", "synthesis.json", "synthetic", ("synthesis",),
             ("generator", "groups", "reference"),
         ),
         Stage(
-            "pretraining", "pretraining.json", "models/phase1", ("phase1", "model"),
+            "pretraining", "pretraining.json", "models/phase1", ("phase1",),
             (), ("phase0", "synthesis"),
         ),
         Stage(
@@ -64,9 +63,9 @@ STAGES = {
             ("measurements", "folds.csv"), ("pretraining",),
         ),
         Stage(
-            "ablation", "lopo.json", "ablation", ("phase1", "phase2", "evaluation"),
+            "ablation", "lopo.json", None, ("evaluation",),
             ("measurements", "folds.csv", "groups", "reference"),
-            ("phase0", "synthesis", "pretraining"), target="ablation", long=True,
+            ("phase0", "pretraining"), target="ablation", long=True,
         ),
         Stage(
             "validation", "physics_validation.json", None, (),
@@ -121,13 +120,17 @@ def load(
     name: str,
     scale: str = scales.PUBLISHED,
     seed: int = 0,
+    *,
     progress: bool = True,
+    recompute: bool = False,
     **changed: object,
 ) -> StageResult:
     """The result of a stage at a scale, loaded when it is current and computed otherwise.
 
     Parameters
     ----------
+    recompute
+        Compute a stale published result even when that takes hours (``make ablation``).
     changed
         Numbers of the stage's sections to change; the stages before it keep theirs.
 
@@ -147,7 +150,7 @@ def load(
         found = _current(stage, root, stamp)
         if found is not None:
             return found
-    if stage.long and home == data_path("artifacts") and not os.environ.get("TRINITY_RECOMPUTE"):
+    if stage.long and published and not recompute:
         raise InputError(_why_stale(stage, home, stamp))
     return _compute(stage, parameters, seed, inputs, stamp, home, progress)
 

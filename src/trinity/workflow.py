@@ -11,7 +11,9 @@ from pathlib import Path
 
 from trinity import notebooks, provenance, scales, stages
 from trinity.errors import InputError
-from trinity.files import data_path, data_root
+from trinity.files import data_path, data_root, write_atomic
+
+REPRODUCTION = "reproduce"  # the scale of `make reproduce`
 
 
 def pairs(texts: list[str]) -> dict[str, str]:
@@ -74,21 +76,103 @@ def verify(path: Path) -> tuple[dict, list[str]]:
     return block, stages.differences(stage, block, path)
 
 
+def summary(name: str, scale: str, seed: int) -> dict:
+    """Results of a stage, loaded or computed, without long lists; and where its files are."""
+    found = stages.load(name, scale, seed)
+    short = {
+        key: value
+        for key, value in found.results.items()
+        if key != "provenance" and not (isinstance(value, list) and len(value) > 20)
+    }
+    return {"results": str(found.path), "folder": str(found.folder), **short}
+
+
+def pretrain_on(table: Path, out: Path, scale: str, seed: int) -> dict:
+    """Phase 1 on a table of one's own, from the language model of a scale.
+
+    Raises
+    ------
+    InputError
+        If the table is not a folder that ``trinity synthesize`` wrote.
+    """
+    import pandas as pd
+
+    numbers = scales.section(scale, "phase1")
+    if not list(table.glob("*.parquet")):
+        raise InputError(f"{table} holds no synthetic table; make one with trinity synthesize.")
+    try:
+        frame = pd.read_parquet(table)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{table} cannot be read as Parquet: {error}.") from error
+    from trinity.training import run_phase1
+
+    language_model = stages.load("phase0", scale).folder
+    return run_phase1(frame, language_model, numbers, seed, out, True)
+
+
+def finetune_on(csv: Path, out: Path, scale: str) -> dict:
+    """Phase 2 on measurements of one's own, beside the project's."""
+    from trinity.prediction import finetune_csv
+
+    return finetune_csv(csv, out, numbers=scales.section(scale, "phase2"), progress=True)
+
+
+def scores(predictions: Path | None, scale: str) -> list[dict]:
+    """Scores of a table of predictions, or of the published ones (of a scale).
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or lacks a column.
+    """
+    import pandas as pd
+
+    from trinity import evaluation
+
+    if predictions is None:
+        frame = pd.DataFrame(stages.load("ablation", scale).results["predictions"])
+    else:
+        frame = _predictions(predictions)
+    if "grouping" in frame:
+        frame = frame[frame["grouping"].fillna("nine") != "ten"]
+    return evaluation.scores(frame)
+
+
+def _predictions(path: Path):
+    """A table of predictions from CSV, or from JSON rows (alone or below ``predictions``)."""
+    import pandas as pd
+
+    from trinity.cli_tools import read_bytes, read_json
+
+    if path.suffix.lower() == ".json":
+        rows = read_json(path)
+        rows = rows.get("predictions") if isinstance(rows, dict) else rows
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise InputError(f"{path} holds no list of predictions; each row is an object.")
+        return pd.DataFrame(rows)
+    read_bytes(path)
+    try:
+        return pd.read_csv(path)
+    except (ValueError, OSError) as error:
+        raise InputError(f"{path} cannot be read as CSV: {error}.") from error
+
+
 def recompute(name: str) -> Path:
     """Compute a published stage that ``make book`` would not, resuming what was begun."""
-    with _environment(TRINITY_RECOMPUTE="1"):
-        return stages.load(name).path
+    return stages.load(name, recompute=True).path
 
 
 @contextmanager
-def _environment(**values: str) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
+def _quiet_bars() -> Iterator[None]:
+    """Progress bars would leave their frames, and times, in a published notebook."""
+    before = os.environ.get("TQDM_DISABLE")
+    os.environ["TQDM_DISABLE"] = "1"
     try:
         yield
     finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)
+        os.environ.pop("TQDM_DISABLE")
+        if before is not None:
+            os.environ["TQDM_DISABLE"] = before
 
 
 def build_book() -> Path:
@@ -105,7 +189,7 @@ def build_book() -> Path:
         reasons = notebooks.differences(target)
         if reasons:
             print(f"Executing {source.name} ({', '.join(reasons)})", file=sys.stderr)
-            with _environment(TQDM_DISABLE="1"):
+            with _quiet_bars():
                 notebooks.run(name, {}, target)
     return build_pages(data_root().parent)
 
@@ -125,32 +209,70 @@ def build_pages(root: Path) -> Path:
     return root / "_build" / "html" / "index.html"
 
 
-def reproduce(out: Path | None = None) -> list[str]:
-    """Laptop scale anew, all but the language model, and its difference from the published.
+def reproduce() -> list[str]:
+    """Compute the main arms and the book anew; returns the difference from what is published.
 
-    An unfinished reproduction is taken up again; a finished one is thrown away first.
+    Nothing but the language model is taken from the artifacts. An unfinished reproduction is taken
+    up again; a finished one is thrown away first.
     """
-    root = (out or stages.build_root() / scales.PUBLISHED).absolute()
-    done = root / "complete"
+    root = stages.build_root() / REPRODUCTION
+    done = root / "complete.txt"
     if done.exists():
         shutil.rmtree(root)
-    root.mkdir(parents=True, exist_ok=True)
-    with _environment(TRINITY_ARTIFACTS=str(root), TRINITY_RECOMPUTE="1", TRINITY_ARMS="main"):
-        run([], scales.PUBLISHED, {}, root / "notebooks")
-    lines = list(_compare(root / "results", data_path("artifacts", "results")))
-    done.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    executed = run([], REPRODUCTION, {}, None)
+    _book_of(executed, root / "book")
+    lines = difference(root / "results", data_path("artifacts", "results"))
+    write_atomic(done, "\n".join(lines) + "\n")
     return lines
 
 
-def _compare(found: Path, published: Path) -> Iterator[str]:
-    """One sentence a results file: the same, or what differs."""
+def _book_of(executed: list[Path], site: Path) -> None:
+    """Build the pages in a folder of their own, with other executed notebooks."""
+    checkout = data_root().parent
+    shutil.rmtree(site, ignore_errors=True)
+    site.mkdir(parents=True)
+    for name in ("_config.yml", "_toc.yml"):
+        shutil.copy(checkout / name, site)
+    for name in ("book", "notebooks"):
+        shutil.copytree(checkout / name, site / name)
+    for path in executed:
+        shutil.copy(path, site / "notebooks")
+    build_pages(site)
+
+
+def difference(found: Path, published: Path) -> list[str]:
+    """Results files set beside the published ones: one sentence a file, and scores arm by arm."""
+    lines = []
     for path in sorted(found.glob("*.json")):
         twin = published / path.name
         if not twin.is_file():
-            yield f"{path.name}: nothing published to compare with"
+            lines.append(f"{path.name}: nothing published to compare with")
             continue
         ours, theirs = (json.loads(p.read_text(encoding="utf-8")) for p in (path, twin))
-        if provenance.identity(ours) == provenance.identity(theirs):
-            yield f"{path.name}: identical to the published"
-        else:
-            yield f"{path.name}: differs from the published"
+        same = {**ours, "provenance": None} == {**theirs, "provenance": None}
+        lines.append(f"{path.name}: {'identical' if same else 'not identical'} to the published")
+        if "predictions" in ours and not same:
+            lines += _scores_beside(ours["predictions"], theirs["predictions"])
+    return lines
+
+
+def _scores_beside(ours: list[dict], theirs: list[dict]) -> Iterator[str]:
+    """GMFE of every arm and target, of the same seeds in both."""
+    import pandas as pd
+
+    from trinity.evaluation import scores
+
+    frames = [pd.DataFrame(rows) for rows in (ours, theirs)]
+    seeds = set(frames[0]["seed"]) & set(frames[1]["seed"])
+    tables = []
+    for frame in frames:
+        strict = frame["grouping"] != "ten" if "grouping" in frame else slice(None)
+        chosen = frame[strict]
+        rows = scores(chosen[chosen["seed"].isin(seeds)])
+        tables.append({(row["arm"], row["target"]): row["gmfe"] for row in rows})
+    for key in sorted(set(tables[0]) & set(tables[1])):
+        reproduced, published = (table[key] for table in tables)
+        yield (
+            f"  {key[0]} {key[1]}: GMFE {reproduced:.3f}, published {published:.3f},"
+            f" difference {reproduced - published:+.3f}"
+        )
