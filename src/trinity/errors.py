@@ -2,4 +2,4 @@
 
 
 class InputError(ValueError):
-    """Input that cannot be used; its message is one sentence: what is wrong, where, what is right."""
+    """Unusable input; its message is one sentence that says what, where and what is right."""

@@ -40,7 +40,9 @@ def write_atomic(path: str | Path, content: bytes | str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     except OSError as error:
-        raise InputError(f"Cannot write {path}: {error.strerror}; name a writable place.") from error
+        raise InputError(
+            f"Cannot write {path}: {error.strerror}; name a writable place."
+        ) from error
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(raw)
@@ -48,7 +50,9 @@ def write_atomic(path: str | Path, content: bytes | str) -> Path:
         os.replace(name, path)
     except OSError as error:
         Path(name).unlink(missing_ok=True)
-        raise InputError(f"Cannot write {path}: {error.strerror}; name a writable place.") from error
+        raise InputError(
+            f"Cannot write {path}: {error.strerror}; name a writable place."
+        ) from error
     return path
 
 
