@@ -105,8 +105,14 @@ def ignition_against_flux(tests: pd.DataFrame) -> Figure:
         for polymer, rows in tests.groupby("polymer"):
             colour, marker = styles[polymer]
             axes.scatter(
-                rows["flux_kw_m2"], rows[target], c=colour, marker=marker, s=26, alpha=0.85,
-                label=polymer, linewidths=0,
+                rows["flux_kw_m2"],
+                rows[target],
+                c=colour,
+                marker=marker,
+                s=26,
+                alpha=0.85,
+                label=polymer,
+                linewidths=0,
             )
         axes.set(yscale="log", xlabel="irradiance [kW/m²]", ylabel=label)
     panels[1].legend(ncol=1, fontsize=7.5, loc="center left", bbox_to_anchor=(1.01, 0.5))
@@ -115,16 +121,24 @@ def ignition_against_flux(tests: pd.DataFrame) -> Figure:
 
 
 def one_polymer_in_three_laboratories(tests: pd.DataFrame, polymer: str) -> Figure:
-    """Ignition time of one polymer against irradiance; a marker a laboratory, its size thickness."""
+    """Ignition time of one polymer against irradiance (marker size: thickness)."""
     rows = tests[tests["polymer"] == polymer]
     figure, axes = plt.subplots(figsize=(5.6, 3.6))
     for i, (lab, group) in enumerate(rows.groupby("lab")):
         axes.scatter(
-            group["flux_kw_m2"], group["t_ig_s"], s=14 + 3 * group["thickness_mm"],
-            c=PALETTE[i], marker=LAB_MARKERS.get(lab, "D"), alpha=0.75, label=lab, linewidths=0,
+            group["flux_kw_m2"],
+            group["t_ig_s"],
+            s=14 + 3 * group["thickness_mm"],
+            c=PALETTE[i],
+            marker=LAB_MARKERS.get(lab, "D"),
+            alpha=0.75,
+            label=lab,
+            linewidths=0,
         )
     axes.set(
-        yscale="log", xlabel="irradiance [kW/m²]", ylabel="time to ignition [s]",
+        yscale="log",
+        xlabel="irradiance [kW/m²]",
+        ylabel="time to ignition [s]",
         title=f"{polymer}: a larger marker is a thicker specimen",
     )
     axes.legend(title="laboratory")
