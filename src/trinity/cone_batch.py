@@ -12,7 +12,7 @@ from trinity.metrics import BARE, RULE, bare_scalars, lagged, reduce_curve
 DIAGNOSTICS = ("steps", "solves", "mass_balance_error", "energy_balance_error", "rows")
 
 # Default resolution: chosen so that every key of the reference cases is within 1 % (peak 2 %).
-DEFAULT = Numerics(fineness=0.5, growth=0.2, error_k=2.0, fold=0.6, newton_k=0.5)
+DEFAULT = Numerics(fineness=0.5, growth=0.2, error_k=3.0, fold=0.7, newton_k=3.0)
 # Converged resolution for verification: energy closes to 1e-6, about fifty times slower.
 FINE = Numerics(fineness=0.1, growth=0.05, error_k=0.02, fold=0.06, newton_k=1e-7)
 

@@ -100,14 +100,22 @@ def merge(matter, m, T, rate, dx, s, i, n):
     share = dx[i] / (dx[i] + dx[i + 1])
     guess = share * T[i] + (1.0 - share) * T[i + 1]
     rate[i] = share * rate[i] + (1.0 - share) * rate[i + 1]
-    m[i] += m[i + 1]
+    for c in range(m.shape[1]):
+        m[i, c] += m[i + 1, c]
     T[i] = cell_temperature(matter, m[i], H, guess)
     dx[i] += dx[i + 1]
     s[i] = min(s[i], s[i + 1])
-    for l in range(i + 1, n - 1):  # noqa: E741
-        m[l] = m[l + 1]
-        T[l], rate[l], dx[l], s[l] = T[l + 1], rate[l + 1], dx[l + 1], s[l + 1]
+    for o in range(i + 1, n - 1):
+        copy_cell(m, T, rate, dx, s, o + 1, o)
     return n - 1
+
+
+@kernel
+def copy_cell(m, T, rate, dx, s, source, target):
+    """Copy all that is known of one cell to another place."""
+    for c in range(m.shape[1]):
+        m[target, c] = m[source, c]
+    T[target], rate[target], dx[target], s[target] = T[source], rate[source], dx[source], s[source]
 
 
 @kernel
@@ -119,14 +127,13 @@ def split(matter, m, T, rate, dx, s, i, ns, n):
     lo, hi = max(i - 1, 0), min(i + 1, ns - 1)
     H = cell_enthalpy(matter, m[i], T[i])
     slope = limited(T[lo], T[i], T[hi], dx[lo], dx[i], dx[hi])
-    for l in range(n, i + 1, -1):  # noqa: E741
-        m[l] = m[l - 1]
-        T[l], rate[l], dx[l], s[l] = T[l - 1], rate[l - 1], dx[l - 1], s[l - 1]
-    above = m[hi + 1] if hi > i else m[i]
+    for o in range(n, i + 1, -1):
+        copy_cell(m, T, rate, dx, s, o - 1, o)
+    hi = hi + 1 if hi > i else i
     for c in range(m.shape[1]):
         whole = m[i, c]
-        left, here, right = m[lo, c] / dx[lo], whole / dx[i], above[c] / dx[hi + 1 if hi > i else i]
-        tilt = limited(left, here, right, dx[lo], dx[i], dx[hi + 1 if hi > i else i])
+        left, here, right = m[lo, c] / dx[lo], whole / dx[i], m[hi, c] / dx[hi]
+        tilt = limited(left, here, right, dx[lo], dx[i], dx[hi])
         first = 0.5 * whole - 0.125 * tilt * dx[i] * dx[i]
         m[i, c], m[i + 1, c] = first, whole - first
     dx[i] *= 0.5

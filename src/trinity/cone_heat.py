@@ -4,7 +4,7 @@ from collections import namedtuple
 from math import exp
 
 from trinity.cone_jit import kernel
-from trinity.cone_matter import SIGMA, enthalpy, layout, react, specific_heat, surface_mean
+from trinity.cone_matter import SIGMA, enthalpy, layout, react, specific_heat, volume_mean
 
 Faces = namedtuple(
     "Faces",
@@ -38,7 +38,7 @@ def absorbed_in_depth(faces, matter, m, dx, ns, n, eps, src):
     for i in range(ns):
         left = 0.0
         if i < ns - 1 and passing > 0.0:
-            left = passing * exp(-surface_mean(matter, m[i], matter.kappa) * dx[i])
+            left = passing * exp(-volume_mean(matter, m, i, matter.kappa) * dx[i])
         src[i] = passing - left
         passing = left
 
@@ -75,27 +75,28 @@ def conductances(dx, k, n, G):
 @kernel
 def thomas(low, diag, rhs, n):
     """Solve the symmetric tridiagonal system in place: ``low[i]`` couples cells i and i + 1."""
+    diag[0] = 1.0 / diag[0]
     for i in range(1, n):
-        w = low[i - 1] / diag[i - 1]
-        diag[i] -= w * low[i - 1]
+        w = low[i - 1] * diag[i - 1]
+        diag[i] = 1.0 / (diag[i] - w * low[i - 1])
         rhs[i] -= w * rhs[i - 1]
-    rhs[n - 1] /= diag[n - 1]
+    rhs[n - 1] *= diag[n - 1]
     for i in range(n - 2, -1, -1):
-        rhs[i] = (rhs[i] - low[i] * rhs[i + 1]) / diag[i]
+        rhs[i] = (rhs[i] - low[i] * rhs[i + 1]) * diag[i]
 
 
 @kernel
 def heat_content(matter, m0, m1, T0, T, n, C, H):
     """Heat capacity at the mean mass of the step and heat stored since ``T0``, a cell each."""
+    index, ramp = matter.index, matter.ramp
     for i in range(n):
         capacity = 0.0
         stored = 0.0
         for c in range(m0.shape[1]):
             mass = 0.5 * (m0[i, c] + m1[i, c])
             if mass > 0.0:
-                first, length = matter.index[c, 2], matter.index[c, 3]
-                if length == 1:
-                    heat = matter.ramp[first, 1]
+                if index[c, 3] == 1:
+                    heat = ramp[index[c, 2], 1]
                     stored += mass * heat * (T[i] - T0[i])
                 else:
                     heat = specific_heat(matter, c, T[i])
@@ -119,41 +120,43 @@ def stage(faces, matter, chemistry, m0, T0, ns, n, tau, Ts, Tb, tolerance, w):
 
     Returns surface temperature, back temperature, net flux through each face [W/m2].
     """
-    T = w.T1
+    T, m1, dx, k, G, C, H = w.T1, w.m1, w.dx, w.k, w.G, w.C, w.H
+    Q, dQ, src, low, rhs, S = w.Q, w.dQ, w.src, w.low, w.rhs, w.S
+    Sx, Z, K = w.Sx, w.Z, w.K
     for _ in range(8):
-        react(chemistry, m0, T, n, tau, w.Z, w.m1, w.K, w.Q, w.dQ)
-        layout(matter, w.m1, T, n, w.dx, w.k)
-        heat_content(matter, m0, w.m1, T0, T, n, w.C, w.H)
-        conductances(w.dx, w.k, n, w.G)
-        eps = surface_mean(matter, w.m1[0], matter.eps)
+        react(chemistry, m0, T, n, tau, Z, m1, K, Q, dQ)
+        layout(matter, m1, T, n, dx, k)
+        heat_content(matter, m0, m1, T0, T, n, C, H)
+        conductances(dx, k, n, G)
+        eps = volume_mean(matter, m1, 0, matter.eps)
         q_surface = faces.flame + (0.0 if faces.in_depth else eps * faces.irradiance)
         if faces.in_depth:
-            absorbed_in_depth(faces, matter, w.m1, w.dx, ns, n, eps, w.src)
+            absorbed_in_depth(faces, matter, m1, dx, ns, n, eps, src)
         a, b = linearise_front(faces, eps, q_surface, Ts)
-        Gs = 2.0 * w.k[0] / w.dx[0]
-        Gb = 2.0 * w.k[n - 1] / w.dx[n - 1]
+        Gs = 2.0 * k[0] / dx[0]
+        Gb = 2.0 * k[n - 1] / dx[n - 1]
         ab, bb = linearise_back(faces, Tb)
         front = Gs / (b + Gs)
         back = Gb / (bb + Gb)
         if faces.back == 1:
             ab, bb, back = Gb * faces.T_back, Gb, 1.0
         for i in range(n):
-            slope = w.C[i] + max(w.dQ[i], -0.5 * w.C[i])
-            w.low[i] = -tau * w.G[i]
-            w.S[i] = slope
-            w.rhs[i] = slope * T[i] - w.H[i] - w.Q[i] + w.Sx[i] + tau * w.src[i]
+            slope = C[i] + max(dQ[i], -0.5 * C[i])
+            low[i] = -tau * G[i]
+            S[i] = slope
+            rhs[i] = slope * T[i] - H[i] - Q[i] + Sx[i] + tau * src[i]
         for i in range(n - 1):
-            w.S[i] += tau * w.G[i]
-            w.S[i + 1] += tau * w.G[i]
-        w.S[0] += tau * front * b
-        w.rhs[0] += tau * front * a
-        w.S[n - 1] += tau * back * bb
-        w.rhs[n - 1] += tau * back * ab
-        thomas(w.low, w.S, w.rhs, n)
+            S[i] += tau * G[i]
+            S[i + 1] += tau * G[i]
+        S[0] += tau * front * b
+        rhs[0] += tau * front * a
+        S[n - 1] += tau * back * bb
+        rhs[n - 1] += tau * back * ab
+        thomas(low, S, rhs, n)
         change = 0.0
         for i in range(n):
-            change = max(change, abs(w.rhs[i] - T[i]))
-            T[i] = w.rhs[i]
+            change = max(change, abs(rhs[i] - T[i]))
+            T[i] = rhs[i]
         Ts_new = (a + Gs * T[0]) / (b + Gs)
         Tb_new = faces.T_back if faces.back == 1 else (ab + Gb * T[n - 1]) / (bb + Gb)
         change = max(change, abs(Ts_new - Ts))
@@ -164,16 +167,16 @@ def stage(faces, matter, chemistry, m0, T0, ns, n, tau, Ts, Tb, tolerance, w):
     q_back = back * (ab - bb * T[n - 1])
     q_total = q_front
     for i in range(n):
-        w.S[i] = w.src[i]
-        q_total += w.src[i]
+        S[i] = src[i]
+        q_total += src[i]
     for i in range(n - 1):
-        q = w.G[i] * (T[i] - T[i + 1])
-        w.S[i] -= q
-        w.S[i + 1] += q
-    w.S[0] += q_front
-    w.S[n - 1] += q_back
-    react(chemistry, m0, T, n, tau, w.Z, w.m1, w.K, w.Q, w.dQ)
-    heat_content(matter, m0, w.m1, T0, T, n, w.C, w.H)
+        q = G[i] * (T[i] - T[i + 1])
+        S[i] -= q
+        S[i + 1] += q
+    S[0] += q_front
+    S[n - 1] += q_back
+    react(chemistry, m0, T, n, tau, Z, m1, K, Q, dQ)
+    heat_content(matter, m0, m1, T0, T, n, C, H)
     for i in range(n):
-        T[i] += (tau * w.S[i] + w.Sx[i] - w.Q[i] - w.H[i]) / w.C[i]
+        T[i] += (tau * S[i] + Sx[i] - Q[i] - H[i]) / C[i]
     return Ts, Tb, q_total, q_back
