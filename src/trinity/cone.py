@@ -14,10 +14,15 @@ import numpy as np
 
 from trinity.cases import check, pack
 from trinity.cone_batch import DEFAULT, DIAGNOSTICS, FINE, buffers, new_record, run_range
+from trinity.cone_run import MOST_ROWS
 from trinity.errors import InputError
 from trinity.files import write_atomic
 from trinity.metrics import BARE, RULE
 
+UNFINISHED = (
+    f"The run needs more than {MOST_ROWS} time steps; "
+    "the kinetics are too stiff for this thickness and time: shorten end_time_s."
+)
 CHUNK = 32  # cases a thread takes at a time: small enough to share out evenly
 CURVES = (
     "time_s",
@@ -35,7 +40,7 @@ def simulate(case: dict, curves: bool = False, numerics=DEFAULT) -> dict:
     Parameters
     ----------
     case : dict
-        Schema of ``data/cone_reference_cases.json`` and its extras (book, "Physics").
+        Schema of ``data/reference/cone_reference_cases.json`` and its extras (book, "Physics").
     curves : bool
         Add ``curves``: a dict of arrays, one row a time step (see `CURVES`).
     numerics : Numerics
@@ -55,6 +60,8 @@ def simulate(case: dict, curves: bool = False, numerics=DEFAULT) -> dict:
     packed = pack([check(case)])
     tables, record = buffers(1), new_record()
     run_range(packed, numerics, 0, 1, -1.0, *tables, record)
+    if _unfinished(tables[2]).any():
+        raise InputError(UNFINISHED)
     result = dict(zip(BARE + DIAGNOSTICS, (*tables[0][0], *tables[2][0]), strict=True))
     result = {key: float(value) for key, value in result.items()}
     if curves:
@@ -89,6 +96,11 @@ def run_packed(packed, lag_s: float | None = None, threads: int | None = None, n
     return tables
 
 
+def _unfinished(diagnostics) -> np.ndarray:
+    """Which runs stopped because their record was full, shape (n,)."""
+    return diagnostics[:, DIAGNOSTICS.index("rows")] >= MOST_ROWS - 2
+
+
 def check_all(cases) -> tuple[list, list[int], dict[int, str]]:
     """Checked cases, their places in the list, and one sentence for each that cannot be run."""
     good, places, errors = [], [], {}
@@ -99,6 +111,14 @@ def check_all(cases) -> tuple[list, list[int], dict[int, str]]:
         except InputError as error:
             errors[i] = str(error)
     return good, places, errors
+
+
+def _drop_unfinished(tables, places) -> dict[int, str]:
+    """Blank the results of unfinished runs; a sentence for each."""
+    rows = np.flatnonzero(_unfinished(tables[2]))
+    for table in tables[:2]:
+        table[rows] = np.nan
+    return {places[row]: UNFINISHED for row in rows}
 
 
 def simulate_batch(
@@ -137,6 +157,7 @@ def simulate_batch(
         i = min(errors)
         raise InputError(f"Case {i}: {errors[i]}")
     tables = run_packed(pack(good), lag_s, threads, numerics)
+    errors |= _drop_unfinished(tables, places)
     names = (*BARE, *(f"rule_{key}" for key in RULE), *DIAGNOSTICS)
     columns = np.hstack(tables)
     result = {}
@@ -199,11 +220,14 @@ def simulate_file(in_path, out_path, curves_dir=None, strict: bool = False) -> i
     if strict and errors:
         i = min(errors)
         raise InputError(f"Case {i} (one of {len(errors)} bad ones): {errors[i]}")
-    bare = run_packed(pack(good))[0]
+    tables = run_packed(pack(good))
+    errors |= _drop_unfinished(tables, places)
+    bare = tables[0]
     rows = np.where(np.isfinite(bare), bare, None).tolist()
     results = [{"id": name} for name in _identify(cases)]
     for i, row in zip(places, rows, strict=True):
-        results[i].update(zip(BARE, row, strict=True))
+        if i not in errors:
+            results[i].update(zip(BARE, row, strict=True))
     for i, sentence in errors.items():
         results[i]["error"] = sentence
     if curves_dir is not None:

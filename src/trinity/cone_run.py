@@ -231,7 +231,7 @@ def run(test, faces, matter, chemistry, numerics, record):
             numerics.fineness, coarsest,
         )
     balance = stored_heat(matter, m, T, n) - heat0 + taken + carried
-    scale = max(abs(gained), abs(balance), 1e-9)
+    scale = max(abs(gained), abs(balance), 1e-6 * heat0)
     energy_error = (gained - balance) / scale
     mass_error = (first_mass - mass - lost) / first_mass
     return Outcome(row, t_ig, steps, tries, mass_error, energy_error)
