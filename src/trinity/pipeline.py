@@ -36,10 +36,10 @@ def synthesis(parameters: dict, seed: int, inputs: dict, folder: Path, progress:
     from trinity.synthesis import summarize, synthesize
 
     numbers = parameters["synthesis"]
-    synthesize(
+    table = synthesize(
         numbers["n_polymers"], numbers["conditions_per_polymer"], seed, folder, progress=progress
     )
-    return summarize(pd.read_parquet(folder))
+    return summarize(pd.read_parquet(table))
 
 
 def pretraining(parameters: dict, seed: int, inputs: dict, folder: Path, progress: bool) -> dict:
@@ -48,7 +48,7 @@ def pretraining(parameters: dict, seed: int, inputs: dict, folder: Path, progres
 
     from trinity.training import run_phase1
 
-    table = pd.read_parquet(inputs["synthesis"].folder)
+    table = pd.read_parquet(inputs["synthesis"].folder / "synthetic.parquet")
     language_model = inputs["phase0"].folder
     return run_phase1(table, language_model, parameters["phase1"], seed, folder, progress)
 

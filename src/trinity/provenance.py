@@ -125,7 +125,7 @@ def text_hash(text: str) -> str:
 def data_hash(paths: Iterable[str | Path]) -> str:
     """Hash of files by name and content, wherever they are.
 
-    A folder stands for all files below it but READMEs and provenance.
+    A folder stands for all files below it but READMEs, provenance and stamps (``_...json``).
 
     Raises
     ------
@@ -144,14 +144,28 @@ def data_hash(paths: Iterable[str | Path]) -> str:
                 _hash_once(str(file), file.stat().st_mtime_ns),
             )
             for file in files
-            if file.suffix not in (".md", ".part") and file.name != "provenance.json"
+            if file.suffix not in (".md", ".part") and not _describes(file.name)
         ]
     return _digest(entries)
 
 
+def _describes(name: str) -> bool:
+    """Whether a file says where its neighbours come from; it then changes with the code."""
+    return name == "provenance.json" or name.startswith(("_", "."))
+
+
 @lru_cache(maxsize=1024)
 def _hash_once(path: str, modified: int) -> str:
-    return sha256_of(path)
+    return _table_hash(path) if path.endswith(".parquet") else sha256_of(path)
+
+
+def _table_hash(path: str) -> str:
+    """Hash of the rows of a Parquet table, not of its metadata, which hold the stamp of its run."""
+    import pandas as pd
+
+    table = pd.read_parquet(path)
+    rows = pd.util.hash_pandas_object(table, index=False).to_numpy()
+    return hashlib.sha256(json.dumps(list(table.columns)).encode() + rows.tobytes()).hexdigest()
 
 
 def _digest(entries: Iterable) -> str:

@@ -52,7 +52,7 @@ STAGES = {
         ),
         Stage(
             "synthesis", "synthesis.json", "synthetic", ("synthesis",),
-            ("generator", "groups", "reference"),
+            ("generator", "groups", "reference", "measurements"),
         ),
         Stage(
             "pretraining", "pretraining.json", "models/phase1", ("phase1",),
