@@ -89,12 +89,12 @@ def count_groups(psmiles: str) -> GroupCount:
     >>> count_groups("*CC(*)c1ccccc1").counts
     {'phenyl': 1, 'CH2': 1, 'CH': 1}
     """
-    return count_groups_of(parse_psmiles(psmiles))
+    mol = parse_psmiles(psmiles)
+    return claim_groups(mol, *middle_unit(mol))
 
 
-def count_groups_of(mol: Chem.Mol) -> GroupCount:
-    """Like :func:`count_groups`, from a molecule that ``parse_psmiles`` returned."""
-    chain, middle = middle_unit(mol)
+def claim_groups(mol: Chem.Mol, chain: Chem.Mol, middle: range) -> GroupCount:
+    """Like :func:`count_groups`, from a molecule and its :func:`trinity.polymers.middle_unit`."""
     counts, owner = _claim(chain, middle)
     places = [atom.GetIdx() + 1 for atom in mol.GetAtoms() if atom.GetAtomicNum() != 0]
     uncovered = [

@@ -11,16 +11,15 @@ from functools import lru_cache
 import numpy as np
 from rdkit import Chem
 
-from trinity.decomposition import describe, predict_char, predict_t50
-from trinity.groups import contributions, count_groups_of
+from trinity.decomposition import predict_char, predict_t50
+from trinity.descriptors import Chain, describe
+from trinity.groups import contributions
 from trinity.polymers import as_components, parse_psmiles
 from trinity.sampling import sample_parameters, to_case
 from trinity.thermochemistry import (
     ATOMIC_MASS,
     CARBON_HEAT_OF_COMBUSTION_J_KG,
     acid_fraction,
-    composition,
-    molar_mass,
     net_heat_of_combustion,
 )
 
@@ -109,17 +108,11 @@ def _mix(name: str, parts: list[Estimate], fractions: np.ndarray) -> Property:
 
 @lru_cache(maxsize=4096)
 def _estimate_one(psmiles: str) -> Estimate:
-    mol = parse_psmiles(psmiles)
-    found = count_groups_of(mol)
-    atoms = composition(mol)
-    shape = describe(mol)
-    mass = molar_mass(atoms)
-    crystalline = _crystallinity(mol, shape)
-    uncovered = len(found.uncovered_atoms) / (mol.GetNumAtoms() - 2)
-    thermal = _thermal(found.counts, mass, crystalline, uncovered)
-    fire = _decomposition(mol, atoms) | _flame(mol, atoms, shape)
-    values = thermal | fire
-    return Estimate(psmiles, found.counts, found.uncovered_atoms, values)
+    unit = Chain(parse_psmiles(psmiles))
+    shape = describe(unit)
+    crystalline = _crystallinity(unit, shape)
+    values = _thermal(unit, crystalline) | _decomposition(unit) | _flame(unit, shape)
+    return Estimate(psmiles, unit.groups.counts, unit.groups.uncovered_atoms, values)
 
 
 def _molar_sum(quantity: str, groups: dict[str, int]) -> float:
@@ -127,10 +120,10 @@ def _molar_sum(quantity: str, groups: dict[str, int]) -> float:
     return sum(table[name] * count for name, count in groups.items())
 
 
-def _thermal(
-    groups: dict[str, int], mass: float, crystalline: float, uncovered: float
-) -> dict[str, Property]:
+def _thermal(unit: Chain, crystalline: float) -> dict[str, Property]:
     """Density, specific heats, transitions and conductivity from group sums."""
+    groups, mass = unit.groups.counts, unit.molar_mass
+    uncovered = len(unit.groups.uncovered_atoms) / len(unit.atoms)
     # Atoms without a group count as heavy as the mean of the others, with a wider error.
     covered = max(1.0 - uncovered, 0.1)
     volume = _molar_sum("V298", groups) / covered or mass
@@ -154,34 +147,35 @@ def _thermal(
     }
 
 
-def _crystallinity(mol: Chem.Mol, shape: dict[str, float]) -> float:
+def _crystallinity(unit: Chain, shape: dict[str, float]) -> float:
     """A guess from symmetry: chains without stereo-irregular or kinked units crystallise.
 
     Poly(alpha-olefin)s count as isotactic, since coordination catalysts make them so.
     """
-    irregular = shape["tertiary"] > 0 and not _is_polyolefin(mol)
-    kinked = mol.HasSubstructMatch(_KINKS) or shape["side_aromatic"] > 0
+    irregular = shape["tertiary"] > 0 and not _is_polyolefin(unit)
+    kinked = unit.chain.HasSubstructMatch(_KINKS) or shape["aromatic_side"] > 0
     if irregular or kinked or shape["silicon"] > 0:
         return 0.0
-    return 0.3 if shape["backbone_aromatic"] > 0.2 else 0.45
+    return 0.3 if shape["aromatic_backbone"] > 0.2 else 0.45
 
 
 _KINKS = Chem.MolFromSmarts("[$([CX4;H0;!$(C(F)F)]),$([SX4](=O)=O),$(C(=O)[NX3]C=O)]")
 
 
-def _is_polyolefin(mol: Chem.Mol) -> bool:
-    return all(a.GetAtomicNum() in (0, 6) and not a.GetIsAromatic() for a in mol.GetAtoms())
+def _is_polyolefin(unit: Chain) -> bool:
+    return set(unit.composition) <= {"C", "H"} and not any(a.GetIsAromatic() for a in unit.atoms)
 
 
-def _decomposition(mol: Chem.Mol, atoms: dict[str, int]) -> dict[str, Property]:
+def _decomposition(unit: Chain) -> dict[str, Property]:
     """Kinetics, heats and residue of one step, or of acid loss followed by one step."""
-    acid = acid_fraction(mol)
-    t50, t50_sigma = predict_t50(mol)
-    char, char_sigma = predict_char(mol)
+    acid = acid_fraction(unit.mol, unit.chain, unit.middle)
     if acid > 0:
         (t50, t50_sigma), (char, char_sigma) = POLYENE_T50_K, POLYENE_CHAR
         char, char_sigma = char * (1 - acid), char_sigma * (1 - acid)
-    heat, heat_sigma = net_heat_of_combustion(atoms)
+    else:
+        t50, t50_sigma = predict_t50(unit)
+        char, char_sigma = predict_char(unit)
+    heat, heat_sigma = net_heat_of_combustion(unit.composition)
     gas = _gas_heat(heat, char, acid)
     # Chains unzip or break at about 1 MJ/kg of volatiles; forming char gives some of it back.
     loss = max(1.0 - 1.3 * char, 0.15)
@@ -206,12 +200,12 @@ def _gas_heat(heat: float, char: float, acid: float) -> float:
     return float(np.clip(gas, 1e6, 46e6))  # no organic gas burns hotter than methane's homologues
 
 
-def _flame(mol: Chem.Mol, atoms: dict[str, int], shape: dict[str, float]) -> dict[str, Property]:
+def _flame(unit: Chain, shape: dict[str, float]) -> dict[str, Property]:
     """Soot, efficiency, flame feedback, surface and char: priors by kind of fuel."""
-    mass = molar_mass(atoms)
+    atoms, mass = unit.composition, unit.molar_mass
     carbon = ATOMIC_MASS["C"] * atoms.get("C", 0) / mass
     halogen = sum(ATOMIC_MASS[x] * atoms.get(x, 0) for x in ("F", "Cl", "Br", "I")) / mass
-    aromatic = shape["backbone_aromatic"] + shape["side_aromatic"]
+    aromatic = shape["aromatic_backbone"] + shape["aromatic_side"]
     hydrocarbon = set(atoms) <= {"C", "H"}
     soot = (0.015 + 0.14 * aromatic + 0.03 * hydrocarbon) * carbon
     # Chlorinated polyethylenes of 25-48 % Cl give 0.12-0.14 kg/kg of soot and burn to 0.35-0.72

@@ -2,8 +2,6 @@
 
 from rdkit import Chem
 
-from trinity.polymers import middle_unit
-
 ATOMIC_MASS = {
     "H": 1.008, "B": 10.81, "C": 12.011, "N": 14.007, "O": 15.999, "F": 18.998, "Si": 28.085,
     "P": 30.974, "S": 32.06, "Cl": 35.45, "Br": 79.904, "I": 126.904,
@@ -66,13 +64,13 @@ def net_heat_of_combustion(counts: dict[str, int]) -> tuple[float, float]:
     return HEAT_PER_OXYGEN_J_KG * demand, sigma * demand
 
 
-def acid_fraction(mol: Chem.Mol) -> float:
+def acid_fraction(mol: Chem.Mol, chain: Chem.Mol, middle: range) -> float:
     """Mass fraction of the polymer that leaves as HCl, HBr or HI before the chain breaks.
 
     Each aliphatic halogen needs a hydrogen on a neighbouring aliphatic carbon. Fluorine is bound
-    too strongly to count, and halogen on an aromatic ring or a double bond stays.
+    too strongly to count, and halogen on an aromatic ring or a double bond stays. ``chain`` and
+    ``middle`` are those of :func:`trinity.polymers.middle_unit`.
     """
-    chain, middle = middle_unit(mol)
     left: dict[int, int] = {}  # hydrogens that can still leave, by carbon
     acid = 0.0
     for atom in chain.GetAtoms():
