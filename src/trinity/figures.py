@@ -166,3 +166,74 @@ def curve_with_marks(time_s, hrr_kw_m2, measured: pd.Series | None, title: str) 
     axes.legend()
     figure.tight_layout()
     return figure
+
+
+def hrr_with_draws(curves: list[tuple], central: tuple, title: str) -> Figure:
+    """HRR(t) of many property draws (thin) and of the central estimate (heavy).
+
+    Parameters
+    ----------
+    curves : list of (time [s], HRR [W/m²]) arrays, one a draw.
+    central : the same for the central estimate.
+    """
+    figure, axes = plt.subplots(figsize=(6.4, 3.5))
+    for time_s, hrr_w_m2 in curves:
+        axes.plot(time_s, hrr_w_m2 / 1e3, color=SKY, linewidth=0.6, alpha=0.6)
+    axes.plot(central[0], central[1] / 1e3, color=BLUE, linewidth=2.2, label="central estimate")
+    axes.plot([], [], color=SKY, linewidth=0.8, label="draws within the errors")
+    axes.set(xlabel="time [s]", ylabel="heat release rate [kW/m²]", title=title, ylim=(0, None))
+    axes.legend()
+    figure.tight_layout()
+    return figure
+
+
+def measured_in_synthetic(table: pd.DataFrame, tests: pd.DataFrame) -> Figure:
+    """Measured tests (markers) in the cloud of synthetic ones, for both targets against flux."""
+    figure, panels = plt.subplots(1, 2, figsize=(9.0, 3.6))
+    targets = [("t_ig_s", "time to ignition [s]"), ("phrr_kw_m2", "peak heat release rate [kW/m²]")]
+    for axes, (target, label) in zip(panels, targets, strict=True):
+        axes.scatter(
+            table["flux_kw_m2"], table[target], s=2, c=SKY, alpha=0.15, linewidths=0,
+            label="synthetic", rasterized=True,
+        )  # fmt: skip
+        axes.scatter(tests["flux_kw_m2"], tests[target], s=22, c=ORANGE, label="measured")
+        axes.set(yscale="log", xlabel="irradiance [kW/m²]", ylabel=label)
+    panels[0].legend(markerscale=1.5)
+    figure.tight_layout()
+    return figure
+
+
+def simulated_against_measured(tests: pd.DataFrame, predicted: dict[str, np.ndarray]) -> Figure:
+    """Parity of blind or informed physics with every measured test, both targets.
+
+    Parameters
+    ----------
+    predicted : target -> array (n_tests,), NaN where nothing was predicted.
+    """
+    styles = style_of(sorted(tests["polymer"].unique()))
+    figure, panels = plt.subplots(1, 2, figsize=(9.0, 4.0))
+    targets = [("t_ig_s", "time to ignition [s]"), ("phrr_kw_m2", "peak heat release rate [kW/m²]")]
+    for axes, (target, label) in zip(panels, targets, strict=True):
+        for polymer, (colour, marker) in styles.items():
+            rows = (tests["polymer"] == polymer).to_numpy()
+            axes.scatter(
+                tests[target][rows], predicted[target][rows], c=colour, marker=marker, s=26,
+                label=polymer, linewidths=0,
+            )  # fmt: skip
+        identity_line(axes)
+        axes.set(xlabel=f"measured {label}", ylabel=f"predicted {label}")
+    panels[1].legend(fontsize=7.5, loc="center left", bbox_to_anchor=(1.01, 0.5))
+    figure.tight_layout()
+    return figure
+
+
+def identity_line(axes, factor: float = 2.0, limits: tuple[float, float] | None = None) -> None:
+    """Log axes of equal range with the line of perfect agreement and a band of ``factor``."""
+    if limits is None:
+        points = np.concatenate([np.ma.compressed(c.get_offsets()) for c in axes.collections])
+        points = points[np.isfinite(points) & (points > 0)]
+        limits = points.min() / 1.4, points.max() * 1.4
+    ends = np.array(limits)
+    axes.fill_between(ends, ends / factor, ends * factor, color=GREY, alpha=0.12, linewidth=0)
+    axes.plot(ends, ends, color=GREY, linewidth=1)
+    axes.set(xscale="log", yscale="log", xlim=limits, ylim=limits, aspect="equal")
