@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 from rdkit import Chem
+from scipy.special import ndtr
 
 from trinity.decomposition import predict_char, predict_t50
 from trinity.descriptors import Chain, describe
@@ -26,6 +27,8 @@ from trinity.thermochemistry import (
 __all__ = ["Estimate", "Property", "estimate", "sample_parameters", "to_case"]
 
 CRITICAL_HRR_W_M2 = 24e3  # the rule of the measurements; the literature has 15-70 kW/m2
+ROOM_K = 298.15
+GLASS_SIGMA_K = 41.0  # mean error of the fitted group increments, cross-validated
 FWHM_K = 40.0  # of one first-order step at 10 K/min; published polymers have 30-50 K
 # Aliphatic chlorides lose their acid in a zip reaction far below the breaking of the chain:
 # poly(vinylidene chloride) and chlorinated polyethylene do between 490 and 620 K (recalled).
@@ -134,14 +137,18 @@ def _thermal(unit: Chain, crystalline: float) -> dict[str, Property]:
     conductivity = 0.18 + 0.14 * crystalline
     doubt = 1.0 + 3.0 * uncovered
     glass = float(np.clip(glass, 120.0, 750.0))
-    # Melting near 1.6 Tg: between Boyer-Beaman's 1.5 and 2 for symmetric chains.
+    # As likely molten as the error of Tg lets it be at room temperature.
+    molten = (1.0 - crystalline) * ndtr((ROOM_K - glass) / GLASS_SIGMA_K)
+    at_298 = (1 - molten) * solid + molten * melt
+    # Melting near 1.6 Tg, between Boyer and Beaman's 1.5 and 2 for symmetric chains; a weak rule.
     return {
         "density_kg_m3": Property(density, 0.05 * doubt * density),
         "conductivity_w_m_k": Property(conductivity, 0.25 * conductivity),
+        "specific_heat_j_kg_k": Property(at_298, 0.11 * doubt * at_298),
         "specific_heat_solid_j_kg_k": Property(solid, 0.10 * doubt * solid),
         "specific_heat_melt_j_kg_k": Property(melt, 0.10 * doubt * melt),
-        "glass_transition_k": Property(glass, 41.0 * doubt),
-        "melting_k": Property(float(np.clip(1.6 * glass, 300.0, 700.0)), 60.0 * doubt),
+        "glass_transition_k": Property(glass, GLASS_SIGMA_K * doubt),
+        "melting_k": Property(float(np.clip(1.6 * glass, 370.0, 650.0)), 70.0),
         "crystallinity": Property(crystalline, 0.15 if crystalline else 0.05),
         "heat_of_fusion_j_kg": Property(200e3 * crystalline, 80e3 * crystalline),
     }
@@ -156,7 +163,10 @@ def _crystallinity(unit: Chain, shape: dict[str, float]) -> float:
     kinked = unit.chain.HasSubstructMatch(_KINKS) or shape["aromatic_side"] > 0
     if irregular or kinked or shape["silicon"] > 0:
         return 0.0
-    return 0.3 if shape["aromatic_backbone"] > 0.2 else 0.45
+    if shape["aromatic_backbone"] > 0.2:
+        return 0.3
+    bare = len(unit.path) == len(unit.atoms) or set(unit.groups.counts) == {"CF2"}
+    return 0.65 if bare else 0.45  # nothing but a bare chain packs best: PE, POM, PEO, PTFE
 
 
 _KINKS = Chem.MolFromSmarts("[$([CX4;H0;!$(C(F)F)]),$([SX4](=O)=O),$(C(=O)[NX3]C=O)]")

@@ -27,6 +27,7 @@ _CORRELATED = (
 _CORRELATION = np.array(
     [[1.0, -0.4, -0.4, 0.4], [-0.4, 1.0, 0.7, 0.0], [-0.4, 0.7, 1.0, 0.0], [0.4, 0.0, 0.0, 1.0]]
 )
+_DERIVED = "specific_heat_j_kg_k"  # at 298 K; follows from solid, melt and crystallinity
 # Limits of what is physical; a draw beyond is moved to the limit.
 _LIMITS = {
     "t50_k": (430.0, 1150.0),
@@ -62,10 +63,10 @@ def sample_parameters(
     Returns
     -------
     dict of str to ndarray (n,)
-        Every property of the estimate by its name, and ``A_1_s``, ``E_j_mol``, ``acid_A_1_s``,
-        ``acid_E_j_mol``.
+        Every property of the estimate by its name, the specific heat at 298 K excepted, and
+        ``A_1_s``, ``E_j_mol``, ``acid_A_1_s``, ``acid_E_j_mol``.
     """
-    names = list(estimate.properties)
+    names = [name for name in estimate.properties if name != _DERIVED]
     scores = {name: np.zeros(n) if rng is None else rng.standard_normal(n) for name in names}
     if rng is not None:
         mixed = np.linalg.cholesky(_CORRELATION) @ np.array([scores[k] for k in _CORRELATED])
@@ -99,13 +100,16 @@ def arrhenius(t50_k: np.ndarray, width_k: np.ndarray) -> tuple[np.ndarray, np.nd
     return frequency, energy
 
 
-def specific_heat_ramp(p: dict[str, float]) -> list[list[float]]:
+def specific_heat_ramp(p: dict[str, float]) -> list[list[float]] | float:
     """Specific heat [J/kg/K] against temperature [K], with melting as a triangle of 50 K.
 
     Solid 0.106 + 0.003 T and melt 0.64 + 0.0012 T times the value at 298 K (van Krevelen's fits to
-    Satoh's and Shaw's increments).
+    Satoh's and Shaw's increments). A ``specific_heat_j_kg_k`` among the parameters, a published
+    mean over the range of heating, goes before all this.
     """
-    glass, melting = p["glass_transition_k"], max(p["melting_k"], 330.0)
+    if _DERIVED in p:
+        return p[_DERIVED]
+    glass, melting = p["glass_transition_k"], p["melting_k"]
     crystalline = p["crystallinity"] if melting < p["t50_k"] - 60.0 else 0.0
     nodes = {AMBIENT_K - 30.0, 1000.0}
     nodes |= {glass - 10.0, glass + 10.0} if glass > AMBIENT_K - 20.0 else set()
@@ -164,7 +168,7 @@ def _material(p: dict[str, float]) -> tuple[dict, list[dict]]:
     virgin = {
         "density_kg_m3": p["density_kg_m3"],
         "conductivity_w_m_k": p["conductivity_w_m_k"],
-        "specific_heat_j_kg_k": p.get("specific_heat_j_kg_k") or specific_heat_ramp(p),
+        "specific_heat_j_kg_k": specific_heat_ramp(p),
         "emissivity": p["emissivity"],
         "absorption_coefficient_1_m": p["absorption_coefficient_1_m"],
     }
