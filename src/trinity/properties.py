@@ -137,14 +137,13 @@ def _thermal(unit: Chain, crystalline: float) -> dict[str, Property]:
     conductivity = 0.18 + 0.14 * crystalline
     doubt = 1.0 + 3.0 * uncovered
     glass = float(np.clip(glass, 120.0, 750.0))
-    # As likely molten as the error of Tg lets it be at room temperature.
-    molten = (1.0 - crystalline) * ndtr((ROOM_K - glass) / GLASS_SIGMA_K)
+    molten = (1.0 - crystalline) * _mobile_share(glass, crystalline)
     at_298 = (1 - molten) * solid + molten * melt
     # Melting near 1.6 Tg, between Boyer and Beaman's 1.5 and 2 for symmetric chains; a weak rule.
     return {
         "density_kg_m3": Property(density, 0.05 * doubt * density),
         "conductivity_w_m_k": Property(conductivity, 0.25 * conductivity),
-        "specific_heat_j_kg_k": Property(at_298, 0.11 * doubt * at_298),
+        "specific_heat_j_kg_k": Property(at_298, 0.12 * doubt * at_298),
         "specific_heat_solid_j_kg_k": Property(solid, 0.10 * doubt * solid),
         "specific_heat_melt_j_kg_k": Property(melt, 0.10 * doubt * melt),
         "glass_transition_k": Property(glass, GLASS_SIGMA_K * doubt),
@@ -152,6 +151,17 @@ def _thermal(unit: Chain, crystalline: float) -> dict[str, Property]:
         "crystallinity": Property(crystalline, 0.15 if crystalline else 0.05),
         "heat_of_fusion_j_kg": Property(200e3 * crystalline, 80e3 * crystalline),
     }
+
+
+def _mobile_share(glass: float, crystalline: float) -> float:
+    """Probability that the amorphous part is above its Tg at room temperature, by Bayes' rule.
+
+    Before Tg is looked at, one amorphous thermoplastic in ten is taken to be a rubber; beside
+    crystals both are as likely.
+    """
+    above = float(ndtr((ROOM_K - glass) / GLASS_SIGMA_K))
+    prior = 0.5 if crystalline else 0.1
+    return prior * above / (prior * above + (1 - prior) * (1 - above))
 
 
 def _crystallinity(unit: Chain, shape: dict[str, float]) -> float:
