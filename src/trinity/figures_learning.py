@@ -168,3 +168,23 @@ def intervals(rows: pd.DataFrame, target: str) -> Figure:
     axes.legend(ncol=3)
     figure.tight_layout()
     return figure
+
+
+def prediction_against_flux(answers: pd.DataFrame, title: str) -> Figure:
+    """Predicted time to ignition and peak HRR of one polymer over irradiance, with 90 % bands.
+
+    Parameters
+    ----------
+    answers : rows of :func:`trinity.prediction.predict_frame` at increasing ``flux_kw_m2``.
+    """
+    figure, panels = plt.subplots(1, 2, figsize=(8.4, 3.3))
+    flux = answers["flux_kw_m2"]
+    for axes, target in zip(panels, ("t_ig_s", "phrr_kw_m2"), strict=True):
+        axes.fill_between(flux, answers[f"{target}_lo"], answers[f"{target}_hi"], color=BLUE,
+                          alpha=0.18, linewidth=0, label="90 % interval")  # fmt: skip
+        axes.plot(flux, answers[target], color=BLUE, label="predicted")
+        axes.set(yscale="log", xlabel="irradiance [kW/m²]", ylabel=LABELS[target])
+    panels[0].set_title(title)
+    panels[0].legend()
+    figure.tight_layout()
+    return figure

@@ -1,0 +1,120 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: py:percent,ipynb
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Stage 1: a synthetic world of burning polymers
+#
+# ```{admonition} In this chapter
+# :class: tip
+# **Objectives.** Follow one repeat unit from text to a heat release curve; see how errors of properties
+# become errors of labels; compare the synthetic table with the measurements. **Prerequisites.**
+# {doc}`../book/chemistry`, {doc}`../book/physics`; no torch. **Time.** 25 minutes.
+# ```
+#
+# Measurements are scarce, so this stage makes data that are not: hypothetical polymers, their properties
+# from group contribution, and a simulated cone test of each. The labels are less accurate than
+# measurements. How much less is part of the table, because every row draws its properties within their
+# errors.
+
+# %% tags=["parameters"]
+scale = "laptop"
+seed = 0
+psmiles = "*CC(*)c1ccccc1"
+flux_kw_m2 = 50.0
+thickness_mm = 6.0
+n_draws = 40
+
+# %%
+import numpy as np
+import pandas as pd
+from myst_nb import glue
+
+from trinity import cone, figures, figures_synthesis, metrics, stages
+from trinity.groups import count_groups
+from trinity.measurements import load_measurements
+from trinity.properties import estimate, sample_parameters, to_case
+
+rng = np.random.default_rng(seed)
+
+# %% [markdown]
+# ## One polymer, all the way
+#
+# The repeat unit is cut into the groups of the published tables. They are counted on the endless
+# chain, so that it does not matter where the unit was cut.
+
+# %%
+count_groups(psmiles)
+
+# %% [markdown]
+# From the groups follow the properties, each with its standard error.
+
+# %%
+properties = estimate(psmiles)
+pd.DataFrame(properties.to_dict()["properties"]).T.astype(float).round(4)
+
+# %% [markdown]
+# The errors are wide, and honest: they are the cross-validated errors of the methods. Instead of one set
+# of properties the physics model therefore burns many, drawn within these errors and with their
+# correlations.
+
+# %%
+draws = sample_parameters(properties, n_draws, rng)
+cases = [to_case(draws, i, flux_kw_m2, thickness_mm) for i in range(n_draws)]
+tests = cone.simulate_batch(cases, lag_s=metrics.LAG_S)
+curves = [cone.curve(case) for case in cases]
+
+# %% [markdown]
+# Each thin line is one draw; the heavy line burns the central estimates.
+
+# %%
+central = cone.curve(to_case(sample_parameters(properties, 1, None), 0, flux_kw_m2, thickness_mm))
+figures.hrr_with_draws(curves, central, title=f"{psmiles}, {flux_kw_m2:.0f} kW/m², {thickness_mm:.0f} mm");
+
+# %% tags=["remove-cell"]
+ignition = np.log(tests["rule_t_ig_s"])
+peak = np.log(tests["rule_phrr_kw_m2"])
+glue("one_draws", n_draws, display=False)
+glue("one_t_ig", f"{np.exp(np.nanmedian(ignition)):.0f}", display=False)
+glue("one_t_ig_factor", f"{np.exp(np.nanstd(ignition)):.2f}", display=False)
+glue("one_phrr", f"{np.exp(np.nanmedian(peak)):.0f}", display=False)
+glue("one_phrr_factor", f"{np.exp(np.nanstd(peak)):.2f}", display=False)
+
+# %% [markdown]
+# Over {glue:text}`one_draws` draws the median ignition time is {glue:text}`one_t_ig` s and scatters by a
+# factor of {glue:text}`one_t_ig_factor`; the median peak is {glue:text}`one_phrr` kW/m², with a factor of
+# {glue:text}`one_phrr_factor`. A model trained on such rows learns the spread too.
+#
+# ## The table
+#
+# The same is done for thousands of hypothetical polymers, each at its own irradiance, thickness and back
+# face. `stages.load` reads the published table when it is up to date and makes it again when it is not.
+
+# %%
+synthetic = stages.load("synthesis", scale=scale, seed=seed)
+table = pd.read_parquet(synthetic.folder / "synthetic.parquet")
+table[["psmiles", "family", "flux_kw_m2", "thickness_mm", "ignited", "t_ig_s", "phrr_kw_m2"]].sample(
+    5, random_state=1
+)
+
+# %% tags=["remove-cell"]
+glue("n_rows", len(table), display=False)
+glue("n_polymers", table["key"].nunique(), display=False)
+glue("n_families", table["family"].nunique(), display=False)
+glue("not_ignited", f"{100 * (1 - table['ignited'].mean()):.0f}", display=False)
+
+# %% [markdown]
+# It has {glue:text}`n_rows` rows of {glue:text}`n_polymers` polymers in {glue:text}`n_families` families.
+# Of all rows {glue:text}`not_ignited` % do not ignite: an answer, not an error.
+
+# %%
+figures_synthesis.family_shares(table);
