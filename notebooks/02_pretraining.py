@@ -58,18 +58,19 @@ tokenizer.tokenize(psmiles)
 # %%
 language_model = stages.load("phase0", scale=scale)
 phase0 = language_model.results
-figures_learning.losses({"phase 0": phase0["losses"]}, ylabel="masked-token loss");
+smooth = pd.Series(phase0["loss"]).rolling(50, min_periods=1).mean().tolist()
+figures_learning.losses({"phase 0": smooth}, ylabel="loss of hidden tokens [nats]");
 
 # %% tags=["remove-cell"]
-glue("p0_polymers", f"{phase0['polymers']:,}", display=False)
+glue("p0_sequences", f"{phase0['sequences']:,}", display=False)
+glue("p0_tokens", len(tokenizer), display=False)
 glue("p0_parameters", f"{phase0['parameters'] / 1e6:.2f}", display=False)
 glue("p0_accuracy", f"{100 * phase0['held_out_accuracy']:.0f}", display=False)
-glue("p0_majority", f"{100 * phase0['majority_accuracy']:.0f}", display=False)
 
 # %% [markdown]
-# It has {glue:text}`p0_parameters` million parameters and read {glue:text}`p0_polymers` hypothetical
-# polymers. On strings that it has not seen it fills in {glue:text}`p0_accuracy` % of the hidden tokens
-# correctly; always guessing the commonest token would give {glue:text}`p0_majority` %.
+# It has {glue:text}`p0_parameters` million parameters and read {glue:text}`p0_sequences` strings. On
+# polymers that it has not seen it fills in {glue:text}`p0_accuracy` % of the hidden tokens correctly,
+# out of a vocabulary of {glue:text}`p0_tokens`.
 #
 # ## Phase 1: learning physics from examples
 #
