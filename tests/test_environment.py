@@ -1,9 +1,12 @@
 """pyproject.toml, lock and environment.yml say the same, and the code needs no more."""
 
 import ast
+import os
 import re
+import subprocess
 import sys
 import tomllib
+import zipfile
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
@@ -115,3 +118,26 @@ def test_modules_import_downstream_only():
         assert free, f"cycle among {sorted(imports)}"
         for name in free:
             del imports[name]
+
+
+@pytest.mark.slow
+def test_the_wheel_carries_its_data_and_works_elsewhere(tmp_path):
+    """Not only the editable install: what `pip install` of a wheel gives answers, too."""
+    wheel = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*wheel, "--wheel-dir", str(tmp_path), str(ROOT)], check=True, timeout=300)
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as archive:
+        archive.extractall(tmp_path / "site")
+    program = (
+        "import trinity; from trinity.files import data_path; print(data_path());"
+        "from trinity.cli import main; main(['estimate', '*CC*', '--json'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(str(tmp_path / "site" / "trinity" / "_data"))
