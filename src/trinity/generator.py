@@ -26,7 +26,7 @@ from trinity.generator_rules import (
     objection,
     sa_score,
 )
-from trinity.polymers import canonical_psmiles, oligomer, parse_psmiles
+from trinity.polymers import canonical_of, oligomer, parse_psmiles
 
 CHUNK = 250  # candidates a task: about a second of work
 PARALLEL_FROM = 3000  # polymers; below it starting processes costs more than it saves
@@ -114,25 +114,39 @@ def _quotas(n: int, shares: dict[str, float]) -> dict[str, int]:
 
 def _fill_family(family, quota, stream, pool, seen, bar) -> list[tuple]:
     """Route B up to its share, then route A for the rest."""
-    share = families().set_index("family").at[family, "monomer_route_share"]
     for_pairs, for_groups = stream.spawn(2)
-    n_reactions = round(share * quota)
-    pairs = reactant_pairs(family, np.random.default_rng(for_pairs), 2 * n_reactions)
-    tasks = (joblib.delayed(_react)(family, pairs[i : i + CHUNK]) for i in _steps(len(pairs)))
-    rows = _collect(tasks, n_reactions, pool, seen, bar)
-    rows = [(*row[:1], family, REACTIONS, row[1]) for row in rows]
-    missing, barren = quota - len(rows), 0
-    while missing > 0:
-        n_chunks, size = _chunks(missing)
-        seeds = for_groups.spawn(n_chunks)
-        tasks = (joblib.delayed(_draw)(family, size, seed) for seed in seeds)
-        found = _collect(tasks, missing, pool, seen, bar)
+    share = families().set_index("family").at[family, "monomer_route_share"]
+    rows = _from_monomers(family, round(share * quota), for_pairs, pool, seen, bar)
+    return rows + _from_groups(family, quota - len(rows), for_groups, pool, seen, bar)
+
+
+def _from_monomers(family, wanted, stream, pool, seen, bar) -> list[tuple]:
+    """Up to ``wanted`` polymers of route B; fewer when its monomers are exhausted."""
+    pairs = reactant_pairs(family, np.random.default_rng(stream), 2 * wanted)
+    rows: list[tuple] = []
+    while pairs and len(rows) < wanted:
+        count = wanted - len(rows) + 5
+        batch, pairs = pairs[:count], pairs[count:]
+        parts = (batch[i : i + CHUNK] for i in range(0, len(batch), CHUNK))
+        tasks = (joblib.delayed(_react)(family, part) for part in parts)
+        found = _collect(tasks, wanted - len(rows), pool, seen, bar)
+        rows += [(psmiles, family, REACTIONS, score) for psmiles, score in found]
+    return rows
+
+
+def _from_groups(family, wanted, stream, pool, seen, bar) -> list[tuple]:
+    """``wanted`` polymers of route A, in rounds that make up for what was refused or repeated."""
+    rows: list[tuple] = []
+    barren = 0
+    while len(rows) < wanted:
+        n_chunks, size = _chunks(wanted - len(rows))
+        tasks = (joblib.delayed(_draw)(family, size, seed) for seed in stream.spawn(n_chunks))
+        found = _collect(tasks, wanted - len(rows), pool, seen, bar)
         rows += [(psmiles, family, GROUPS, score) for psmiles, score in found]
-        missing -= len(found)
         barren = barren + 1 if len(found) < 0.01 * n_chunks * size else 0
-        if missing and barren >= MAX_BARREN_ROUNDS:
+        if len(rows) < wanted and barren >= MAX_BARREN_ROUNDS:
             raise InputError(
-                f"Family {family} has only {len(rows)} of {quota} polymers; lower its weight or n."
+                f"Family {family} ends after {len(rows)} of {wanted} polymers; ask for fewer."
             )
     return rows
 
@@ -142,10 +156,6 @@ def _chunks(missing: int) -> tuple[int, int]:
     candidates = missing * 3 // 2 + 10
     n_chunks = -(-candidates // CHUNK)
     return n_chunks, -(-candidates // n_chunks)
-
-
-def _steps(total: int) -> range:
-    return range(0, total, CHUNK)
 
 
 def _collect(tasks, wanted: int, pool, seen: set[str], bar) -> list[tuple[str, float]]:
@@ -197,4 +207,4 @@ def check(text: str, family: str) -> tuple[str, float] | None:
     if objection(trimer) or family_of(mol, trimer) != family:
         return None
     score = sa_score(mol)
-    return (canonical_psmiles(text), score) if score <= MAX_SA_SCORE else None
+    return (canonical_of(mol), score) if score <= MAX_SA_SCORE else None

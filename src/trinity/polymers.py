@@ -262,7 +262,11 @@ def canonical_psmiles(psmiles: str) -> str:
     >>> canonical_psmiles("*C(C)C*") == canonical_psmiles("[*]CC([*:1])C")
     True
     """
-    mol = parse_psmiles(psmiles)
+    return canonical_of(parse_psmiles(psmiles))
+
+
+def canonical_of(mol: Chem.Mol) -> str:
+    """As :func:`canonical_psmiles`, of a repeat unit that :func:`parse_psmiles` has read."""
     reading = _smallest_reading(*_segments(mol))
     unit = Chem.RWMol()
     places = [_copy(mol, segment.atoms, unit) for segment in reading]
