@@ -37,6 +37,7 @@ THICKNESS_MM = (1.0, 30.0)  # log-uniform: films to the thickest measured specim
 BACKS = {"insulated": "insulated", "ceramic wool": {"type": "ceramic wool"}}
 POLYMERS_A_CHUNK = 100  # some seconds of work: little to lose, little to schedule
 PARTS_A_ROW_GROUP = 100
+CONNECT_S = 10  # to reach a scheduler
 IN_PROCESS = 2  # up to so many chunks, starting workers costs more than it saves
 TABLE, PARTS, RUN, POLYMERS = "synthetic.parquet", "parts", "_run.json", "polymers.parquet"
 DATA = ("generator", "groups", "reference", "measurements")
@@ -220,7 +221,7 @@ def _client(scheduler: str | None, n_jobs: int):
 
     if scheduler is not None:
         try:
-            client = Client(scheduler, timeout="10s")
+            client = Client(scheduler, timeout=CONNECT_S)
         except (OSError, ValueError, TimeoutError) as error:
             raise InputError(
                 f"No Dask scheduler answers at {scheduler}; start one and give its address, "
