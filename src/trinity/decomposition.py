@@ -83,9 +83,8 @@ def _kernel(settings: Settings, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return matern + settings.linear * (a @ b.T) / a.shape[1] + _CONSTANT
 
 
-def features(unit: Chain, quantity: str) -> np.ndarray:
+def features(described: dict[str, float], quantity: str) -> np.ndarray:
     """Descriptors of the ``t50`` or ``char`` model, (d,)."""
-    described = describe(unit)
     return np.array([described[name] for name in SETTINGS[quantity].descriptors])
 
 
@@ -137,7 +136,8 @@ def _temperature_table() -> pd.DataFrame:
 
 def fit(quantity: str, table: pd.DataFrame) -> GaussianProcess:
     """Fit a model to a training table."""
-    x = np.array([features(Chain(parse_psmiles(psmiles)), quantity) for psmiles in table.psmiles])
+    described = [describe(Chain(parse_psmiles(psmiles))) for psmiles in table.psmiles]
+    x = np.array([features(one, quantity) for one in described])
     return GaussianProcess.fit(
         SETTINGS[quantity], x, table.value.to_numpy(), table.sigma.to_numpy()
     )
@@ -149,14 +149,17 @@ def blind_model(quantity: str) -> GaussianProcess:
     return fit(quantity, training_table(quantity))
 
 
-def predict_t50(unit: Chain) -> tuple[float, float]:
-    """Temperature [K] of half decomposition at 10 K/min in nitrogen, and its 1 sigma."""
-    mean, sigma = blind_model("t50").predict(features(unit, "t50"))
+def predict_t50(described: dict[str, float]) -> tuple[float, float]:
+    """Temperature [K] of half decomposition at 10 K/min in nitrogen, and its 1 sigma.
+
+    ``described`` is what :func:`trinity.descriptors.describe` returned.
+    """
+    mean, sigma = blind_model("t50").predict(features(described, "t50"))
     return float(mean[0]), float(np.hypot(sigma[0], T50_DISCREPANCY_K))
 
 
-def predict_char(unit: Chain) -> tuple[float, float]:
-    """Char yield [kg/kg] of slow heating in nitrogen, and its 1 sigma."""
-    mean, sigma = blind_model("char").predict(features(unit, "char"))
+def predict_char(described: dict[str, float]) -> tuple[float, float]:
+    """Char yield [kg/kg] of slow heating in nitrogen, and its 1 sigma, as above."""
+    mean, sigma = blind_model("char").predict(features(described, "char"))
     value = float(np.clip(mean[0], 0.0, 0.9))
     return value, float(np.hypot(sigma[0], 0.02 + 0.1 * value))

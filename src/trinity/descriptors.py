@@ -119,12 +119,12 @@ def bicerano_t50(unit: Chain) -> float:
     among them: with three constants it remembers none of them.
     """
     index = 0.0
-    for bond in unit.chain.GetBonds():
-        inside = [k in unit.middle for k in (bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())]
-        ends = bond.GetBeginAtom(), bond.GetEndAtom()
-        # A bond across the cut belongs to both units by halves.
-        if any(inside) and all(end.GetAtomicNum() for end in ends):
-            index += 0.5 * sum(inside) / (_valence_delta(ends[0]) * _valence_delta(ends[1])) ** 0.5
+    delta = {}
+    for atom in unit.atoms:
+        here = delta.setdefault(atom.GetIdx(), _valence_delta(atom))
+        for near in atom.GetNeighbors():
+            there = delta.setdefault(near.GetIdx(), _valence_delta(near))
+            index += 0.5 / (here * there) ** 0.5  # each bond is met from both of its ends
     hydrogen = unit.composition.get("H", 0)
     value = 1000 * (7.17 * len(unit.atoms) - 2.31 * hydrogen + 12.52 * index) / unit.molar_mass
     low, high = BICERANO_RANGE_K

@@ -114,7 +114,7 @@ def _estimate_one(psmiles: str) -> Estimate:
     unit = Chain(parse_psmiles(psmiles))
     shape = describe(unit)
     crystalline = _crystallinity(unit, shape)
-    values = _thermal(unit, crystalline) | _decomposition(unit) | _flame(unit, shape)
+    values = _thermal(unit, crystalline) | _decomposition(unit, shape) | _flame(unit, shape)
     return Estimate(psmiles, unit.groups.counts, unit.groups.uncovered_atoms, values)
 
 
@@ -186,15 +186,15 @@ def _is_polyolefin(unit: Chain) -> bool:
     return set(unit.composition) <= {"C", "H"} and not any(a.GetIsAromatic() for a in unit.atoms)
 
 
-def _decomposition(unit: Chain) -> dict[str, Property]:
+def _decomposition(unit: Chain, shape: dict[str, float]) -> dict[str, Property]:
     """Kinetics, heats and residue of one step, or of acid loss followed by one step."""
     acid = acid_fraction(unit.mol, unit.chain, unit.middle)
     if acid > 0:
         (t50, t50_sigma), (char, char_sigma) = POLYENE_T50_K, POLYENE_CHAR
         char, char_sigma = char * (1 - acid), char_sigma * (1 - acid)
     else:
-        t50, t50_sigma = predict_t50(unit)
-        char, char_sigma = predict_char(unit)
+        t50, t50_sigma = predict_t50(shape)
+        char, char_sigma = predict_char(shape)
     heat, heat_sigma = net_heat_of_combustion(unit.composition)
     gas = _gas_heat(heat, char, acid)
     # Chains unzip or break at about 1 MJ/kg of volatiles; forming char gives some of it back.

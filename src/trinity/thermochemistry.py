@@ -71,6 +71,9 @@ def acid_fraction(mol: Chem.Mol, chain: Chem.Mol, middle: range) -> float:
     too strongly to count, and halogen on an aromatic ring or a double bond stays. ``chain`` and
     ``middle`` are those of :func:`trinity.polymers.middle_unit`.
     """
+    counts = composition(mol)
+    if not counts.keys() & {"Cl", "Br", "I"}:
+        return 0.0
     left: dict[int, int] = {}  # hydrogens that can still leave, by carbon
     acid = 0.0
     for atom in chain.GetAtoms():
@@ -82,7 +85,7 @@ def acid_fraction(mol: Chem.Mol, chain: Chem.Mol, middle: range) -> float:
         left[donor] -= 1
         if atom.GetIdx() in middle:
             acid += ATOMIC_MASS[atom.GetSymbol()] + ATOMIC_MASS["H"]
-    return acid / molar_mass(composition(mol))
+    return acid / molar_mass(counts)
 
 
 def _donor(carbon: Chem.Atom, left: dict[int, int]) -> int | None:
