@@ -1,8 +1,8 @@
 """Cases of the bare solver: what a case may say, checked in plain Python and packed into arrays.
 
-A case is a dict in the schema of ``data/reference/cone_reference_cases.json``; `pack` turns many of them
-into a few flat arrays (components, ramps and reactions of all cases one after the other, with
-offsets), which is the shape the compiled solver reads.
+A case is a dict in the schema of ``data/reference/cone_reference_cases.json``; `pack` turns many
+of them into a few flat arrays (components, ramps and reactions of all cases one after the other,
+with offsets), which is the shape the compiled solver reads.
 """
 
 from math import inf, log

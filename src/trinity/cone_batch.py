@@ -12,7 +12,7 @@ from trinity.metrics import BARE, RULE, bare_scalars, lagged, reduce_curve
 DIAGNOSTICS = ("steps", "solves", "mass_balance_error", "energy_balance_error", "rows")
 
 # Default resolution: chosen so that every key of the reference cases is within 1 % (peak 2 %).
-DEFAULT = Numerics(fineness=0.5, growth=0.2, error_k=3.0, fold=0.7, newton_k=3.0)
+DEFAULT = Numerics(fineness=0.5, growth=0.2, error_k=2.5, fold=0.6, newton_k=3.0)
 # Converged resolution for verification: energy closes to 1e-6, about fifty times slower.
 FINE = Numerics(fineness=0.1, growth=0.05, error_k=0.02, fold=0.06, newton_k=1e-7)
 
@@ -33,9 +33,7 @@ def unpack(packed, i):
         reaction[:, 2], reaction[:, 3], reaction[:, 4], reaction[:, 5],
     )  # fmt: skip
     test = Test(s[0], s[1], s[2], s[3], s[4], s[5], s[6], int(s[7]), s[8], s[9], s[10])
-    faces = Faces(
-        s[11], 0.0, s[12], s[13], s[14], s[15] > 0.0, int(s[16]), s[17], s[18], s[19]
-    )
+    faces = Faces(s[11], 0.0, s[12], s[13], s[14], s[15] > 0.0, int(s[16]), s[17], s[18], s[19])
     return test, faces, matter, chemistry, s[20] > 0.0
 
 
@@ -62,9 +60,7 @@ def run_range(packed, numerics, start, stop, lag, bare, rule, diagnostics, recor
             need = int(test.end / 0.5) + 200
             if curve.size < need:
                 curve = np.empty(need)
-            n = lagged(
-                record[:, 0], record[:, 2], result.rows, 30.0 if ended else 0.0, lag, curve
-            )
+            n = lagged(record[:, 0], record[:, 2], result.rows, 30.0 if ended else 0.0, lag, curve)
             reduce_curve(curve, n, rule[i])
 
 

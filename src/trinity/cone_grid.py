@@ -23,7 +23,7 @@ def zone_ahead(matter, chemistry, faces, thickness, fineness):
     A reaction fades over :math:`\delta = (RT^2/E)\,k/q`: the rise in temperature that makes it
     e times faster, divided by the gradient at the surface.
     """
-    smallest = thickness / 12.0
+    smallest = min(thickness / 12.0, 1.5e-4)  # heating alone needs no finer
     for j in range(chemistry.A.size):
         T = reaction_temperature(chemistry, j, 0.03)
         if T <= 0.0 or chemistry.y[j] >= 1.0:
@@ -38,7 +38,7 @@ def zone_ahead(matter, chemistry, faces, thickness, fineness):
     if faces.in_depth:
         for c in range(matter.w0.size):
             if matter.w0[c] > 0.0:
-                smallest = min(smallest, fineness / matter.kappa[c])
+                smallest = min(smallest, 0.5 * fineness / matter.kappa[c])
     return max(smallest, 2e-6)
 
 
@@ -85,7 +85,7 @@ def wanted_sizes(chemistry, faces, matter, m, T, K, dx, n, fineness, coarsest, s
             for c in range(m.shape[1]):
                 kappa += m[i, c] / matter.rho[c] * matter.kappa[c] / dx[i]
             if depth < 2.0:
-                s[i] = min(s[i], max(fineness / kappa, 2e-6))
+                s[i] = min(s[i], max(0.5 * fineness / kappa, 2e-6))
             depth += kappa * dx[i]
     for i in range(1, n):
         s[i] = min(s[i], s[i - 1] + GROWTH * dx[i - 1])

@@ -13,7 +13,8 @@ from trinity.cone_matter import R, cell_enthalpy, enthalpy, gas_release, layout
 GAMMA = 1.0 - 1.0 / sqrt(2.0)  # two-stage SDIRK, L-stable, second order (Alexander 1977)
 MOST_CELLS = 240
 MOST_ROWS = 50000
-NEGLIGIBLE = 2e-5  # mass flux that no step is cut for [kg/m2/s]
+NEGLIGIBLE = 5e-6  # mass flux that no step is cut for [kg/m2/s]
+MOST_OF_VOLATILES = 0.03  # part of the volatiles that may leave in one step
 COLUMNS = 6  # t, mass flux, heat release rate, surface temperature, mass lost, gas heat released
 
 Numerics = namedtuple("Numerics", ["fineness", "growth", "error_k", "fold", "newton_k"])
@@ -179,7 +180,8 @@ def run(test, faces, matter, chemistry, numerics, record):
         tries += 1
         flux1, heat1 = gas_release(chemistry, w.m1, w.K, ns)
         fold = steepest_fold(chemistry, w, T, ns, flux1) if flux1 > NEGLIGIBLE else 0.0
-        error = max(worst / numerics.error_k, (fold / numerics.fold) ** 2)
+        share = flux1 * dt / (MOST_OF_VOLATILES * test.volatiles + 1e-9)
+        error = max(worst / numerics.error_k, (fold / numerics.fold) ** 2, share * share)
         if not error < 2.0 and dt > 1e-7:
             dt *= max(0.2, 0.8 / sqrt(error)) if error < 1e9 else 0.2
             continue
@@ -227,8 +229,19 @@ def run(test, faces, matter, chemistry, numerics, record):
             continue
         layout(matter, m, T, n, w.dx, w.k)
         ns, n = adapt(
-            chemistry, faces, matter, m, T, rate, w.K, w.dx, sizes, ns, n,
-            numerics.fineness, coarsest,
+            chemistry,
+            faces,
+            matter,
+            m,
+            T,
+            rate,
+            w.K,
+            w.dx,
+            sizes,
+            ns,
+            n,
+            numerics.fineness,
+            coarsest,
         )
     balance = stored_heat(matter, m, T, n) - heat0 + taken + carried
     scale = max(abs(gained), abs(balance), 1e-6 * heat0)
