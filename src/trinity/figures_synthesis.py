@@ -101,7 +101,7 @@ def polymer_map(table: pd.DataFrame, measurements: pd.DataFrame) -> Figure:
     for i, family in enumerate(shown):
         rows = (polymers["family"] == family).to_numpy()
         axes.scatter(
-            *at[rows].T, s=5, alpha=0.6, linewidths=0, label=family,
+            *at[rows].T, s=9, alpha=0.6, linewidths=0, label=family,
             color=PALETTE[i % len(PALETTE)], marker="os^"[i // len(PALETTE)],
         )  # fmt: skip
     axes.plot(*where.T, "*", color="black", markersize=9, label="measured")
@@ -112,7 +112,7 @@ def polymer_map(table: pd.DataFrame, measurements: pd.DataFrame) -> Figure:
         xlabel=f"first component ({share[0]:.0f} % of the variance)",
         ylabel=f"second component ({share[1]:.0f} %)",
     )
-    axes.legend(markerscale=2, bbox_to_anchor=(1.01, 1), loc="upper left")
+    axes.legend(markerscale=1.3, bbox_to_anchor=(1.01, 1), loc="upper left")
     return figure
 
 
