@@ -213,3 +213,20 @@ def test_a_stale_long_stage_stops_with_the_target_to_run(monkeypatch, tmp_path):
     monkeypatch.setattr(stages, "data_path", lambda *parts: tmp_path.joinpath("data", *parts))
     with pytest.raises(InputError, match="run make phase0"):
         stages.load("phase0")
+
+
+def test_a_changed_output_is_named(counted):
+    found = stages.load("validation")
+    assert stages.differences(found.path) == []
+    (found.folder / "weights.txt").write_text("other")
+    assert stages.differences(found.path) == ["output"]
+    assert not stages.load("validation").loaded
+    document = json.loads(found.path.read_text())
+    document["n"] = 0
+    found.path.write_text(json.dumps(document))
+    assert stages.differences(found.path) == ["output"]
+
+
+def test_published_results_are_current():
+    """What the book shows is what this code and these data give."""
+    assert {name: why for name, why in stages.status().items() if why} == {}

@@ -9,6 +9,7 @@ to ``build/``. ``TRINITY_ARTIFACTS`` names another place for the published ones.
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,7 +122,7 @@ def load(
     scale: str = scales.PUBLISHED,
     seed: int = 0,
     *,
-    progress: bool = True,
+    progress: bool | None = None,
     recompute: bool = False,
     **changed: object,
 ) -> StageResult:
@@ -129,6 +130,8 @@ def load(
 
     Parameters
     ----------
+    progress
+        Show bars; by default when somebody watches a terminal (in a notebook they would stay).
     recompute
         Compute a stale published result even when that takes hours (``make ablation``).
     changed
@@ -141,6 +144,7 @@ def load(
         for this is stale: the sentence names the make target.
     """
     stage = stage_named(name)
+    progress = sys.stderr.isatty() if progress is None else progress
     inputs = {need: load(need, scale, progress=progress) for need in stage.needs}
     parameters = _parameters(stage, scale, changed)
     stamp = _stamp(stage, parameters, seed, inputs)
@@ -151,7 +155,7 @@ def load(
         if found is not None:
             return found
     if stage.long and published and not recompute:
-        raise InputError(_why_stale(stage, home, stamp))
+        require_long()
     return _compute(stage, parameters, seed, inputs, stamp, home, progress)
 
 
@@ -204,20 +208,9 @@ def _current(stage: Stage, root: Path, stamp: dict) -> StageResult | None:
         return None
     if folder is not None and not folder.is_dir():
         return None
+    if results["provenance"].get("output_hash") != _output_hash(stage, root, results):
+        return None
     return StageResult(stage.name, results, path, folder, loaded=True)
-
-
-def _why_stale(stage: Stage, root: Path, stamp: dict) -> str:
-    path = root / "results" / stage.results
-    reason = "it is missing"
-    if path.is_file():
-        block = json.loads(path.read_text(encoding="utf-8")).get("provenance", {})
-        reason = "it differs in " + ", ".join(
-            provenance.differences(block, stamp) or ["its folder"]
-        )
-    return (
-        f"The published result {stage.results} is not current ({reason}); run make {stage.target}."
-    )
 
 
 def _compute(
@@ -245,7 +238,8 @@ def _compute(
         write_atomic(folder / "provenance.json", _json({"provenance": block}))
     else:
         shutil.rmtree(work)
-    results = {"provenance": block, **results}
+    results = {"provenance": block, **json.loads(_json(results))}
+    block["output_hash"] = _output_hash(stage, root, results)
     write_atomic(path, _json(results))
     return StageResult(stage.name, results, path, folder, loaded=False)
 
@@ -259,25 +253,74 @@ def _json(document: dict) -> str:
 
 def status() -> dict[str, list[str]]:
     """Of each stage, in what its published result is not current; empty lists mean all is."""
-    found: dict[str, list[str]] = {}
-    for name, stage in STAGES.items():
-        results = {need: _published(STAGES[need]) for need in stage.needs}
-        if any(result is None for result in results.values()):
-            found[name] = ["an earlier stage is missing"]
-            continue
-        stamp = _stamp(stage, _parameters(stage, scales.PUBLISHED, {}), 0, results)
-        path = published_result(name)
-        if not path.is_file():
-            found[name] = ["missing"]
-            continue
-        block = json.loads(path.read_text(encoding="utf-8")).get("provenance", {})
-        found[name] = provenance.differences(block, stamp)
+    return {name: _published_differences(stage) for name, stage in STAGES.items()}
+
+
+def _published_differences(stage: Stage) -> list[str]:
+    path = published_result(stage.name)
+    if not path.is_file():
+        return ["missing"]
+    parameters = _parameters(stage, scales.PUBLISHED, {})
+    return differences(path, parameters, 0)
+
+
+def differences(path: Path, parameters: dict | None = None, seed: int | None = None) -> list[str]:
+    """In what a results file is not what its stage would give today; empty when it is current.
+
+    ``parameters`` and ``seed`` are those of the file itself unless given. ``output`` among the
+    differences: the file, or what was made with it, was changed since.
+
+    Raises
+    ------
+    InputError
+        If the file has no provenance block, or of an unknown stage.
+    """
+    block = provenance.read_block(path)
+    stage = stage_named(block.get("stage", ""))
+    root = path.absolute().parent.parent
+    inputs = {need: _result_in(STAGES[need], root) for need in stage.needs}
+    lost = [need for need, found in inputs.items() if found is None]
+    if lost:
+        return [f"the result of {need} is missing" for need in lost]
+    parameters = block.get("parameters", {}) if parameters is None else parameters
+    seed = next(iter(block.get("seeds", [])), 0) if seed is None else seed
+    found = provenance.differences(block, _stamp(stage, parameters, seed, inputs))
+    results = json.loads(path.read_text(encoding="utf-8"))
+    if block.get("output_hash") != _output_hash(stage, root, results):
+        found.append("output")
     return found
 
 
-def _published(stage: Stage) -> StageResult | None:
-    path = published_result(stage.name)
-    folder = artifacts_root() / stage.folder if stage.folder else None
-    if not path.is_file() or (folder is not None and not folder.is_dir()):
-        return None
-    return StageResult(stage.name, {}, path, folder, loaded=True)
+def _result_in(stage: Stage, root: Path) -> StageResult | None:
+    """A result below ``root`` (the shipped language model serves everywhere); None if missing."""
+    for place in [root, *_also(stage)]:
+        path = place / "results" / stage.results
+        folder = place / stage.folder if stage.folder else None
+        if path.is_file() and (folder is None or folder.is_dir()):
+            return StageResult(stage.name, {}, path, folder, loaded=True)
+    return None
+
+
+def _output_hash(stage: Stage, root: Path, results: dict) -> str:
+    """Hash of what a stage made: its results without provenance, and its folder."""
+    bare = {key: value for key, value in results.items() if key != "provenance"}
+    folder = root / stage.folder if stage.folder else None
+    made = provenance.data_hash([folder] if folder is not None else [])
+    return provenance.text_hash(_json(bare) + made)
+
+
+def require_long() -> None:
+    """Stop when a published result is stale that takes too long to compute on the way.
+
+    Raises
+    ------
+    InputError
+        One sentence: the result, in what it differs, the make target.
+    """
+    for stage in STAGES.values():
+        found = _published_differences(stage) if stage.long else []
+        if found:
+            raise InputError(
+                f"The published result {stage.results} is not current (it differs in"
+                f" {', '.join(found)}); run make {stage.target}."
+            )

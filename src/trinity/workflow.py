@@ -1,12 +1,10 @@
 """What ``make`` asks for: notebooks in order, the book, a reproduction and its difference."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from trinity import notebooks, provenance, scales, stages
@@ -72,8 +70,16 @@ def verify(path: Path) -> tuple[dict, list[str]]:
     block = provenance.read_block(path)
     if path.suffix == ".ipynb":
         return block, notebooks.differences(path)
+    if path.is_dir():
+        path = _results_beside(path, block)
+    return block, stages.differences(path)
+
+
+def _results_beside(folder: Path, block: dict) -> Path:
+    """The results file that was written with a folder of weights or a table."""
     stage = stages.stage_named(block.get("stage", ""))
-    return block, stages.differences(stage, block, path)
+    root = folder.absolute().parents[len(Path(stage.folder or "").parts) - 1]
+    return root / "results" / stage.results
 
 
 def summary(name: str, scale: str, seed: int) -> dict:
@@ -162,19 +168,6 @@ def recompute(name: str) -> Path:
     return stages.load(name, recompute=True).path
 
 
-@contextmanager
-def _quiet_bars() -> Iterator[None]:
-    """Progress bars would leave their frames, and times, in a published notebook."""
-    before = os.environ.get("TQDM_DISABLE")
-    os.environ["TQDM_DISABLE"] = "1"
-    try:
-        yield
-    finally:
-        os.environ.pop("TQDM_DISABLE")
-        if before is not None:
-            os.environ["TQDM_DISABLE"] = before
-
-
 def build_book() -> Path:
     """Execute and publish stale notebooks, then build the pages; returns the first page.
 
@@ -183,14 +176,15 @@ def build_book() -> Path:
     InputError
         If a long stage is stale, a notebook fails or the pages have a warning.
     """
-    stages.require_long_stages()
+    stages.require_long()
+    stale = {name for name, reasons in stages.status().items() if reasons}
     for name, source in notebooks.sources().items():
         target = source.with_suffix(".ipynb")
         reasons = notebooks.differences(target)
+        reasons += sorted(stale & set(notebooks.Notebook.read(source).results()))
         if reasons:
             print(f"Executing {source.name} ({', '.join(reasons)})", file=sys.stderr)
-            with _quiet_bars():
-                notebooks.run(name, {}, target)
+            notebooks.run(name, {}, target)
     return build_pages(data_root().parent)
 
 
