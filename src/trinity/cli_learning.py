@@ -21,7 +21,11 @@ def register(app: typer.Typer) -> None:
 
 
 def predict(
-    polymers: list[str] = typer.Argument(None, metavar="[PSMILES]...", help="Repeat units."),
+    polymers: list[str] = typer.Argument(
+        None,
+        metavar="[PSMILES]...",
+        help="Repeat units, or components as 'psmiles:mass fraction|...'.",
+    ),
     flux: float = FLUX,
     thickness: float = THICKNESS,
     csv: Path = typer.Option(
@@ -36,7 +40,7 @@ def predict(
 
     Example: trinity predict '*CC(*)c1ccccc1' --flux 50 --thickness 6
     """
-    from trinity import prediction, prediction_files
+    from trinity import prediction_files
 
     if bool(polymers) == (csv is not None):
         raise InputError("Give either repeat units or --csv IN, and not both.")
@@ -48,7 +52,7 @@ def predict(
     if csv is not None:
         rows = prediction_files.predict_table(csv, out, model, strict)
     else:
-        rows = prediction.predict(polymers, flux, thickness, model)
+        rows = prediction_files.predict_polymers(polymers, flux, thickness, model)
     if as_json:
         print_json(rows)
     elif csv is None:

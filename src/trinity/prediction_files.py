@@ -1,4 +1,4 @@
-"""Tables in, tables out: ``trinity predict --csv``."""
+"""What ``trinity predict`` reads and writes: polymers of the command line, tables."""
 
 import csv
 import io
@@ -12,6 +12,27 @@ from trinity.files import write_atomic
 
 NEEDED = ("psmiles", "flux_kw_m2", "thickness_mm")
 OPTIONAL = ("components", "lab")
+
+
+def predict_polymers(
+    polymers: list[str], flux_kw_m2: float, thickness_mm: float, model: Path | None = None
+) -> list[dict]:
+    """Answers for repeat units, or copolymers as ``psmiles:mass fraction|...``, in order.
+
+    Raises
+    ------
+    InputError
+        If the conditions, the model or the components of a copolymer cannot be used.
+    """
+    from trinity.polymers import parse_components
+    from trinity.prediction import predict
+
+    components = [text if "|" in text else None for text in polymers]
+    units = [
+        max(parse_components(mixed), key=lambda part: part[1])[0] if mixed else text
+        for text, mixed in zip(polymers, components, strict=True)
+    ]
+    return predict(units, flux_kw_m2, thickness_mm, components=components, model=model)
 
 
 def predict_table(source: Path, out: Path, model: Path | None, strict: bool) -> list[dict]:
