@@ -63,16 +63,13 @@ def describe(unit: Chain) -> dict[str, float]:
     hydrogen_share = hydrogen / max(hydrogen + carbon, 1)
     return {
         "bicerano_k": bicerano_t50(unit),
-        "hydrogen": hydrogen_share,
         "oxygen": unit.element_share("O"),
         "fluorine": unit.element_share("F"),
-        "halogen": unit.element_share("Cl", "Br", "I"),
         "silicon": unit.element_share("Si"),
         "sulfur": unit.element_share("S"),
         "benzene": sum(groups.get(ring, 0) for ring in _BENZENE_RINGS) * 76.1 / mass,
         "imide": groups.get("imide", 0) * 70.0 / mass,
         "ester": _anchored(unit, _ALIPHATIC_ESTER) * 44.0 / mass,
-        "ether": unit.path_share(_is_ether),
         "tertiary": unit.path_share(_is_tertiary),
         "aromatic_backbone": in_backbone,
         "aromatic_side": unit.share(lambda a: a.GetIsAromatic()) - in_backbone,
@@ -92,20 +89,6 @@ def _is_tertiary(atom: Chem.Atom) -> bool:
         and atom.GetTotalNumHs() == 1
         and atom.GetHybridization() == _SP3
         and not atom.IsInRing()
-    )
-
-
-def _is_ether(atom: Chem.Atom) -> bool:
-    """An aliphatic ether oxygen: next to neither an aromatic ring nor a carbonyl."""
-    return atom.GetAtomicNum() == 8 and not any(
-        near.GetIsAromatic() or _is_carbonyl(near) for near in atom.GetNeighbors()
-    )
-
-
-def _is_carbonyl(atom: Chem.Atom) -> bool:
-    return any(
-        bond.GetBondType() == Chem.BondType.DOUBLE and bond.GetOtherAtom(atom).GetAtomicNum() == 8
-        for bond in atom.GetBonds()
     )
 
 
