@@ -172,7 +172,7 @@ def run(test, faces, matter, chemistry, numerics, record):
     lost, burnt, ready, flux0 = 0.0, 0.0, 0.0, 0.0
     steps, tries, row = 0, 0, note(record, 0, 0.0, 0.0, 0.0, Ts, 0.0, 0.0)
     while t < test.end * (1.0 - 1e-12) and row < record.shape[0] - 2:
-        dt = min(dt, test.end - t)
+        dt = min(dt, (test.end if t_ig >= 0.0 else min(test.end, test.timeout)) - t)
         trial[:n] = rate[:n]
         Ts1, Tb1, q, qb, worst = step(
             faces, matter, chemistry, m, T, trial, ns, n, dt, Ts, Tb, numerics.newton_k, w
@@ -223,7 +223,7 @@ def run(test, faces, matter, chemistry, numerics, record):
                 dt = min(dt, 0.05)
         if lost >= (1.0 - 1e-4) * test.volatiles > 0.0:
             break
-        if t_ig < 0.0 and t >= test.timeout:
+        if t_ig < 0.0 and t >= test.timeout * (1.0 - 1e-12):
             break
         if lost < NEGLIGIBLE:  # the first grid was made for the onset
             continue
