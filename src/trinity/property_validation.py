@@ -1,0 +1,178 @@
+"""How good the property estimates are: against published values, and on polymers left out.
+
+Published values of the tested polymers serve here as the measure, never as an input.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from trinity.decomposition import SETTINGS, GaussianProcess, features, training_table
+from trinity.descriptors import Chain, describe
+from trinity.files import data_path
+from trinity.groups import count_groups
+from trinity.measurements import load_table
+from trinity.polymers import parse_psmiles, polymer_key
+from trinity.properties import Estimate, estimate
+
+# Estimate -> names of the published property; values are averaged over them.
+PARITY = {
+    "density_kg_m3": ("density_Crawford", "density_FSRI", "density_UMD", "density_NIST"),
+    "specific_heat_j_kg_k": ("cp_Crawford", "cp_FSRI"),
+    "heat_of_combustion_j_kg": ("heat_of_combustion_net_from_gross",),
+    "t50_k": ("TGA_10Kmin_T50",),
+    "glass_transition_k": ("Tg_Crawford",),
+    "conductivity_w_m_k": ("k", "k_Crawford", "k_FSRI"),
+    "char_yield": ("char_yield_model_1200K",),
+    "absorption_coefficient_1_m": ("absorption_coefficient", "absorption_coefficient_UMD"),
+    "heat_of_decomposition_j_kg": ("heat_of_reaction", "heat_of_reaction_UMD"),
+    "decomposition_width_k": ("TGA_10Kmin_fwhm",),
+}
+# What the mean error has to beat: a share of the value, or an amount in its unit.
+BARS = {
+    "density_kg_m3": ("mean_relative_error", 0.05),
+    "specific_heat_j_kg_k": ("mean_relative_error", 0.10),
+    "heat_of_combustion_j_kg": ("mean_relative_error", 0.06),
+    "t50_k": ("mean_error", 50.0),
+}
+_LEARNED = {"t50_k": "t50", "char_yield": "char"}
+_TO_SI: dict[str, Callable[[float], float]] = {
+    "kJ/kg/K": lambda value: 1e3 * value,
+    "kJ/kg": lambda value: 1e3 * value,
+    "MJ/kg": lambda value: 1e6 * value,
+    "C": lambda value: value + 273.15,
+}
+_BLENDS = "JH |Kydex|Nylon|ABS"  # more than one chain, or a chain not named
+
+
+def published_table(names: tuple[str, ...]) -> pd.DataFrame:
+    """Published values by polymer: columns psmiles, key, value [SI], mean over sources.
+
+    Recalled rows are left out, and those that are no plain number.
+    """
+    table = load_table("polymer_properties")
+    short = table.property.str.split(" [", regex=False).str[0]
+    kept = short.isin(names) & table.psmiles.notna() & (table.status != "memory")
+    table = table[kept & ~table.name.str.contains(_BLENDS)].copy()
+    table["value"] = pd.to_numeric(table.value, errors="coerce")
+    table = table[table.value.notna()]
+    table["value"] = [_TO_SI.get(u, float)(v) for v, u in zip(table.value, table.unit, strict=True)]
+    table["key"] = table.psmiles.map(polymer_key)
+    return table.groupby("key", as_index=False).agg(
+        polymer=("name", "first"), psmiles=("psmiles", "first"), value=("value", "mean")
+    )
+
+
+def _estimated(name: str, found: Estimate) -> tuple[float, float]:
+    """Value and sigma; the published T50 of a chain that sheds acid is that of its first step."""
+    if name == "t50_k" and found["acid_fraction"].value > 0:
+        name = "acid_t50_k"
+    return found[name].value, found[name].sigma
+
+
+def parity(name: str) -> dict:
+    """Estimates beside published values: rows and their scores.
+
+    Polymers that the temperature and char models have learned from are not judged here.
+    """
+    rows = []
+    learned = set(training_table(_LEARNED[name]).key) if name in _LEARNED else set()
+    for row in published_table(PARITY[name]).itertuples():
+        if row.key in learned:
+            continue
+        value, sigma = _estimated(name, estimate(row.psmiles))
+        rows.append(
+            {"polymer": row.polymer, "published": row.value, "estimated": value, "sigma": sigma}
+        )
+    columns = (np.array([row[k] for row in rows]) for k in ("published", "estimated", "sigma"))
+    result = scores(*columns)
+    if name in BARS:
+        measure, bar = BARS[name]
+        result |= {"bar": bar, "bar_measure": measure, "beaten": bool(result[measure] <= bar)}
+    return result | {"rows": rows}
+
+
+def scores(measured: np.ndarray, predicted: np.ndarray, sigma: np.ndarray) -> dict:
+    """Errors, and whether sigma tells their size; all inputs (n,) in one unit.
+
+    ``z_rms`` is 1 and ``within_sigma`` 0.68 for honest normal errors.
+    """
+    error = predicted - measured
+    nonzero = np.abs(measured) > 1e-9
+    return {
+        "n": len(error),
+        "mean_error": float(np.abs(error).mean()),
+        "bias": float(error.mean()),
+        "mean_relative_error": float(np.abs(error[nonzero] / measured[nonzero]).mean()),
+        "z_rms": float(np.sqrt(((error / sigma) ** 2).mean())),
+        "within_sigma": float((np.abs(error) <= sigma).mean()),
+        "within_two_sigma": float((np.abs(error) <= 2 * sigma).mean()),
+    }
+
+
+def leave_one_polymer_out(
+    quantity: str, blind: bool, descriptors: tuple[str, ...] | None = None
+) -> dict:
+    """Refit the ``t50`` or ``char`` model without each polymer in turn and predict it.
+
+    Parameters
+    ----------
+    blind
+        Leave the polymers of the cone tests out of the table altogether, as the model in use does.
+    descriptors
+        A subset to use instead of the model's own.
+    """
+    settings = SETTINGS[quantity]
+    table = training_table(quantity, blind)
+    shapes = [describe(Chain(parse_psmiles(psmiles))) for psmiles in table.psmiles]
+    x = np.array([features(shape, quantity) for shape in shapes])
+    if descriptors:
+        chosen = [settings.descriptors.index(name) for name in descriptors]
+        x = x[:, chosen]
+    y, sigma, keys = (table[name].to_numpy() for name in ("value", "sigma", "key"))
+    predicted, spread, constant = (np.zeros(len(y)) for _ in range(3))
+    for key in np.unique(keys):
+        out = keys == key
+        model = GaussianProcess.fit(settings, x[~out], y[~out], sigma[~out])
+        predicted[out], spread[out] = model.predict(x[out])
+        constant[out] = y[~out].mean()
+    if quantity == "char":
+        predicted = np.clip(predicted, 0.0, 0.9)
+    judged = (table.kind != "half").to_numpy()
+    result = scores(y[judged], predicted[judged], np.hypot(spread, sigma)[judged])
+    result["mean_error_of_mean"] = float(np.abs(constant - y)[judged].mean())
+    columns = {"measured": y, "predicted": predicted, "sigma": np.hypot(spread, sigma)}
+    rows = pd.DataFrame({"psmiles": table.psmiles, "kind": table.kind} | columns)
+    return result | {"rows": rows.to_dict("records")}
+
+
+def coverage() -> dict:
+    """Share of the heavy atoms of real polymers that a group covers, and which are not."""
+    table = pd.read_csv(data_path("polymers_real.csv"))
+    atoms = uncovered = 0
+    named = {}
+    for row in table.itertuples():
+        found = count_groups(row.psmiles).uncovered_atoms
+        atoms += parse_psmiles(row.psmiles).GetNumAtoms() - 2
+        uncovered += len(found)
+        if found:
+            named[row.name] = found
+    return {"n_polymers": len(table), "share": 1 - uncovered / atoms, "uncovered": named}
+
+
+def build_property_validation() -> dict:
+    """All of it: parity by property, models left out, coverage; without provenance."""
+    temperature = SETTINGS["t50"].descriptors
+    without = tuple(name for name in temperature if name != "bicerano_k")
+    return {
+        "parity": {name: parity(name) for name in PARITY},
+        "leave_one_out": {
+            "t50_blind": leave_one_polymer_out("t50", blind=True),
+            "t50_all": leave_one_polymer_out("t50", blind=False),
+            "t50_blind_without_bicerano": leave_one_polymer_out("t50", True, without),
+            "char_blind": leave_one_polymer_out("char", blind=True),
+            "char_all": leave_one_polymer_out("char", blind=False),
+        },
+        "coverage": coverage(),
+    }
