@@ -174,7 +174,9 @@ def predict_baseline(
         y = np.log(training.targets[:, column])
         known = np.isfinite(y)
         model = candidate.build(seed, x.shape[1])
-        weight = f"{model.steps[-1][0]}__sample_weight" if hasattr(model, "steps") else "sample_weight"
+        weight = (
+            f"{model.steps[-1][0]}__sample_weight" if hasattr(model, "steps") else "sample_weight"
+        )
         model.fit(x[known], y[known], **{weight: training.weight[known]})
         mean[:, column] = model.predict(x_new)
     return mean, sigma

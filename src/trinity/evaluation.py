@@ -180,8 +180,9 @@ def conformal_quantile(
     """Factor on sigma that would have covered ``coverage`` of the held-out residuals.
 
     Split conformal prediction (Lei et al., 2018) with normalised residuals |ln error| / sigma,
-    on groups of equal weight: a new polymer is a draw of a group, not of a test.  With n groups
-    the level is raised to coverage (1 + 1/n), at most 1.
+    on groups of equal weight: a new polymer is a draw of a group, not of a test.  The correction
+    for few draws, coverage (1 + 1/n), is left out: with nine groups it asks for the largest
+    residual ever seen.
     """
     ratios, groups = np.asarray(ratios, float), np.asarray(groups)
     good = np.isfinite(ratios)
@@ -190,8 +191,7 @@ def conformal_quantile(
     weight = 1.0 / (counts[index] * len(counts))
     order = np.argsort(ratios)
     reached = np.cumsum(weight[order])
-    level = min(1.0, coverage * (1 + 1 / len(counts)))
-    place = np.searchsorted(reached, level - 1e-9)
+    place = np.searchsorted(reached, coverage - 1e-9)
     return float(ratios[order][min(place, len(order) - 1)])
 
 

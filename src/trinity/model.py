@@ -9,17 +9,16 @@ live inside the checkpoint, so that a loaded model answers in physical units.
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
-import torch
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from trinity.errors import InputError
 from trinity.files import write_atomic
+from trinity.kernel_head import Correction
 from trinity.tokenizer import build_tokenizer, load_tokenizer
 
 TARGETS = ("t_ig_s", "phrr_kw_m2", "thr_mj_m2", "t_peak_s")
@@ -28,20 +27,6 @@ LABORATORIES = ("FAA", "FSRI", "NBS")
 
 #: Log variances outside this range are numerical accidents (standardised units).
 LOG_VARIANCE_RANGE = (-7.0, 3.0)
-
-
-@dataclass(frozen=True)
-class BackboneShape:
-    """Size of the embedded encoder: 0.85 M parameters, trained in minutes on the two cores that
-    a reader has (MoLFormer's 12 layers x 768 take twenty times as long a sequence)."""
-
-    layers: int = 4
-    width: int = 128
-    heads: int = 4
-    feed_forward: int = 512
-    max_tokens: int = 256
-    # Small corpora would ask for dropout; millions of masked tokens do not, and it costs 30 % time.
-    dropout: float = 0.0
 
 
 @dataclass
@@ -90,60 +75,6 @@ class Rows:
     embedding: Tensor | None = None  # (R, D) when the encoder is frozen and has spoken already
 
 
-def embedded_backbone(shape: BackboneShape, vocabulary: int) -> nn.Module:
-    """A fresh BERT encoder (Devlin et al., 2019) of the given shape, with random weights."""
-    from transformers import BertModel
-
-    return BertModel(bert_config(shape, vocabulary), add_pooling_layer=False)
-
-
-def bert_config(shape: BackboneShape, vocabulary: int):
-    """The `transformers` configuration of the embedded encoder."""
-    from transformers import BertConfig
-
-    return BertConfig(
-        vocab_size=vocabulary,
-        hidden_size=shape.width,
-        num_hidden_layers=shape.layers,
-        num_attention_heads=shape.heads,
-        intermediate_size=shape.feed_forward,
-        max_position_embeddings=shape.max_tokens,
-        hidden_dropout_prob=shape.dropout,
-        attention_probs_dropout_prob=shape.dropout,
-        pad_token_id=0,
-    )
-
-
-def load_backbone(name: str | Path):
-    """Encoder and tokenizer from a folder, or by name from a hub that can be reached.
-
-    Remote code is never run, so a model must be of a kind that `transformers` knows.
-
-    Raises
-    ------
-    InputError
-        If there is no such folder and no hub answers, or the model needs remote code.
-    """
-    from transformers import AutoModel, AutoTokenizer
-
-    try:
-        kwargs = {"add_pooling_layer": False} if _is_bert(name) else {}
-        backbone = AutoModel.from_pretrained(str(name), **kwargs)
-        if (Path(name) / "tokenizer.json").is_file():
-            return backbone, load_tokenizer(name)
-        return backbone, AutoTokenizer.from_pretrained(str(name))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"Cannot load the encoder {str(name)!r}: it is no local folder with config.json and "
-            "weights, and no Hugging Face hub delivered it (offline, unknown name, or remote code)."
-        ) from error
-
-
-def _is_bert(name: str | Path) -> bool:
-    config = Path(name) / "config.json"
-    return config.is_file() and json.loads(config.read_text()).get("model_type") == "bert"
-
-
 class ResidualBlock(nn.Module):
     """x + W2 gelu(W1 norm(x)); W2 starts at zero, so that a new block changes nothing."""
 
@@ -175,13 +106,19 @@ class Head(nn.Module):
         self.straight = nn.Linear(len(CONDITIONS), len(TARGETS), bias=False)
         # A laboratory is a bias on the means; zero = the mean laboratory.
         self.laboratory = nn.Linear(len(LABORATORIES), len(TARGETS), bias=False)
+        # Phase 2 in closed form (`trinity.kernel_head`); none after phase 1.
+        self.correction: Correction | None = None
         for zero in (self.straight, self.laboratory, self.log_variance):
             nn.init.zeros_(zero.weight)
 
     def forward(self, embedding: Tensor, conditions: Tensor, laboratory: Tensor):
         x = self.blocks(self.chemistry(self.norm(embedding)) + self.conditions(conditions))
         mean = self.mean(x) + self.straight(conditions) + self.laboratory(laboratory)
-        return self.ignition(x).squeeze(-1), mean, self.log_variance(x).clamp(*LOG_VARIANCE_RANGE)
+        log_variance = self.log_variance(x)
+        if self.correction is not None:
+            added, variance = self.correction(embedding, conditions, laboratory)
+            mean, log_variance = mean + added, variance.log()
+        return self.ignition(x).squeeze(-1), mean, log_variance.clamp(*LOG_VARIANCE_RANGE)
 
 
 class FlammabilityModel(nn.Module):
@@ -207,6 +144,9 @@ class FlammabilityModel(nn.Module):
             embedding = rows.mix @ self.embed(rows.input_ids, rows.attention_mask)  # (R, D)
         return self.head(embedding, rows.conditions, rows.laboratory)
 
+    def _tests_of_correction(self) -> int:
+        return 0 if self.head.correction is None else len(self.head.correction.embedding)
+
     def save(self, folder: str | Path, about: dict | None = None) -> Path:
         """Write ``model.safetensors``, ``config.json`` and the tokenizer; no pickle."""
         folder = Path(folder)
@@ -220,6 +160,7 @@ class FlammabilityModel(nn.Module):
             "scalers": asdict(self.scalers),
             "targets": TARGETS,
             "laboratories": LABORATORIES,
+            "corrected_by": self._tests_of_correction(),
             "about": about or {},
         }
         write_atomic(folder / "config.json", json.dumps(config, indent=1, default=str) + "\n")
@@ -242,6 +183,11 @@ def load_model(folder: str | Path) -> FlammabilityModel:
     model = FlammabilityModel(
         _backbone_from(config["backbone"]), Scalers(**config["scalers"]), load_tokenizer(folder)
     )
+    if config["corrected_by"]:
+        width = model.backbone.config.hidden_size
+        model.head.correction = Correction(
+            config["corrected_by"], width, len(CONDITIONS), len(LABORATORIES), len(TARGETS)
+        )
     model.load_state_dict(load_file(folder / "model.safetensors"))
     return model.eval()
 
@@ -255,14 +201,3 @@ def _backbone_from(config: dict) -> nn.Module:
     from transformers import AutoConfig, AutoModel
 
     return AutoModel.from_config(AutoConfig.for_model(**config))
-
-
-def pad(sequences: Sequence[Sequence[int]], padding: int = 0) -> tuple[Tensor, Tensor]:
-    """Token ids (S, T) and attention mask (S, T) of sequences of different length."""
-    longest = max(len(s) for s in sequences)
-    ids = torch.full((len(sequences), longest), padding, dtype=torch.long)
-    mask = torch.zeros((len(sequences), longest), dtype=torch.long)
-    for i, sequence in enumerate(sequences):
-        ids[i, : len(sequence)] = torch.tensor(sequence, dtype=torch.long)
-        mask[i, : len(sequence)] = 1
-    return ids, mask

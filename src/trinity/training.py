@@ -1,13 +1,7 @@
-"""The three phases as stages of the pipeline: tables in, weights and results out.
+"""Phase 1 as a stage of the pipeline: the synthetic table in, models of several seeds and their
+scores on hypothetical polymers out."""
 
-Phase 0 reads structures (`trinity.training_language`), phase 1 synthetic tests
-(`trinity.training_physics`), phase 2 measured ones (`trinity.training_measured`).  Here each is
-run for several seeds, its models are written, and what the book reports of it is computed.
-"""
-
-import os
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+import json
 from pathlib import Path
 
 import numpy as np
@@ -15,27 +9,7 @@ import pandas as pd
 
 from trinity.evaluation import TARGETS
 from trinity.training_data import Tests, tests_of
-from trinity.training_language import pretrain_language_model
-
-__all__ = ["pretrain_language_model", "run_phase1"]
-
-
-def member_folders(folder: str | Path) -> list[Path]:
-    """Folders of an ensemble's members, in order."""
-    return sorted(Path(folder).glob("member*"), key=lambda path: int(path.name[len("member") :]))
-
-
-def one_thread() -> None:
-    """For worker processes: they share the cores, and one thread fixes the order of sums."""
-    import torch
-
-    torch.set_num_threads(1)
-
-
-def worker_pool(tasks: int) -> ProcessPoolExecutor:
-    """A pool of one-thread processes, spawned: a copy of a process that used torch may hang."""
-    workers = max(1, min(tasks, os.cpu_count() or 1))
-    return ProcessPoolExecutor(workers, get_context("spawn"), initializer=one_thread)
+from trinity.training_loop import member_folders, run_tasks, seeded
 
 
 def run_phase1(
@@ -71,10 +45,10 @@ def run_phase1(
     table = without_measured(table)
     jobs = [(table, str(language_model), numbers, held_out, seed, k, str(folder), progress)
             for k in range(members)]  # fmt: skip
-    with worker_pool(members) as pool:
-        histories = list(pool.map(_phase1_member, jobs))
+    histories = run_tasks(_phase1_member, jobs)
     tests = tests_of(table)
     training, unseen = split_polymers(tests, held_out, seed)
+    _write_seen(folder, [s for polymer in tests.take(training).polymers for s, _ in polymer])
     report = _score_phase1(folder, tests.take(training), tests.take(unseen))
     return {
         "members": members,
@@ -84,6 +58,19 @@ def run_phase1(
         "losses": [_thinned(history) for history in histories],
         **report,
     }
+
+
+def _write_seen(folder: Path, psmiles: list[str]) -> None:
+    """Fingerprints of the polymers of training, and how near to others they usually are."""
+    from safetensors.numpy import save
+
+    from trinity import domain
+    from trinity.files import write_atomic
+
+    packed = domain.pack(psmiles)
+    near = domain.typical_similarity(packed)
+    arrays = {"fingerprints": packed, "least_similarity": np.array([near])}
+    write_atomic(folder / "domain.safetensors", save(arrays))
 
 
 def without_measured(table: pd.DataFrame) -> pd.DataFrame:
@@ -107,10 +94,8 @@ def split_polymers(tests: Tests, held_out: float, seed: int) -> tuple[np.ndarray
 
 def _phase1_member(job: tuple) -> list[float]:
     """Train one member unless it is there already; its losses."""
-    import json
-
-    from trinity.model import FlammabilityModel, load_backbone
-    from trinity.training_loop import seeded
+    from trinity.backbone import load_backbone
+    from trinity.model import FlammabilityModel
     from trinity.training_physics import PhysicsSettings, fit_phase1
 
     table, language_model, numbers, held_out, seed, k, folder, progress = job

@@ -8,7 +8,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from trinity.model import CONDITIONS, LABORATORIES, TARGETS, Rows, Scalers, pad
+from trinity.backbone import pad
+from trinity.model import CONDITIONS, LABORATORIES, TARGETS, Rows, Scalers
 from trinity.tokenizer import encode, randomised
 
 #: A polymer as a model sees it: components with their mass fractions.
@@ -94,8 +95,8 @@ def tests_of(table: pd.DataFrame, weight: np.ndarray | None = None) -> Tests:
     """Tests of a table of measurements or of synthetic rows.
 
     Columns: ``psmiles``, optional ``components`` and ``lab``, `CONDITIONS`, `TARGETS` (all
-    optional but the conditions), optional ``ignited``; without it a row with a t_ig has ignited
-    and one without has not.
+    optional but the conditions), optional ``ignited``; without it a row with any label has
+    ignited and one without has not.
     """
     empty = [None] * len(table)
     identity = list(zip(table["psmiles"], table.get("components", empty), strict=True))
@@ -105,14 +106,16 @@ def tests_of(table: pd.DataFrame, weight: np.ndarray | None = None) -> Tests:
         if name in table:
             targets[:, column] = table[name].to_numpy(float)
     targets[targets <= 0] = np.nan
-    known = table["ignited"].to_numpy(float) if "ignited" in table else np.isfinite(targets[:, 0])
+    known = (
+        table["ignited"].to_numpy(float) if "ignited" in table else np.isfinite(targets).any(axis=1)
+    )
     return Tests(
         [components_of(*key) for key in unique],
         np.array([unique[_hashable(key)] for key in identity]),
         table[list(CONDITIONS)].to_numpy(float),
         laboratory_one_hot(table.get("lab", empty)),
         targets,
-        known.astype(float),
+        ignited,
         np.ones(len(table)) if weight is None else np.asarray(weight, float),
     )
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from trinity.model import BackboneShape, bert_config, pad
+from trinity.backbone import BackboneShape, bert_config, pad, quiet
 from trinity.tokenizer import SPECIAL, build_tokenizer, encode, randomised
 from trinity.training_loop import Schedule, length_batches, seeded, train
 
@@ -121,7 +121,8 @@ def pretrain_language_model(
         progress="language model" if progress else None,
     )
     accuracy = masked_accuracy(model, Corpus(unseen, tokenizer, settings.batch, 1))
-    model.save_pretrained(str(out_dir))
+    with quiet():
+        model.save_pretrained(str(out_dir))
     tokenizer.save_pretrained(str(out_dir))
     (out_dir / "phase0.part").unlink(missing_ok=True)
     return {

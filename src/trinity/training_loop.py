@@ -7,9 +7,12 @@ number of steps, one safetensors file, and a resumed run equals an uninterrupted
 
 import json
 import math
+import os
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -170,3 +173,35 @@ def length_batches(lengths: np.ndarray, size: int, seed: int, epoch: int) -> lis
     order = np.argsort(lengths + rng.uniform(0, 0.1 * lengths.mean() + 1, len(lengths)))
     batches = [order[i : i + size] for i in range(0, len(order), size)]
     return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def member_folders(folder: str | Path) -> list[Path]:
+    """Folders of an ensemble's members, in order."""
+    return sorted(Path(folder).glob("member*"), key=lambda path: int(path.name[len("member") :]))
+
+
+def one_thread() -> None:
+    """For worker processes: they share the cores, and one thread fixes the order of sums."""
+    torch.set_num_threads(1)
+
+
+def worker_pool(tasks: int) -> ProcessPoolExecutor:
+    """A pool of one-thread processes, spawned: a copy of a process that used torch may hang."""
+    workers = max(1, min(tasks, os.cpu_count() or 1))
+    return ProcessPoolExecutor(workers, get_context("spawn"), initializer=one_thread)
+
+
+def run_tasks(function: Callable, jobs: list, parallel: bool = True) -> list:
+    """``function`` of each job, in order: on worker processes, or here when there is little to do.
+
+    The results are the same either way: one thread computes each.
+    """
+    if parallel and len(jobs) > 1:
+        with worker_pool(len(jobs)) as pool:
+            return list(pool.map(function, jobs))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return [function(job) for job in jobs]
+    finally:
+        torch.set_num_threads(threads)

@@ -1,0 +1,208 @@
+"""What ``trinity predict`` answers: an ensemble of finetuned models with calibrated intervals.
+
+Input is checked before torch is imported, so that a typing error costs no seconds.
+"""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from trinity import domain
+from trinity.conditions import check_conditions
+from trinity.errors import InputError
+from trinity.evaluation import TARGETS
+from trinity.files import data_path
+from trinity.polymers import parse_components, parse_psmiles
+
+
+def default_model() -> Path:
+    """Folder of the shipped ensemble."""
+    return data_path("artifacts", "models", "phase2")
+
+
+def check_row(psmiles, flux_kw_m2, thickness_mm, components=None) -> None:
+    """Refuse a row that cannot be predicted; needs no torch.
+
+    Raises
+    ------
+    InputError
+        If the repeat unit, a component, the heat flux or the thickness cannot be used.
+    """
+    parse_psmiles(psmiles)
+    if isinstance(components, str) and components.strip():
+        parse_components(components)
+    check_conditions(flux_kw_m2, thickness_mm)
+
+
+def predict(
+    psmiles: list[str],
+    flux_kw_m2: float,
+    thickness_mm: float,
+    components: list[str | None] | None = None,
+    lab: str | None = None,
+    model: str | Path | None = None,
+) -> list[dict]:
+    """Predict cone tests of polymers at one heat flux [kW/m2] and thickness [mm].
+
+    ``components`` is ``psmiles:mass fraction|...`` for a copolymer; ``lab`` names a laboratory of
+    the measurements, none means the mean one.  Returns one dict a polymer, see `predict_frame`.
+
+    Raises
+    ------
+    InputError
+        If the conditions or the model folder cannot be used.
+    """
+    check_conditions(flux_kw_m2, thickness_mm)
+    frame = pd.DataFrame({"psmiles": list(psmiles)})
+    frame["flux_kw_m2"], frame["thickness_mm"] = float(flux_kw_m2), float(thickness_mm)
+    frame["components"] = list(components) if components else None
+    frame["lab"] = lab
+    return predict_frame(frame, model)
+
+
+def predict_frame(frame: pd.DataFrame, model: str | Path | None = None) -> list[dict]:
+    """Predict the rows of a table.
+
+    Parameters
+    ----------
+    frame
+        Columns ``psmiles``, ``flux_kw_m2``, ``thickness_mm``, optional ``components``, ``lab``.
+    model
+        Folder of an ensemble (`trinity finetune`); the shipped one by default.
+
+    Returns
+    -------
+    list of dict
+        One a row, in order: ``psmiles``, ``flux_kw_m2``, ``thickness_mm``, each of `TARGETS` with
+        ``_lo`` and ``_hi`` (90 %), ``ignition_probability``, ``in_domain``, ``model``; a row that
+        cannot be predicted has ``error`` instead.
+
+    Raises
+    ------
+    InputError
+        If the model folder cannot be used.
+    """
+    folder = Path(model) if model else default_model()
+    if not (folder / "ensemble.json").is_file():
+        raise InputError(
+            f"There is no finetuned model in {folder}; make one with trinity finetune or make book."
+        )
+    answers: list[dict] = [{} for _ in range(len(frame))]
+    good = []
+    for place, row in enumerate(frame.to_dict("records")):
+        components = row.get("components")
+        try:
+            check_row(row["psmiles"], row["flux_kw_m2"], row["thickness_mm"], components)
+            good.append(place)
+        except InputError as error:
+            answers[place] = {"psmiles": row["psmiles"], "error": str(error)}
+    if good:
+        chosen = frame.iloc[good].reset_index(drop=True)
+        for place, answer in zip(good, _answers(chosen, folder), strict=True):
+            answers[place] = answer
+    return answers
+
+
+def _answers(frame: pd.DataFrame, folder: Path) -> list[dict]:
+    """Answers for rows that have been checked."""
+    from trinity.ensemble import ensemble_answer
+    from trinity.training_data import components_of, tests_of
+
+    about = _about(folder)
+    tests = tests_of(frame)
+    found = ensemble_answer(_members(folder), tests)
+    named = tests.laboratory.any(axis=1)
+    factors = np.where(named[:, None], about["factors"], about["factors_no_laboratory"])
+    half = factors * np.maximum(found.log_sigma, about["least_sigma"])
+    packed = _seen(folder)
+    rows = []
+    for i, row in enumerate(frame.to_dict("records")):
+        answer = {k: row[k] for k in ("psmiles", "flux_kw_m2", "thickness_mm")}
+        for column, target in enumerate(TARGETS):
+            mean, width = found.log_mean[i, column], half[i, column]
+            for end, value in (("", mean), ("_lo", mean - width), ("_hi", mean + width)):
+                answer[target + end] = float(np.exp(value))
+        answer["ignition_probability"] = float(found.ignition[i])
+        parts = components_of(row["psmiles"], row.get("components"))
+        near = min(domain.nearest_similarity(s, packed) for s, _ in parts)
+        inside = domain.conditions_inside(row["flux_kw_m2"], row["thickness_mm"])
+        answer["in_domain"] = bool(near >= about["least_similarity"] and inside)
+        answer["model"] = about["name"]
+        rows.append(answer)
+    return rows
+
+
+@lru_cache(maxsize=4)
+def _about(folder: Path) -> dict:
+    return json.loads((folder / "ensemble.json").read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=4)
+def _members(folder: Path) -> list:
+    from trinity.model import load_model
+    from trinity.training_loop import member_folders
+
+    return [load_model(path) for path in member_folders(folder)]
+
+
+@lru_cache(maxsize=4)
+def _seen(folder: Path) -> np.ndarray:
+    """Packed fingerprints of the polymers that the models were trained on."""
+    from safetensors.numpy import load_file
+
+    return load_file(folder / "domain.safetensors")["fingerprints"]
+
+
+def finetune_csv(
+    csv: str | Path, out_dir: str | Path, numbers: dict, seed: int = 0, progress: bool = True
+) -> dict:
+    """Finetune the shipped phase-1 models on the project's tests and a user's own.
+
+    ``csv`` is read and checked by `trinity.measurements.read_measurements`; rows without any
+    label are refused.  The model in ``out_dir`` serves ``trinity predict --model``.
+
+    Returns
+    -------
+    dict
+        ``rows``, ``polymers``, and per target the geometric mean error factor on the user's rows
+        before and after (``before``, ``after``; in sample: after is no promise).
+
+    Raises
+    ------
+    InputError
+        If the table cannot be used.
+    """
+    from trinity.measurements import read_measurements
+
+    own = read_measurements(csv)
+    labels = [target for target in TARGETS if target in own]
+    if not labels or own[labels].isna().all(axis=None):
+        raise InputError(f"{csv} has no measured value; give at least t_ig_s or phrr_kw_m2.")
+    for target in TARGETS:
+        if target not in own:
+            own[target] = np.nan
+    from trinity.ensemble import run_phase2
+
+    before = predict_frame(own)
+    phase1 = data_path("artifacts", "models", "phase1")
+    run_phase2(phase1, numbers, seed, out_dir, progress, extra=own)
+    after = predict_frame(own, out_dir)
+    return {
+        "model": str(out_dir),
+        "rows": len(own),
+        "polymers": int(own["key"].nunique()),
+        "before": _factors(before, own),
+        "after": _factors(after, own),
+    }
+
+
+def _factors(answers: list[dict], measured: pd.DataFrame) -> dict[str, float]:
+    found = {}
+    for target in TARGETS:
+        error = np.abs(np.log([a[target] for a in answers] / measured[target].to_numpy(float)))
+        if np.isfinite(error).any():
+            found[target] = float(np.exp(np.nanmean(error)))
+    return found
