@@ -55,11 +55,12 @@ def cold_starts() -> list[tuple[str, float, str]]:
 def training_rates() -> list[tuple[str, float, str]]:
     """Sequences a second of the embedded language model at laptop scale, 32 tokens, batch 64."""
     import torch
+    from transformers import BertModel
 
     from trinity import scales
-    from trinity.model import BackboneShape, embedded_backbone
+    from trinity.backbone import BackboneShape, bert_config
 
-    model = embedded_backbone(BackboneShape(**scales.section("laptop", "model")), 64)
+    model = BertModel(bert_config(BackboneShape(**scales.section("laptop", "model")), 64))
     tokens = torch.ones((64, 32), dtype=torch.long)
 
     def train() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 def phase0(parameters: dict, seed: int, inputs: dict, folder: Path, progress: bool) -> dict:
     """Train the embedded language model on generated repeat units (no labels)."""
     from trinity.generator import generate_polymers
-    from trinity.model import BackboneShape
+    from trinity.backbone import BackboneShape
     from trinity.training_language import LanguageSettings, pretrain_language_model
 
     numbers = dict(parameters["phase0"])
@@ -55,7 +55,7 @@ def pretraining(parameters: dict, seed: int, inputs: dict, folder: Path, progres
 
 def finetuning(parameters: dict, seed: int, inputs: dict, folder: Path, progress: bool) -> dict:
     """Phase 2 on all measured tests: the ensemble that ``trinity predict`` uses."""
-    from trinity.training import run_phase2
+    from trinity.ensemble import run_phase2
 
     return run_phase2(inputs["pretraining"].folder, parameters["phase2"], seed, folder, progress)
 
