@@ -1,0 +1,105 @@
+"""What polymers and synthetic cone tests cost, and what a large set of polymers covers.
+
+``python -m benchmarks.bench_synthesis`` makes 100,000 polymers and a table of 100,000 cone tests
+from nothing, and writes ``data/artifacts/results/synthesis_cost.json``, from which the book plans
+larger tables. Processor time is given beside wall time: it says what an idle machine would do.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pandas as pd
+
+from trinity.files import data_path, write_atomic
+from trinity.measurements import load_measurements
+from trinity.provenance import make_stamp
+from trinity.synthesis import DATA, TABLE
+from trinity.synthesis_report import known_polymers
+
+GENERATE = """
+from trinity.generator import generate_polymers
+generate_polymers({n}, seed=0, progress=True).to_parquet({out!r})
+"""
+SYNTHESIZE = """
+from trinity.synthesis import synthesize
+if __name__ == "__main__":
+    synthesize({n}, {conditions}, 0, {out!r})
+"""
+
+
+def run(program: str) -> dict:
+    """Wall and processor seconds of a program and its workers, and the largest one's memory."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", program], check=True)
+    wall = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"wall_s": wall, "cpu_s": cpu, "peak_memory_mb": after.ru_maxrss / 1024}
+
+
+def polymers(n: int, folder: Path) -> dict:
+    """Cost of ``n`` polymers from nothing, and which of those that exist are among them."""
+    out = folder / "polymers.parquet"
+    cost = run(GENERATE.format(n=n, out=str(out)))
+    table = pd.read_parquet(out)
+    keys, known = set(table["key"]), known_polymers()
+    measured = set(load_measurements()["key"])
+    return {
+        "polymers": n,
+        **cost,
+        "unique": table["key"].nunique(),
+        "family_shares": table["family"].value_counts(normalize=True).to_dict(),
+        "from_monomers": float((table["route"] == "reactions").mean()),
+        "sa_score_median": float(table["sa_score"].median()),
+        "sa_score_95": float(table["sa_score"].quantile(0.95)),
+        "known_polymers": len(known),
+        "known_reproduced": len(known & keys),
+        "known_missing": sorted(known - keys),
+        "measured_reproduced": len(measured & keys),
+        "measured_polymers": len(measured),
+    }
+
+
+def cone_tests(n: int, conditions: int, folder: Path) -> dict:
+    """Cost of a table of ``n`` polymers at ``conditions`` conditions, and its size."""
+    out = folder / f"table_{conditions}"
+    cost = run(SYNTHESIZE.format(n=n, conditions=conditions, out=str(out)))
+    size = (out / TABLE).stat().st_size
+    rows = n * conditions
+    return {
+        "rows": rows, "polymers": n, "conditions_per_polymer": conditions, **cost,
+        "cpu_ms_a_row": 1e3 * cost["cpu_s"] / rows, "bytes_a_row": size / rows,
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Measure and write the result."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--polymers", type=int, default=100_000)
+    parser.add_argument("--tests", type=int, default=100_000)
+    parser.add_argument("--conditions", type=int, default=20, help="a polymer, of the table")
+    parser.add_argument("--out", type=Path, default=None)
+    options = parser.parse_args()
+    numbers = {"polymers": options.polymers, "tests": options.tests}
+    with tempfile.TemporaryDirectory() as folder:
+        result = {
+            "generator": polymers(options.polymers, Path(folder)),
+            "table": cone_tests(
+                options.tests // options.conditions, options.conditions, Path(folder)
+            ),
+        }
+    result["provenance"] = make_stamp("synthesis cost", ("synthesis",), DATA, numbers, [0])
+    path = options.out or data_path("artifacts", "results", "synthesis_cost.json")
+    write_atomic(path, json.dumps(result, indent=1) + "\n")
+    print(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()
