@@ -103,7 +103,8 @@ def _schema_errors(table: pd.DataFrame, schema: pa.DataFrameSchema) -> dict[int,
 
 
 def _sentence(cases: pd.DataFrame) -> str:
-    case = cases.iloc[0]
+    in_column = cases[cases.schema_context == "Column"]
+    case = (in_column if len(in_column) else cases).iloc[0]  # a wrong unit breaks other rules too
     if case.check == "not_nullable":
         return f"{case.column} is empty."
     if case.schema_context != "Column":
