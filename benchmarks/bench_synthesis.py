@@ -17,7 +17,10 @@ from pathlib import Path
 import pandas as pd
 
 from trinity.files import data_path, write_atomic
+from trinity.generator import check
+from trinity.generator_rules import family_of
 from trinity.measurements import load_measurements
+from trinity.polymers import parse_psmiles
 from trinity.provenance import make_stamp
 from trinity.synthesis import DATA, TABLE
 from trinity.synthesis_report import known_polymers
@@ -62,6 +65,7 @@ def polymers(n: int, folder: Path) -> dict:
         "known_polymers": len(known),
         "known_reproduced": len(known & keys),
         "known_missing": sorted(known - keys),
+        "known_believable": sum(bool(check(key, family_of(parse_psmiles(key)))) for key in known),
         "measured_reproduced": len(measured & keys),
         "measured_polymers": len(measured),
     }

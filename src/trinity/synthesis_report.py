@@ -49,7 +49,6 @@ EXPECTED_SIGNS = (
 )
 SPREAD_DRAWS = 20
 SPREAD_FLUX_KW_M2, SPREAD_THICKNESS_MM = 50.0, 6.0  # the condition that is measured most often
-KNOWN_IN = ("decomposition_temperatures.csv", "polymer_properties.csv")
 NEIGHBOURS_AMONG = 20_000  # polymers of the table that are searched for neighbours
 
 
@@ -233,9 +232,5 @@ def coverage(keys: Sequence[str], measurements: pd.DataFrame) -> dict:
 
 
 def known_polymers() -> set[str]:
-    """Keys of the real polymers that the reference tables name."""
-    return {
-        polymer_key(text)
-        for name in KNOWN_IN
-        for text in pd.read_csv(data_path("reference", name))["psmiles"].dropna().unique()
-    }
+    """Keys of the real homopolymers in ``data/polymers_real.csv``."""
+    return {polymer_key(text) for text in pd.read_csv(data_path("polymers_real.csv"))["psmiles"]}
