@@ -148,7 +148,10 @@ def to_case(
             "h_w_m2_k": 10.0,
             "gas_temperature_k": AMBIENT_K,
             "surroundings_temperature_k": AMBIENT_K,
+            # The flame's flux is net: the surface under it loses nothing to cold air (the published
+            # PMMA model in polymer_properties.csv adds flame radiation and sets convection to 0).
             "flame_heat_flux_w_m2": p["flame_heat_flux_w_m2"],
+            "h_after_ignition_w_m2_k": 0.0,
         },
         "back": back,
         "components": components,
