@@ -156,7 +156,7 @@ class FlammabilityModel(nn.Module):
         write_atomic(folder / "model.safetensors", save(weights))
         config = {
             "kind": "trinity-flammability",
-            "backbone": self.backbone.config.to_dict(),
+            "backbone": _without_path(self.backbone.config.to_dict()),
             "scalers": asdict(self.scalers),
             "targets": TARGETS,
             "laboratories": LABORATORIES,
@@ -165,6 +165,11 @@ class FlammabilityModel(nn.Module):
         }
         write_atomic(folder / "config.json", json.dumps(config, indent=1, default=str) + "\n")
         return folder
+
+
+def _without_path(config: dict) -> dict:
+    """A backbone's configuration without the folder it was read from on this machine."""
+    return {key: value for key, value in config.items() if key != "_name_or_path"}
 
 
 def load_model(folder: str | Path) -> FlammabilityModel:
