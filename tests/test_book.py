@@ -16,7 +16,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 #: Loaded, not merely linked to: these may never come from elsewhere.
-LOADING = {("script", "src"), ("img", "src"), ("link", "href"), ("iframe", "src"), ("source", "src")}
+LOADING = {(tag, "src") for tag in ("script", "img", "iframe", "source")} | {("link", "href")}
 #: Link relations that name an address and load nothing.
 NAMING = {"canonical", "author", "license", "next", "prev", "index", "search"}
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 def phase0(parameters: dict, seed: int, inputs: dict, folder: Path, progress: bool) -> dict:
     """Train the embedded language model on generated repeat units (no labels)."""
-    from trinity.generator import generate_polymers
     from trinity.backbone import BackboneShape
+    from trinity.generator import generate_polymers
     from trinity.training_language import LanguageSettings, pretrain_language_model
 
     numbers = dict(parameters["phase0"])

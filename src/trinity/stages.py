@@ -3,7 +3,7 @@
 `load` gives the result of a stage at a scale. It looks for an artifact whose stamp (source, data,
 parameters, seed) is today's, and computes the stage when there is none. The published artifacts,
 made with the untouched numbers of scale ``laptop``, are in ``data/artifacts``; everything else goes
-to ``build/``. ``TRINITY_ARTIFACTS`` names another place for the published ones.
+to ``build/``. ``TRINITY_ARTIFACTS`` and ``TRINITY_BUILD`` name other places.
 """
 
 import json
@@ -107,7 +107,13 @@ def artifacts_root() -> Path:
 
 
 def build_root() -> Path:
-    """Where everything unpublished goes: ``build/`` of the checkout, else of the working folder."""
+    """Where unpublished results go: ``TRINITY_BUILD``, else ``build/`` of the checkout.
+
+    An installed wheel has no checkout; it uses ``build/`` of the working folder.
+    """
+    named = os.environ.get("TRINITY_BUILD")
+    if named:
+        return Path(named).absolute()
     checkout = data_root().parent
     return (checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()) / "build"
 

@@ -1,0 +1,77 @@
+"""The whole line at scale ``test``: every stage from nothing, twice the same, and its notebooks."""
+
+import json
+import math
+
+import nbformat
+import pytest
+
+from trinity import notebooks, provenance, stages
+
+ORDER = ("phase0", "synthesis", "pretraining", "finetuning", "ablation")
+ARMS = {
+    "physics_only", "phase1_only", "direct", "two_phase",
+    "conditions_only", "random_forest", "gaussian_process",
+}  # fmt: skip
+
+
+def everything(build, monkeypatch):
+    monkeypatch.setenv("TRINITY_BUILD", str(build))
+    return {name: stages.load(name, scale="test", progress=False) for name in ORDER}
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield everything(tmp_path_factory.mktemp("first"), monkeypatch)
+
+
+@pytest.mark.slow
+def test_every_stage_leaves_results_with_provenance(first):
+    for name, found in first.items():
+        document = json.loads(found.path.read_text())
+        assert document["provenance"]["stage"] == name
+        assert provenance.commit() is None or document["provenance"]["commit"]
+        assert found.folder is None or any(found.folder.rglob("*"))
+
+
+@pytest.mark.slow
+def test_held_out_predictions_are_complete_and_physical(first):
+    rows = first["ablation"].results["predictions"]
+    needed = (
+        "arm seed fold test_id polymer lab flux_kw_m2 thickness_mm target measured predicted lo hi"
+    ).split()
+    assert all(set(needed) <= set(row) for row in rows)
+    strict = [row for row in rows if row.get("grouping") != "ten"]
+    assert {row["arm"] for row in strict} == ARMS
+    for row in rows:
+        assert 0 < row["lo"] <= row["predicted"] <= row["hi"] < math.inf
+    for arm in ARMS:
+        assert len({row["fold"] for row in strict if row["arm"] == arm}) == 9
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_files(first, tmp_path, monkeypatch):
+    again = everything(tmp_path, monkeypatch)
+    for name in ORDER:
+        assert not again[name].loaded or name == "phase0"
+        texts = [json.loads(run[name].path.read_text()) for run in (first, again)]
+        assert provenance.identity(texts[0]) == provenance.identity(texts[1]), name
+
+
+@pytest.mark.slow
+def test_every_notebook_runs_at_scale_test(trinity, tmp_path, first):
+    """Only the scale is changed; what the stages made above is loaded."""
+    build = first["phase0"].path.parents[2]
+    done = trinity(
+        "run", "--scale", "test", "--out", tmp_path / "out", timeout=900, TRINITY_BUILD=str(build)
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    for source in notebooks.sources().values():
+        path = tmp_path / "out" / source.with_suffix(".ipynb").name
+        notebook = nbformat.read(path, as_version=4)
+        errors = [
+            o for c in notebook.cells for o in c.get("outputs", []) if o.output_type == "error"
+        ]
+        assert not errors
+        assert notebook.metadata["trinity"]["stage"] == source.stem
