@@ -21,7 +21,7 @@ import pandas as pd
 import pandera.pandas as pa
 import pyarrow
 import pyarrow.parquet as pq
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from trinity import properties
 from trinity.cone import simulate_batch
@@ -222,10 +222,11 @@ def _client(scheduler: str | None, n_jobs: int):
     if scheduler is not None:
         try:
             client = Client(scheduler, timeout=CONNECT_S)
+            client.wait_for_workers(1, timeout=CONNECT_S)
         except (OSError, ValueError, TimeoutError) as error:
             raise InputError(
-                f"No Dask scheduler answers at {scheduler}; start one and give its address, "
-                "such as tcp://127.0.0.1:8786."
+                f"No Dask scheduler with a worker answers at {scheduler}; start both and give "
+                "the scheduler's address, such as tcp://127.0.0.1:8786."
             ) from error
         with client:
             yield client

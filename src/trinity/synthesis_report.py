@@ -169,13 +169,16 @@ def label_spread(psmiles: Sequence[str], seed: int = 0) -> dict:
     -------
     dict
         For each label the quantiles, over polymers, of the standard deviation of its natural
-        logarithm; ``ignition_undecided``: share of polymers of which some draws ignite and some
+        logarithm; ``with_uncovered_atoms``: how many polymers have an atom that no group covers;
+        ``ignition_undecided``: share of polymers of which some draws ignite and some
         do not.
     """
     rng = np.random.default_rng(seed)
-    cases = []
+    cases, uncovered = [], 0
     for text in psmiles:
-        drawn = properties.sample_parameters(properties.estimate(text), SPREAD_DRAWS, rng)
+        estimate = properties.estimate(text)
+        uncovered += bool(estimate.uncovered_atoms)
+        drawn = properties.sample_parameters(estimate, SPREAD_DRAWS, rng)
         cases += [
             properties.to_case(drawn, i, SPREAD_FLUX_KW_M2, SPREAD_THICKNESS_MM)
             for i in range(SPREAD_DRAWS)
@@ -187,6 +190,7 @@ def label_spread(psmiles: Sequence[str], seed: int = 0) -> dict:
         "draws": SPREAD_DRAWS,
         "flux_kw_m2": SPREAD_FLUX_KW_M2,
         "thickness_mm": SPREAD_THICKNESS_MM,
+        "with_uncovered_atoms": uncovered,
         "ignition_undecided": float(np.mean((ignited > 0) & (ignited < 1))),
     }
     for name in ("t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2"):
