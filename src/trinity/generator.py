@@ -13,7 +13,7 @@ import joblib
 import numpy as np
 import pandas as pd
 from rdkit import rdBase
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from trinity.errors import InputError
 from trinity.generator_groups import assemble
