@@ -6,6 +6,7 @@ that they agree.
 """
 
 import json
+import math
 from pathlib import Path
 
 from trinity.files import data_path, write_atomic
@@ -24,7 +25,13 @@ def amount(value: float, units: tuple[tuple[float, str], ...]) -> str:
 
 
 TIME = ((86400 * 365.25, "years"), (86400, "days"), (3600, "h"), (60, "min"), (1, "s"))
+COUNT = ((1e6, "million"), (1e3, "thousand"))
 SIZE = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+
+
+def power(value: int) -> str:
+    """A power of ten, written as one."""
+    return "10" + str(round(math.log10(value))).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def scaling_costs(cost: dict) -> str:
@@ -40,7 +47,7 @@ def scaling_costs(cost: dict) -> str:
         polymers = rows / table["conditions_per_polymer"]
         work = per_row * rows
         lines.append(
-            f"| {rows:.0e} | {polymers:.0e} | {amount(work, TIME)} | {amount(work / 2, TIME)} "
+            f"| {power(rows)} | {amount(polymers, COUNT)} | {amount(work, TIME)} | {amount(work / 2, TIME)} "
             f"| {amount(work / CORES, TIME)} | {amount(size * rows, SIZE)} "
             f"| {max(1, rows // SHARD_ROWS):,} | {amount(BYTES_A_KEY * polymers, SIZE)} |"
         )

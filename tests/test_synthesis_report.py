@@ -148,7 +148,7 @@ def test_plan_multiplies_the_measured_cost():
                   "cpu_ms_a_row": 3.6, "bytes_a_row": 300.0, "peak_memory_mb": 400.0},
         "generator": {"polymers": 10, "cpu_s": 1.0},
     }  # fmt: skip
-    last = next(line for line in scaling_costs(cost).splitlines() if line.startswith("| 1e+09"))
+    last = next(line for line in scaling_costs(cost).splitlines() if line.startswith("| 10⁹"))
     assert "300 GB" in last
     assert amount(3.6e-3 * 1e9, TIME) in last
     assert amount(7200, TIME) == "2 h"
