@@ -47,8 +47,8 @@ def scaling_costs(cost: dict) -> str:
         polymers = rows / table["conditions_per_polymer"]
         work = per_row * rows
         lines.append(
-            f"| {power(rows)} | {amount(polymers, COUNT)} | {amount(work, TIME)} | {amount(work / 2, TIME)} "
-            f"| {amount(work / CORES, TIME)} | {amount(size * rows, SIZE)} "
+            f"| {power(rows)} | {amount(polymers, COUNT)} | {amount(work, TIME)} "
+            f"| {amount(work / 2, TIME)} | {amount(work / CORES, TIME)} | {amount(size * rows, SIZE)} "
             f"| {max(1, rows // SHARD_ROWS):,} | {amount(BYTES_A_KEY * polymers, SIZE)} |"
         )
     lines += [
