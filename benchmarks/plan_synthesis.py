@@ -46,11 +46,15 @@ def scaling_costs(cost: dict) -> str:
     for rows in ROWS:
         polymers = rows / table["conditions_per_polymer"]
         work = per_row * rows
-        lines.append(
-            f"| {power(rows)} | {amount(polymers, COUNT)} | {amount(work, TIME)} "
-            f"| {amount(work / 2, TIME)} | {amount(work / CORES, TIME)} | {amount(size * rows, SIZE)} "
-            f"| {max(1, rows // SHARD_ROWS):,} | {amount(BYTES_A_KEY * polymers, SIZE)} |"
+        cells = (
+            power(rows),
+            amount(polymers, COUNT),
+            *(amount(work / cores, TIME) for cores in (1, 2, CORES)),
+            amount(size * rows, SIZE),
+            f"{max(1, rows // SHARD_ROWS):,}",
+            amount(BYTES_A_KEY * polymers, SIZE),
         )
+        lines.append(f"| {' | '.join(cells)} |")
     lines += [
         "",
         f"Measured on two cores: {table['rows']:,} cone tests of {table['polymers']:,} polymers "
