@@ -18,7 +18,7 @@ def _value(text: str, key: str) -> float:
 def test_fds_has_the_slab_in_its_units():
     text = to_fds(PC)
     assert _value(text, "EXTERNAL_FLUX") == 50.0  # kW/m2
-    assert _value(text, "E(1)") == 283000.0 * 1e3  # J/kmol
+    assert _value(text, "E(1)") == 283000.0  # kJ/kmol
     assert _value(text, "HEAT_OF_REACTION(1)") == 829.5  # kJ/kg
     assert _value(text, "SPECIFIC_HEAT") == 1.9  # kJ/kg/K
     assert _value(text, "NU_MATL(1,1)") == pytest.approx(0.21)
@@ -36,7 +36,8 @@ def test_gpyro_has_the_slab_in_its_units():
     text = to_gpyro(PC)
     assert _value(text, "QE(1)") == 50000.0  # W/m2
     assert _value(text, "E(1)") == 283.0  # kJ/mol
-    assert _value(text, "CHI(1)") == pytest.approx(0.79)
+    assert _value(text, "CHI(1)") == pytest.approx(1.0)  # the char keeps the volume
+    assert _value(text, "DHV(1)") == pytest.approx(829500.0 / 0.79, rel=1e-5)  # per kg of gas
     assert "CTO(1)='CHAR'" in text and "CFROM(1)='VIRGIN'" in text
 
 

@@ -1,9 +1,13 @@
 """A case as input text of two public fire codes, so that anybody can repeat it elsewhere.
 
 FDS (solid phase only) and Gpyro are the codes behind the reference cases. The text holds the same
-slab, reactions and boundary; a layer of wool and ignition rules have no counterpart there and are
-named in a comment. Case fields and units: book, chapter "Physics".
+slab, reactions and boundary up to ignition; the flame and the ignition rule are not written. FDS
+keywords follow the pyrolysis inputs of its validation suite (UMD_Polymers), Gpyro's follow its
+technical reference; the texts are checked for completeness, not by running the codes.
+Case fields and units: book, chapter "Physics".
 """
+
+from math import log
 
 from trinity.cases import check
 from trinity.errors import InputError
@@ -25,10 +29,9 @@ def _back(case: dict) -> str:
     """Kind of back face, one that both codes know."""
     back = case.get("back", "insulated")
     kind = back.get("type") if isinstance(back, dict) else back
-    if kind not in ("insulated", "fixed temperature", "convection and radiation"):
+    if kind not in ("insulated", "convection and radiation"):
         raise InputError(
-            f"back is {kind!r}, which is not exported; use insulated, fixed temperature or "
-            "convection and radiation."
+            f"back is {kind!r}, which is not exported; use insulated or convection and radiation."
         )
     return kind
 
@@ -63,7 +66,7 @@ def to_fds(case: dict) -> str:
     lines += [
         "&SURF ID='SLAB', COLOR='GRAY'",
         f"  MATL_ID(1,1)='{virgin}', THICKNESS(1)={case['thickness_m']:g}",
-        f"  BACKING='{_FDS_BACK[_back(case)]}', TMP_INNER={_celsius(case)}",
+        f"  {_fds_back(case)}, TMP_INNER={_celsius(case)}",
         f"  EXTERNAL_FLUX={1e-3 * case['irradiance_w_m2']:g}",
         f"  HEAT_TRANSFER_COEFFICIENT={front['h_w_m2_k']:g}, STRETCH_FACTOR=1., CELL_SIZE=1.E-5 /",
         "&VENT XB=-0.05,0.05,-0.05,0.05,0.0,0.0, SURF_ID='SLAB' /",
@@ -74,11 +77,13 @@ def to_fds(case: dict) -> str:
     return "\n".join(lines) + "\n"
 
 
-_FDS_BACK = {
-    "insulated": "INSULATED",
-    "fixed temperature": "EXPOSED",
-    "convection and radiation": "VOID",
-}
+def _fds_back(case: dict) -> str:
+    """What lies behind the slab; FDS computes the natural convection of a void itself."""
+    if _back(case) == "insulated":
+        return "BACKING='INSULATED'"
+    T0 = case.get("initial_temperature_k", 300.0)
+    T = case["back"].get("gas_temperature_k", T0) if isinstance(case["back"], dict) else T0
+    return f"BACKING='VOID', TMP_GAS_BACK={T - 273.15:.2f}"
 
 
 def _celsius(case: dict) -> str:
@@ -114,7 +119,7 @@ def _fds_reaction(step: dict) -> list[str]:
     """The reaction of one component, as lines of its &MATL."""
     y = step.get("solid_yield", 0.0) if step.get("product") else 0.0
     lines = [
-        f"  N_REACTIONS=1, A(1)={step['A_1_s']:g}, E(1)={1e3 * step['E_j_mol']:g}",
+        f"  N_REACTIONS=1, A(1)={step['A_1_s']:g}, E(1)={step['E_j_mol']:g}",
         f"  HEAT_OF_REACTION(1)={1e-3 * step['heat_of_reaction_j_kg']:g}",
         f"  SPEC_ID(1,1)='METHANE', NU_SPEC(1,1)={1.0 - y:g}",
     ]
@@ -147,7 +152,7 @@ def to_gpyro(case: dict) -> str:
         lines += _gpyro_species(i, name, case["components"][name])
     lines += [" /", "", "&GPYRO_RXNS", f" NRXNS={len(case['reactions'])},"]
     for j, step in enumerate(case["reactions"], 1):
-        lines += _gpyro_reaction(j, step)
+        lines += _gpyro_reaction(j, step, case["components"])
     back_h, back_t = _gpyro_back(case, kind)
     lines += [
         " /",
@@ -168,11 +173,9 @@ def to_gpyro(case: dict) -> str:
 
 
 def _gpyro_back(case: dict, kind: str) -> tuple[float, float]:
-    """Convection coefficient and temperature of the back; a huge one fixes the temperature."""
+    """Convection coefficient and temperature of the back."""
     back = case["back"] if isinstance(case.get("back"), dict) else {}
     T0 = case.get("initial_temperature_k", 300.0)
-    if kind == "fixed temperature":
-        return 1e6, back.get("temperature_k", T0)
     if kind == "insulated":
         return 0.0, T0
     return back.get("h_w_m2_k", 10.0), back.get("gas_temperature_k", T0)
@@ -180,8 +183,6 @@ def _gpyro_back(case: dict, kind: str) -> tuple[float, float]:
 
 def _power(points: list[tuple[float, float]], reference: float = 300.0) -> tuple[float, float]:
     """Value at the reference temperature and exponent of the power law through the ends."""
-    from math import log
-
     (T0, v0), (T1, v1) = points[0], points[-1]
     exponent = log(v1 / v0) / log(T1 / T0) if T1 > T0 else 0.0
     return v0 * (reference / T0) ** exponent, exponent
@@ -199,14 +200,24 @@ def _gpyro_species(i: int, name: str, properties: dict) -> list[str]:
     ]
 
 
-def _gpyro_reaction(j: int, step: dict) -> list[str]:
-    """Reaction ``j``; a non-charring one makes no solid (CHI = 1)."""
-    product = _name(step["product"]) if step.get("product") else "GASES"
-    chi = 1.0 - (step.get("solid_yield", 0.0) if step.get("product") else 0.0)
+def _gpyro_reaction(j: int, step: dict, components: dict) -> list[str]:
+    """Reaction ``j``.
+
+    Gpyro's yield follows from densities, y = 1 + chi (rho_B/rho_A - 1), and its heats are per kg
+    of gas (DHV) or of solid formed (DHS); Lautenberger & Fernandez-Pello 2009, section 2.
+    """
+    product = step.get("product")
+    y = step.get("solid_yield", 0.0) if product else 0.0
+    ratio = 0.0
+    if product:
+        densities = [components[name]["density_kg_m3"] for name in (product, step["reactant"])]
+        ratio = densities[0] / densities[1]
+    chi = (1.0 - y) / (1.0 - ratio) if ratio != 1.0 else 1.0
+    heat = step["heat_of_reaction_j_kg"]
+    vapour, solid = (heat / (1.0 - y), 0.0) if y < 1.0 else (0.0, heat)
     return [
-        f" CFROM({j})='{_name(step['reactant'])}', CTO({j})='{product}',",
-        f" Z({j})={step['A_1_s']:g}, E({j})={1e-3 * step['E_j_mol']:g}, ORDER({j})=1., "
-        f"CHI({j})={chi:g},",
-        f" DHV({j})={step['heat_of_reaction_j_kg']:g}, "
-        f"TCRIT({j})={step.get('threshold_temperature_k') or 0:g},",
+        f" CFROM({j})='{_name(step['reactant'])}', CTO({j})='{_name(product or 'gases')}',",
+        f" Z({j})={step['A_1_s']:g}, E({j})={1e-3 * step['E_j_mol']:g}, ORDER({j})=1.,",
+        f" CHI({j})={chi:g}, DHV({j})={vapour:g}, DHS({j})={solid:g},",
+        f" TCRIT({j})={step.get('threshold_temperature_k') or 0:g},",
     ]
