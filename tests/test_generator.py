@@ -3,11 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rdkit import Chem
 
 from trinity.errors import InputError
 from trinity.files import data_path
-from trinity.generator import GROUPS, REACTIONS, check, generate_polymers
+from trinity.generator import GROUPS, REACTIONS, _quotas, check, generate_polymers
 from trinity.generator_groups import assemble, grammar
 from trinity.generator_monomers import classify, monomers
 from trinity.generator_reactions import polymerise, reactant_pairs
@@ -143,6 +145,64 @@ def test_grammar_is_closed_and_every_family_starts_in_it():
     assert set(families()["family"]) <= set(rules)
     reached = named | set(families()["family"])
     assert reached == set(rules), "a symbol that nothing expands to"
+
+
+def shortest(rules) -> dict[str, str]:
+    """Shortest text that each symbol can become."""
+    best: dict[str, str] = {}
+    for _ in range(20):
+        for symbol, (productions, _) in rules.items():
+            texts = [filled(p, best) for p in productions if set(p[1::2]) <= set(best)]
+            if texts:
+                best[symbol] = min([*texts, *([best[symbol]] if symbol in best else [])], key=len)
+    return best
+
+
+def filled(production: list[str], best: dict[str, str]) -> str:
+    return "".join(best[part] if k % 2 else part for k, part in enumerate(production))
+
+
+def contexts(rules, best) -> dict[str, tuple[str, str]]:
+    """Shortest repeat unit around each symbol: what stands before and behind it."""
+    around = {family: ("", "") for family in families()["family"]}
+    for _ in range(20):
+        for symbol in list(around):
+            left, right = around[symbol]
+            for production in rules[symbol][0]:
+                for k in range(1, len(production), 2):
+                    before = "".join(filled([*production[:k]], best))
+                    behind = "".join(
+                        best[part] if j % 2 == 0 else part
+                        for j, part in enumerate(production[k + 1 :], start=1)
+                    )
+                    new = (left + before, behind + right)
+                    old = around.get(production[k])
+                    if old is None or len("".join(new)) < len("".join(old)):
+                        around[production[k]] = new
+    return around
+
+
+def test_every_production_gives_a_sound_unit():
+    """Rare productions too: each one is used once, in the smallest unit that can hold it."""
+    rules = grammar()
+    best = shortest(rules)
+    around = contexts(rules, best)
+    for symbol, (productions, _) in rules.items():
+        for production in productions:
+            text = filled(production, best).join(around[symbol])
+            mol = parse_psmiles(text)
+            assert objection(oligomer(mol, 3)) is None, (symbol, production, text)
+
+
+@given(
+    st.integers(1, 10_000),
+    st.lists(st.floats(0.01, 100), min_size=1, max_size=14),
+)
+def test_quotas_add_up_and_stay_within_one_of_their_share(n, weights):
+    shares = {str(k): weight / sum(weights) for k, weight in enumerate(weights)}
+    quotas = _quotas(n, shares)
+    assert sum(quotas.values()) == n
+    assert all(abs(quotas[name] - n * share) < 1 + 1e-9 for name, share in shares.items())
 
 
 def test_assembled_units_close_their_valences():
