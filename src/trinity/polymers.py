@@ -234,15 +234,19 @@ def _period(symbols: list) -> int:
 
 def _smallest_reading(forward: list[_Segment], backward: list[_Segment]) -> list[_Segment]:
     """One period of the chain from its canonical starting place, in its canonical direction."""
-    period = _period([(s.token, s.order) for s in forward])
+    symbols = sorted({(s.token, s.order) for s in forward + backward})
+    rank = {symbol: k for k, symbol in enumerate(symbols)}
+    period = _period([rank[s.token, s.order] for s in forward])
     weakest = min(s.order for s in forward)  # cut single bonds where there are any
-    readings = [
-        [turn[(start + k) % len(turn)] for k in range(period)]
-        for turn in (forward, backward)
-        for start in range(period)
-        if turn[start - 1].order == weakest
-    ]
-    return min(readings, key=lambda reading: [(s.token, s.order) for s in reading])
+    best = None
+    for segments in (forward, backward):
+        ranks = [rank[s.token, s.order] for s in segments[:period]]
+        for start in range(period):
+            reading = ranks[start:] + ranks[:start]
+            if segments[start - 1].order == weakest and (best is None or reading < best[0]):
+                best = reading, segments, start
+    _, segments, start = best
+    return [segments[(start + k) % len(segments)] for k in range(period)]
 
 
 @lru_cache(maxsize=65536)
