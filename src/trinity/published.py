@@ -71,7 +71,21 @@ def published_values(polymer: str) -> dict[str, tuple[float, str]]:
         for row in _rows(table, _SAME_CHAIN.get(polymer, (polymer,)), names):
             found[parameter] = (float(row.value) * factor, row.source)
             break
+    _lump_gas(table[table.name == polymer], found)
     return found
+
+
+def _lump_gas(table, found: dict[str, tuple[float, str]]) -> None:
+    """Where later steps burn otherwise than the first, and one step stands for all: mass mean."""
+    value = {row.property: row.value for row in table.itertuples()}
+    if "heat_of_combustion_gas_step2plus" not in value:
+        return
+    later = 1e3 * float(value["heat_of_combustion_gas_step2plus"])
+    first, source = found["gas_heat_of_combustion_j_kg"]
+    released = 1.0 - float(value["char_yield_step_step1"])
+    total = 1.0 - found["char_yield"][0]
+    mean = (released * first + (total - released) * later) / total
+    found["gas_heat_of_combustion_j_kg"] = mean, source
 
 
 def _rows(table, polymers, names):
