@@ -10,7 +10,7 @@ _BENZENE_RINGS = ("C6H4", "C6H3", "C6H2", "C6Hx")
 _SP3 = Chem.HybridizationType.SP3
 _ALIPHATIC_ESTER = Chem.MolFromSmarts("[CX3](=O)([CX4])[OX2][CX4]")
 _TABLE = Chem.GetPeriodicTable()
-BICERANO_RANGE_K = (450.0, 800.0)  # of the data that the formula was fitted to; not extrapolated
+BICERANO_RANGE_K = (450.0, 800.0)  # where common chains lie; beyond it the formula is not trusted
 
 
 class Chain:
@@ -52,6 +52,7 @@ class Chain:
         return sum(map(test, self.path)) / len(self.path)
 
     def element_share(self, *symbols: str) -> float:
+        """Share of the heavy atoms that are of these elements."""
         return self.share(lambda atom: atom.GetSymbol() in symbols)
 
 
@@ -98,8 +99,8 @@ def bicerano_t50(unit: Chain) -> float:
     T = 1000 (7.17 N - 2.31 H + 12.52 chi1v) / M, with N heavy atoms, H hydrogens, M [g/mol] and the
     first-order valence connectivity index of the unit in the chain (Bicerano, *Prediction of
     Polymer Properties*, 3rd ed. 2002, eq. 16.5, as coded in the package
-    polymer-property-prediction 1.0.11). A published fit to some thirty polymers, common plastics
-    among them: with three constants it remembers none of them.
+    polymer-property-prediction 1.0.11). A published fit that has common plastics among its
+    polymers; with three constants it remembers none of them.
     """
     index = 0.0
     delta = {}
