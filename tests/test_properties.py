@@ -56,6 +56,14 @@ def test_estimates_are_physical(psmiles):
     assert found["gas_heat_of_combustion_j_kg"].value <= 46e6
 
 
+def test_a_chain_without_any_group_can_still_be_burnt():
+    found = estimate("*B*")
+    assert found.groups == {} and found.uncovered_atoms == ["B:2"]
+    case = to_case(sample_parameters(found, 1, None), 0, 50, 6)
+    ramp = np.array(case["components"]["virgin"]["specific_heat_j_kg_k"])
+    assert (ramp[:, 1] > 500).all()
+
+
 @pytest.mark.parametrize("name", list(BARS))
 def test_estimates_beat_their_bars_on_published_values(name):
     found = parity(name)

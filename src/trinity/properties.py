@@ -127,13 +127,13 @@ def _thermal(unit: Chain, crystalline: float) -> dict[str, Property]:
     """Density, specific heats, transitions and conductivity from group sums."""
     groups, mass = unit.groups.counts, unit.molar_mass
     uncovered = len(unit.groups.uncovered_atoms) / len(unit.atoms)
-    # Atoms without a group count as heavy as the mean of the others, with a wider error.
-    covered = max(1.0 - uncovered, 0.1)
-    volume = _molar_sum("V298", groups) / covered or mass
-    glass = 1000 * _molar_sum("Yg", groups) / covered / mass
-    solid = _molar_sum("Cp_solid_298", groups) / covered / mass * 1000
-    melt = _molar_sum("Cp_liquid_298", groups) / covered / mass * 1000
-    density = 1000 * mass / volume
+    # Atoms without a group count as the mean of the others, with a wider error; a chain without
+    # any group has the values of a common plastic.
+    covered = mass * max(1.0 - uncovered, 0.1)
+    density = 1000 * covered / (_molar_sum("V298", groups) or covered)
+    glass = 1000 * _molar_sum("Yg", groups) / covered or 350.0
+    solid = 1000 * _molar_sum("Cp_solid_298", groups) / covered or 1200.0
+    melt = 1000 * _molar_sum("Cp_liquid_298", groups) / covered or 1700.0
     conductivity = 0.18 + 0.14 * crystalline
     doubt = 1.0 + 3.0 * uncovered
     glass = float(np.clip(glass, 120.0, 750.0))

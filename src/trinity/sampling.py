@@ -187,7 +187,7 @@ def _material(p: dict[str, float]) -> tuple[dict, list[dict]]:
                       p["acid_heat_of_reaction_j_kg"], p["acid_heat_of_combustion_j_kg"])
         )  # fmt: skip
         reactant, left = "polyene", 1 - acid
-    char = p["char_yield"] / left
+    char = min(p["char_yield"] / left, 0.95)
     product = "char" if char > 1e-3 else None
     reactions.append(
         _reaction(reactant, product, char if product else 0.0, p["A_1_s"], p["E_j_mol"],
