@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -103,6 +104,15 @@ def test_lost_parts_are_made_again(folder, tmp_path, monkeypatch):
     (tmp_path / PARTS / ".00000002.parquet.x.part").write_bytes(b"half")
     synthesize(N, CONDITIONS, SEED, tmp_path, progress=False)
     assert digest(tmp_path) == digest(folder)
+
+
+def test_parts_left_after_the_joining_are_removed(folder, tmp_path):
+    """They would be read as rows a second time by whoever reads the whole folder."""
+    shutil.copytree(folder, tmp_path / "table")
+    (tmp_path / "table" / PARTS).mkdir()
+    shutil.copy(folder / TABLE, tmp_path / "table" / PARTS / "00000000.parquet")
+    synthesize(N, CONDITIONS, SEED, tmp_path / "table", progress=False)
+    assert len(pd.read_parquet(tmp_path / "table")) == N * CONDITIONS
 
 
 PROGRAM = """

@@ -119,6 +119,7 @@ def synthesize(
     _claim(out, make_stamp("synthetic table", ("synthesis",), DATA, parameters, [seed]))
     table = out / TABLE
     if table.exists():
+        shutil.rmtree(out / PARTS, ignore_errors=True)  # killed after the joining
         return table
     polymers = _polymers(out, n_polymers, seed, progress)
     n_chunks = -(-n_polymers // POLYMERS_A_CHUNK)
