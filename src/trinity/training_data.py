@@ -106,9 +106,8 @@ def tests_of(table: pd.DataFrame, weight: np.ndarray | None = None) -> Tests:
         if name in table:
             targets[:, column] = table[name].to_numpy(float)
     targets[targets <= 0] = np.nan
-    known = (
-        table["ignited"].to_numpy(float) if "ignited" in table else np.isfinite(targets).any(axis=1)
-    )
+    labelled = np.isfinite(targets).any(axis=1)
+    ignited = table["ignited"].to_numpy(float) if "ignited" in table else labelled.astype(float)
     return Tests(
         [components_of(*key) for key in unique],
         np.array([unique[_hashable(key)] for key in identity]),
