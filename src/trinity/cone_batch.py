@@ -9,7 +9,15 @@ from trinity.cone_matter import Chemistry, Matter
 from trinity.cone_run import COLUMNS, MOST_ROWS, Numerics, Test, run
 from trinity.metrics import BARE, RULE, bare_scalars, lagged, reduce_curve
 
-DIAGNOSTICS = ("steps", "solves", "mass_balance_error", "energy_balance_error", "rows")
+DIAGNOSTICS = (
+    "steps",
+    "solves",
+    "mass_balance_error",
+    "energy_balance_error",
+    "rows",
+    "cell_visits",
+    "rate_evaluations",
+)
 
 # Default resolution: chosen so that every key of the reference cases is within 1 % (peak 2 %).
 DEFAULT = Numerics(fineness=0.5, growth=0.2, error_k=2.5, fold=0.6, newton_k=3.0)
@@ -55,6 +63,7 @@ def run_range(packed, numerics, start, stop, lag, bare, rule, diagnostics, recor
         diagnostics[i, 0], diagnostics[i, 1] = result.steps, result.solves
         diagnostics[i, 2], diagnostics[i, 3] = result.mass_error, result.energy_error
         diagnostics[i, 4] = result.rows
+        diagnostics[i, 5], diagnostics[i, 6] = result.visits, result.rates
         if lag >= 0.0 and fuel:
             ended = record[result.rows - 1, 4] >= 0.999 * test.volatiles
             need = int(test.end / 0.5) + 200
@@ -65,7 +74,7 @@ def run_range(packed, numerics, start, stop, lag, bare, rule, diagnostics, recor
 
 
 def buffers(n: int):
-    """Result tables for ``n`` cases: bare (n, 19), rule (n, 5), diagnostics (n, 5)."""
+    """Result tables for ``n`` cases: bare (n, 19), rule (n, 5), diagnostics (n, 7)."""
     return (
         np.full((n, len(BARE)), np.nan),
         np.full((n, len(RULE)), np.nan),

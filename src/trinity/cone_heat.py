@@ -118,12 +118,14 @@ def stage(faces, matter, chemistry, m0, T0, ns, n, tau, Ts, Tb, tolerance, w):
     what is left of the residual into the cell's own temperature, so that energy is conserved
     whether or not Newton has converged.
 
-    Returns surface temperature, back temperature, net flux through each face [W/m2].
+    Returns surface and back temperature, net flux through each face [W/m2], Newton iterations.
     """
     T, m1, dx, k, G, C, H = w.T1, w.m1, w.dx, w.k, w.G, w.C, w.H
     Q, dQ, src, low, rhs, S = w.Q, w.dQ, w.src, w.low, w.rhs, w.S
     Sx, Z, K = w.Sx, w.Z, w.K
-    for _ in range(8):
+    iterations = 0
+    while iterations < 8:
+        iterations += 1
         react(chemistry, m0, T, n, tau, Z, m1, K, Q, dQ)
         layout(matter, m1, T, n, dx, k)
         heat_content(matter, m0, m1, T0, T, n, C, H)
@@ -179,4 +181,4 @@ def stage(faces, matter, chemistry, m0, T0, ns, n, tau, Ts, Tb, tolerance, w):
     heat_content(matter, m0, m1, T0, T, n, C, H)
     for i in range(n):
         T[i] += (tau * S[i] + Sx[i] - Q[i] - H[i]) / C[i]
-    return Ts, Tb, q_total, q_back
+    return Ts, Tb, q_total, q_back, iterations

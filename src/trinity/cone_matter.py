@@ -171,22 +171,25 @@ def react(chemistry, m0, T, n, tau, Z, m1, K, Q, dQ):
             a = reactant[j]
             if m1[i, a] == 0.0:
                 continue
-            z = Z[i, j]
+            z, x = Z[i, j], 0.0
             if T[i] > T_on[j]:
-                K[i, j] = A[j] * decay(E[j] / (R * T[i]))
+                x = E[j] / (R * T[i])
+                K[i, j] = A[j] * decay(x)
                 z += tau * K[i, j]
             if z == 0.0:
                 continue
             kept = decay(z)
             arrived = m1[i, a] - m0[i, a]
-            share = 0.5 * z if z < 1e-6 else 1.0 - (1.0 - kept) / z
-            xi = m0[i, a] * (1.0 - kept) + arrived * share
-            m1[i, a] = m0[i, a] * kept + arrived * (1.0 - share)
+            xi = m0[i, a] * (1.0 - kept)
+            m1[i, a] = m0[i, a] * kept
+            if arrived > 0.0:
+                share = 0.5 * z if z < 1e-6 else 1.0 - (1.0 - kept) / z
+                xi += arrived * share
+                m1[i, a] += arrived * (1.0 - share)
             if product[j] >= 0:
                 m1[i, product[j]] += y[j] * xi
             Q[i] += dh[j] * xi
-            dz = tau * K[i, j] * E[j] / (R * T[i] * T[i])
-            dQ[i] += dh[j] * m0[i, a] * kept * dz
+            dQ[i] += dh[j] * m0[i, a] * kept * tau * K[i, j] * x / T[i]
 
 
 @kernel

@@ -34,7 +34,19 @@ Test = namedtuple(
         "volatiles",  # mass that the reactions can release [kg/m2]
     ],
 )
-Outcome = namedtuple("Outcome", ["rows", "t_ig", "steps", "solves", "mass_error", "energy_error"])
+Outcome = namedtuple(
+    "Outcome",
+    [
+        "rows",  # rows of the record
+        "t_ig",  # [s], -1 without ignition
+        "steps",  # accepted
+        "solves",  # tried
+        "mass_error",  # of the balance, relative
+        "energy_error",
+        "visits",  # cells computed, over all stages and iterations
+        "rates",  # Arrhenius rates computed; two exponentials each
+    ],
+)
 
 
 @kernel
@@ -72,8 +84,8 @@ def lay_grid(test, faces, matter, chemistry, numerics, m, T, dx):
 def step(faces, matter, chemistry, m, T, rate, ns, n, dt, Ts, Tb, newton_k, w):
     """Advance ``n`` cells by ``dt`` in two stages; the result is in ``w.m1``, ``w.T1``.
 
-    Returns the faces' temperatures, the mean net fluxes through them, and the largest difference
-    [K] to a step of first order, which steers the step.
+    Returns the faces' temperatures, the mean net fluxes through them, the largest difference [K]
+    to a step of first order, which steers the step, and the Newton iterations.
     """
     tau = GAMMA * dt
     T1, S, Sx, K, Z = w.T1, w.S, w.Sx, w.K, w.Z
@@ -82,7 +94,7 @@ def step(faces, matter, chemistry, m, T, rate, ns, n, dt, Ts, Tb, newton_k, w):
         Sx[i] = 0.0
         for j in range(K.shape[1]):
             Z[i, j] = 0.0
-    Ts, Tb, q1, b1 = stage(faces, matter, chemistry, m, T, ns, n, tau, Ts, Tb, newton_k, w)
+    Ts, Tb, q1, b1, i1 = stage(faces, matter, chemistry, m, T, ns, n, tau, Ts, Tb, newton_k, w)
     explicit = dt - tau
     for i in range(n):
         rate[i] = (T1[i] - T[i]) / tau
@@ -90,13 +102,13 @@ def step(faces, matter, chemistry, m, T, rate, ns, n, dt, Ts, Tb, newton_k, w):
         Sx[i] = explicit * S[i]
         for j in range(K.shape[1]):
             Z[i, j] = explicit * K[i, j]
-    Ts, Tb, q2, b2 = stage(faces, matter, chemistry, m, T, ns, n, tau, Ts, Tb, newton_k, w)
+    Ts, Tb, q2, b2, i2 = stage(faces, matter, chemistry, m, T, ns, n, tau, Ts, Tb, newton_k, w)
     worst = 0.0
     for i in range(n):
         worst = max(worst, abs(T1[i] - T[i] - dt * rate[i]))
     q = (1.0 - GAMMA) * q1 + GAMMA * q2
     b = (1.0 - GAMMA) * b1 + GAMMA * b2
-    return Ts, Tb, q, b, worst
+    return Ts, Tb, q, b, worst, i1 + i2
 
 
 @kernel
@@ -110,6 +122,17 @@ def steepest_fold(chemistry, w, T, n, flux):
             if (1.0 - y[j]) * K[i, j] * m1[i, reactant[j]] > 0.02 * flux:
                 fold = max(fold, abs(T1[i] - T[i]) * E[j] / (R * T1[i] * T1[i]))
     return fold
+
+
+@kernel
+def running(K, n):
+    """How many reactions run, over the cells; for the count of work."""
+    count = 0
+    for i in range(n):
+        for j in range(K.shape[1]):
+            if K[i, j] > 0.0:
+                count += 1
+    return count
 
 
 @kernel
@@ -170,14 +193,17 @@ def run(test, faces, matter, chemistry, numerics, record):
     first_mass, gained, taken, carried = mass, 0.0, 0.0, 0.0
     t, dt, Ts, Tb, t_ig = 0.0, 1e-3, test.T0, test.T0, -1.0
     lost, burnt, ready, flux0 = 0.0, 0.0, 0.0, 0.0
-    steps, tries, row = 0, 0, note(record, 0, 0.0, 0.0, 0.0, Ts, 0.0, 0.0)
+    steps, tries, visits, rates = 0, 0, 0, 0
+    row = note(record, 0, 0.0, 0.0, 0.0, Ts, 0.0, 0.0)
     while t < test.end * (1.0 - 1e-12) and row < record.shape[0] - 2:
         dt = min(dt, (test.end if t_ig >= 0.0 else min(test.end, test.timeout)) - t)
         trial[:n] = rate[:n]
-        Ts1, Tb1, q, qb, worst = step(
+        Ts1, Tb1, q, qb, worst, iterations = step(
             faces, matter, chemistry, m, T, trial, ns, n, dt, Ts, Tb, numerics.newton_k, w
         )
         tries += 1
+        visits += n * (iterations + 2)
+        rates += running(w.K, ns) * (iterations + 2)
         flux1, heat1 = gas_release(chemistry, w.m1, w.K, ns)
         fold = steepest_fold(chemistry, w, T, ns, flux1) if flux1 > NEGLIGIBLE else 0.0
         share = flux1 * dt / (MOST_OF_VOLATILES * test.volatiles + 1e-9)
@@ -247,7 +273,7 @@ def run(test, faces, matter, chemistry, numerics, record):
     scale = max(abs(gained), abs(balance), 1e-6 * heat0)
     energy_error = (gained - balance) / scale
     mass_error = (first_mass - mass - lost) / first_mass
-    return Outcome(row, t_ig, steps, tries, mass_error, energy_error)
+    return Outcome(row, t_ig, steps, tries, mass_error, energy_error, visits, rates)
 
 
 @kernel
