@@ -121,6 +121,14 @@ def test_cone_plot_is_written_whole(capsys, tmp_path):
     assert [path.name for path in picture.parent.iterdir()] == ["hrr.png"]
 
 
+@pytest.mark.parametrize("code", ["fds", "gpyro"])
+def test_cone_exports_the_nominal_case(code, capsys, tmp_path):
+    target = tmp_path / "case.txt"
+    arguments = ["--samples", 1, "--export", code, "--to", target]
+    assert call(capsys, "cone", STYRENE, *arguments)[0] == 0
+    assert "&" in target.read_text()
+
+
 def test_simulate_answers_every_case_in_order(capsys, tmp_path, root):
     document = json.loads((root / "data/reference/cone_reference_cases.json").read_text())
     cases, out = tmp_path / "cases.json", tmp_path / "out.json"
@@ -161,6 +169,8 @@ WRONG = [
     (1, ["cone", STYRENE, "--flux", "nan"]),
     (1, ["cone", STYRENE, "--thickness", "0"]),
     (1, ["cone", STYRENE, "--plot", "picture.txt"]),
+    (1, ["cone", STYRENE, "--export", "fds"]),
+    (1, ["cone", STYRENE, "--export", "ansys", "--to", "case.txt"]),
     (1, ["simulate", "missing.json", "--out", "out.json"]),
     (1, ["predict"]),
     (1, ["predict", STYRENE, "--flux", "1"]),

@@ -1,7 +1,7 @@
 """Sphinx extension: pages without the scripts that this book does not use.
 
-jupyter-book adds the "run this page on a server" scripts of thebe to every page, twice, and they name
-a server outside. A second copy of any script declares its variables again, which browsers report.
+jupyter-book adds the "run this page on a server" scripts of thebe to every page, twice, and they
+name a server outside. A second copy of a script declares its variables again: browsers report it.
 """
 
 

@@ -56,6 +56,10 @@ def cone(
     seed: int = typer.Option(0, min=0, help="Seed of the sampling."),
     as_json: bool = JSON,
     plot: Path = typer.Option(None, metavar="FILE", help="Draw HRR(t) into a PNG, SVG or PDF."),
+    export: str = typer.Option(
+        None, metavar="CODE", help="Write the nominal case as input of fds or gpyro to --to."
+    ),
+    to: Path = typer.Option(None, metavar="FILE", help="The file that --export writes."),
 ) -> None:
     """Simulate a cone test from structure and physics alone, with 90 % intervals.
 
@@ -65,10 +69,15 @@ def cone(
     """
     from trinity import cone_test
 
-    require_folder_of(plot)
+    if (export is None) != (to is None) or export not in (None, "fds", "gpyro"):
+        raise InputError("Exporting needs both --export fds (or gpyro) and --to FILE.")
+    for path in (plot, to):
+        require_folder_of(path)
     result = cone_test.predict(read_polymer(polymer), flux, thickness, samples, seed)
     if plot is not None:
         cone_test.draw(result, plot)
+    if export is not None:
+        cone_test.export(result, export, to)
     answer = result.to_dict()
     if as_json:
         print_json(answer)
