@@ -77,7 +77,7 @@ def cone(
     if plot is not None:
         cone_test.draw(result, plot)
     if export is not None:
-        cone_test.export(result, export, to)
+        _export(result.case, export, to)
     answer = result.to_dict()
     if as_json:
         print_json(answer)
@@ -93,6 +93,15 @@ def cone(
     ]
     print_table(("quantity", "nominal", "90 % interval"), rows)
     print(f"ignition probability: {answer['ignition_probability']:.2f}")
+
+
+def _export(case: dict, code: str, path: Path) -> None:
+    """Write a case as an input file of ``fds`` or ``gpyro``."""
+    from trinity import cone_export
+    from trinity.files import write_atomic
+
+    write = {"fds": cone_export.to_fds, "gpyro": cone_export.to_gpyro}[code]
+    write_atomic(path, write(case))
 
 
 def _number(value: float | None) -> str:

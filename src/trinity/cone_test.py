@@ -128,12 +128,3 @@ def draw(test: ConeTest, path: Path) -> None:
     figure.savefig(picture, format=kind, dpi=150)
     plt.close(figure)
     write_atomic(path, picture.getvalue())
-
-
-def export(test: ConeTest, code: str, path: Path) -> None:
-    """Write the nominal case as an input file of ``fds`` or ``gpyro``."""
-    from trinity import cone_export
-    from trinity.files import write_atomic
-
-    write = {"fds": cone_export.to_fds, "gpyro": cone_export.to_gpyro}[code]
-    write_atomic(path, write(test.case))
