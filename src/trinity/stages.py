@@ -35,6 +35,7 @@ class Stage:
     needs: tuple[str, ...] = ()
     target: str = "book"  # the make target that recomputes it
     long: bool = False  # too long for `make book` to recompute
+    serves_all: bool = False  # a shipped result with the same stamp serves every scale
 
     @property
     def compute(self) -> Callable:
@@ -49,7 +50,7 @@ STAGES = {
     for stage in (
         Stage(
             "phase0", "phase0.json", "models/language_model", ("phase0", "model"),
-            ("generator",), target="phase0", long=True,
+            ("generator",), target="phase0", long=True, serves_all=True,
         ),
         Stage(
             "synthesis", "synthesis.json", "synthetic", ("synthesis",),
@@ -70,7 +71,7 @@ STAGES = {
         ),
         Stage(
             "validation", "physics_validation.json", None, (),
-            ("measurements", "reference", "groups"),
+            ("measurements", "reference", "groups"), serves_all=True,
         ),
     )
 }  # fmt: skip
@@ -199,8 +200,8 @@ def _home(scale: str, published: bool, changed: dict, seed: int, stamp: dict) ->
 
 
 def _also(stage: Stage) -> list[Path]:
-    """Other places to look: the language model takes hours, so the shipped one always serves."""
-    return [data_path("artifacts")] if stage.name == "phase0" else []
+    """Where else to look: what takes hours or has no scale is not made anew for each scale."""
+    return [data_path("artifacts")] if stage.serves_all else []
 
 
 def _current(stage: Stage, root: Path, stamp: dict) -> StageResult | None:
