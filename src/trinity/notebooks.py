@@ -170,13 +170,19 @@ def stamp(notebook: Notebook, parameters: dict[str, object]) -> dict:
     made = provenance.make_stamp(
         stage=notebook.path.stem,
         modules=notebook.modules(),
-        data=["measurements", "reference", *files],
+        data=[*_tables(), *files],
         parameters={**notebook.parameters, **parameters},
         seeds=[v for k, v in {**notebook.parameters, **parameters}.items() if k == "seed"],
     )
     made["notebook_hash"] = provenance.text_hash(notebook.path.read_text(encoding="utf-8"))
     made["scale"] = made["parameters"].get("scale", scales.PUBLISHED)
     return made
+
+
+def _tables() -> list[str]:
+    """Everything in the data directory but artifacts: a notebook may read any table."""
+    found = sorted(path.name for path in data_root().iterdir())
+    return [name for name in found if name != "artifacts" and not name.startswith((".", "_"))]
 
 
 def run(stage: str, changed: dict[str, object], out: Path, progress: bool = True) -> Path:

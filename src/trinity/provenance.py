@@ -28,7 +28,9 @@ PACKAGE = Path(__file__).resolve().parent
 #: Keys of a provenance block that do not tell two results apart.
 NOT_IDENTITY = ("commit", "wall_time", "machine")
 #: Modules that can change how a result is found, stored or shown, never its numbers.
-NO_NUMBERS = frozenset("errors files provenance scales stages notebooks __init__ __main__".split())
+NO_NUMBERS = frozenset(
+    "errors files provenance scales stages stage_definitions notebooks __init__ __main__".split()
+)
 VERSIONS_OF = ("numpy", "numba", "rdkit", "torch", "transformers", "scikit-learn", "pandas")
 
 
