@@ -20,6 +20,7 @@ import numpy as np
 from trinity import cone
 from trinity.cases import check, pack
 from trinity.cone_matter import decay
+from trinity.files import write_atomic
 from trinity.validation_cases import reference_cases
 
 # Floating-point operations of one visit of a cell, counted in the source: reaction 25, layout and
@@ -64,10 +65,10 @@ def throughput(n: int, repeats: int) -> dict[str, float]:
         all_of_them = min(run_command(cases, folder) for _ in range(repeats))
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     return {
-        "start-up and one case [s]": one,
-        f"{n} cases, whole process [s]": all_of_them,
+        "start-up and one case, s": one,
+        f"{n} cases, whole process, s": all_of_them,
         "cone tests a second, start-up subtracted": (n - 1) / (all_of_them - one),
-        "peak memory [MB]": memory,
+        "peak memory, MB": memory,
     }
 
 
@@ -171,6 +172,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--cases", type=int, default=6000)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--page", type=Path, help="also write the table as Markdown")
     chosen = parser.parse_args()
     cone.warm_up()
     rows = [(key, value, "") for key, value in throughput(chosen.cases, chosen.repeats).items()]
@@ -178,6 +180,10 @@ def main() -> None:
     rows += limits()
     for name, value, unit in rows:
         print(f"{name:44s} {value:14.5g} {unit}")
+    if chosen.page:
+        lines = ["| measured on two cores | |", "|---|---:|"]
+        lines += [f"| {name} | {value:,.4g} {unit} |" for name, value, unit in rows]
+        write_atomic(chosen.page, "\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":
