@@ -143,7 +143,7 @@ def finetune(
     if (csv is None) != (out is None):
         raise InputError("Measurements of your own need both --csv FILE and --out DIR.")
     if csv is not None:
-        answer = workflow.finetune_on(csv, out, scale)
+        answer = workflow.finetune_on(csv, out, scale, seed)
     else:
         answer = workflow.summary("finetuning", scale, seed)
     _show(answer, as_json)

@@ -116,11 +116,11 @@ def pretrain_on(table: Path, out: Path, scale: str, seed: int) -> dict:
     return run_phase1(frame, language_model, numbers, seed, out, True)
 
 
-def finetune_on(csv: Path, out: Path, scale: str) -> dict:
+def finetune_on(csv: Path, out: Path, scale: str, seed: int) -> dict:
     """Phase 2 on measurements of one's own, beside the project's."""
     from trinity.prediction import finetune_csv
 
-    return finetune_csv(csv, out, numbers=scales.section(scale, "phase2"), progress=True)
+    return finetune_csv(csv, out, numbers=scales.section(scale, "phase2"), seed=seed)
 
 
 def scores(predictions: Path | None, scale: str) -> list[dict]:
