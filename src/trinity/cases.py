@@ -17,8 +17,8 @@ OPAQUE = 1e6  # absorption coefficient that stands for absorption at the surface
 COLDEST_RATE = 1e-8  # reactions slower than this are not computed [1/s]
 BACKS = ("insulated", "fixed temperature", "convection and radiation", "air gap", "ceramic wool")
 
-# Ceramic-fibre board as used under cone specimens: Kaowool-like, 12.7 mm (density and k as in
-# the NIST/FDS cone set-ups, constant). Every value can be given in the case.
+# A half-inch blanket of low-density ceramic fibre, as it lies under cone specimens: round values
+# typical of data sheets near 400 K, a default and no measurement. A case can give its own.
 WOOL = {
     "thickness_m": 0.0127,
     "density_kg_m3": 128.0,
@@ -28,9 +28,9 @@ WOOL = {
 
 
 class Packed(NamedTuple):
-    """Arrays of many cases: what `trinity.cone_batch.run_all` reads."""
+    """Arrays of many cases: what `trinity.cone_batch.run_range` reads."""
 
-    scalars: np.ndarray  # (n, 24) one row a case, see `SCALARS`
+    scalars: np.ndarray  # (n, 21) one row a case, see `SCALARS`
     offsets: np.ndarray  # (n + 1, 3) first component, ramp row and reaction of each case
     components: np.ndarray  # (components, 4) density, emissivity, absorption, initial fraction
     index: np.ndarray  # (components, 4) first row and length of the k and of the c ramp
