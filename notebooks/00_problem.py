@@ -48,9 +48,17 @@ from trinity.measurements import load_measurements
 
 # %%
 tests = load_measurements()
-tests[["polymer", "psmiles", "lab", "flux_kw_m2", "thickness_mm", "t_ig_s", "phrr_kw_m2"]].sample(
-    5, random_state=1
-)
+tests[
+    [
+        "polymer",
+        "psmiles",
+        "lab",
+        "flux_kw_m2",
+        "thickness_mm",
+        "t_ig_s",
+        "phrr_kw_m2",
+    ]
+].sample(5, random_state=1)
 
 # %% tags=["remove-cell"]
 glue("n_tests", len(tests), display=False)
@@ -64,21 +72,26 @@ glue("n_groups", tests["group_nine"].nunique(), display=False)
 # model of a million parameters has to learn from.
 
 # %%
-tests.pivot_table(index="polymer", columns="lab", values="flux_kw_m2", aggfunc="count").fillna(
-    0
-).astype(int)
+tests.pivot_table(
+    index="polymer", columns="lab", values="flux_kw_m2", aggfunc="count"
+).fillna(0).astype(int)
 
 # %% [markdown]
 # Both targets span more than a decade, and irradiance explains much of it: hotter heaters ignite
 # sooner and burn fiercer.
 
 # %%
-figures.ignition_against_flux(tests);
-
+figures.ignition_against_flux(tests)
 # %% tags=["remove-cell"]
-typical = tests[tests["flux_kw_m2"] == flux_kw_m2].groupby("polymer")["t_ig_s"].median()
+typical = (
+    tests[tests["flux_kw_m2"] == flux_kw_m2]
+    .groupby("polymer")["t_ig_s"]
+    .median()
+)
 glue("flux", f"{flux_kw_m2:.0f}", display=False)
-glue("chemistry_factor", f"{typical.max() / typical.min():.0f}", display=False)
+glue(
+    "chemistry_factor", f"{typical.max() / typical.min():.0f}", display=False
+)
 
 # %% [markdown]
 # Read the left panel along a vertical line: at {glue:text}`flux` kW/m² the slowest polymer takes
@@ -92,10 +105,12 @@ glue("chemistry_factor", f"{typical.max() / typical.min():.0f}", display=False)
 # tested shows how far they agree.
 
 # %%
-figures.one_polymer_in_three_laboratories(tests, polymer);
-
+figures.one_polymer_in_three_laboratories(tests, polymer)
 # %%
-near = tests[(tests["polymer"] == polymer) & (abs(tests["flux_kw_m2"] - flux_kw_m2) <= 1.0)]
+near = tests[
+    (tests["polymer"] == polymer)
+    & (abs(tests["flux_kw_m2"] - flux_kw_m2) <= 1.0)
+]
 spread = float(np.exp(np.log(near["t_ig_s"]).std()))
 near[["lab", "flux_kw_m2", "thickness_mm", "t_ig_s", "phrr_kw_m2"]]
 

@@ -77,9 +77,16 @@ curves = [cone.curve(case) for case in cases]
 # Each thin line is one draw; the heavy line burns the central estimates.
 
 # %%
-central = cone.curve(to_case(sample_parameters(properties, 1, None), 0, flux_kw_m2, thickness_mm))
-figures.hrr_with_draws(curves, central, title=f"{psmiles}, {flux_kw_m2:.0f} kW/m², {thickness_mm:.0f} mm");
-
+central = cone.curve(
+    to_case(
+        sample_parameters(properties, 1, None), 0, flux_kw_m2, thickness_mm
+    )
+)
+figures.hrr_with_draws(
+    curves,
+    central,
+    title=f"{psmiles}, {flux_kw_m2:.0f} kW/m², {thickness_mm:.0f} mm",
+)
 # %% tags=["remove-cell"]
 ignition = np.log(tests["rule_t_ig_s"])
 peak = np.log(tests["rule_phrr_kw_m2"])
@@ -102,29 +109,37 @@ glue("one_phrr_factor", f"{np.exp(np.nanstd(peak)):.2f}", display=False)
 # %%
 synthetic = stages.load("synthesis", scale=scale, seed=seed)
 table = pd.read_parquet(synthetic.folder / "synthetic.parquet")
-table[["psmiles", "family", "flux_kw_m2", "thickness_mm", "ignited", "t_ig_s", "phrr_kw_m2"]].sample(
-    5, random_state=1
-)
+table[
+    [
+        "psmiles",
+        "family",
+        "flux_kw_m2",
+        "thickness_mm",
+        "ignited",
+        "t_ig_s",
+        "phrr_kw_m2",
+    ]
+].sample(5, random_state=1)
 
 # %% tags=["remove-cell"]
 glue("n_rows", len(table), display=False)
 glue("n_polymers", table["key"].nunique(), display=False)
 glue("n_families", table["family"].nunique(), display=False)
-glue("not_ignited", f"{100 * (1 - table['ignited'].mean()):.0f}", display=False)
+glue(
+    "not_ignited", f"{100 * (1 - table['ignited'].mean()):.0f}", display=False
+)
 
 # %% [markdown]
 # It has {glue:text}`n_rows` rows of {glue:text}`n_polymers` polymers in {glue:text}`n_families` families.
 # Of all rows {glue:text}`not_ignited` % do not ignite: an answer, not an error.
 
 # %%
-figures_synthesis.family_shares(table);
-
+figures_synthesis.family_shares(table)
 # %% [markdown]
 # No family dominates, so that the language model cannot live on one kind of chemistry.
 
 # %%
-figures_synthesis.label_distributions(table, load_measurements());
-
+figures_synthesis.label_distributions(table, load_measurements())
 # %% [markdown]
 # The measured values (ticks) lie inside the synthetic distributions: phase 1 sees what phase 2 will
 # need.
@@ -134,8 +149,7 @@ figures_synthesis.label_distributions(table, load_measurements());
 # Each measured test can be compared with the synthetic tests at a similar irradiance and thickness.
 
 # %%
-figures.measured_in_synthetic(table, load_measurements());
-
+figures.measured_in_synthetic(table, load_measurements())
 # %% tags=["remove-cell"]
 report = synthetic.results
 within = report["measured_within"]
@@ -143,12 +157,20 @@ signs = pd.DataFrame(report["signs"])
 spread = report["label_spread"]
 near = pd.DataFrame(report["coverage"]["measured"])
 glue("within_t_ig", f"{100 * within['t_ig_s']['share']:.0f}", display=False)
-glue("within_phrr", f"{100 * within['phrr_kw_m2']['share']:.0f}", display=False)
+glue(
+    "within_phrr", f"{100 * within['phrr_kw_m2']['share']:.0f}", display=False
+)
 glue("signs_right", int(signs["as_expected"].sum()), display=False)
 glue("signs_all", len(signs), display=False)
 glue("spread_t_ig", f"{np.exp(spread['t_ig_s']['0.5']):.2f}", display=False)
-glue("spread_phrr", f"{np.exp(spread['phrr_kw_m2']['0.5']):.2f}", display=False)
-glue("known_share", f"{100 * report['coverage']['known_share']:.0f}", display=False)
+glue(
+    "spread_phrr", f"{np.exp(spread['phrr_kw_m2']['0.5']):.2f}", display=False
+)
+glue(
+    "known_share",
+    f"{100 * report['coverage']['known_share']:.0f}",
+    display=False,
+)
 glue("known_all", report["coverage"]["known_polymers"], display=False)
 glue("nearest", f"{near['tanimoto'].median():.2f}", display=False)
 
@@ -160,8 +182,7 @@ glue("nearest", f"{near['tanimoto'].median():.2f}", display=False)
 # other than itself.
 
 # %%
-figures_synthesis.polymer_map(table, load_measurements());
-
+figures_synthesis.polymer_map(table, load_measurements())
 # %% [markdown]
 # The map shows two principal components of the fingerprints; the measured polymers lie among the
 # hypothetical ones, not beside them.
@@ -172,7 +193,7 @@ figures_synthesis.polymer_map(table, load_measurements());
 # lowers the peak. Rank regression holds the other inputs fixed.
 
 # %%
-figures_synthesis.expected_signs(report);
+figures_synthesis.expected_signs(report)
 
 # %% [markdown]
 # {glue:text}`signs_right` of {glue:text}`signs_all` signs are as expected.

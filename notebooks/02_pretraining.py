@@ -59,8 +59,9 @@ tokenizer.tokenize(psmiles)
 language_model = stages.load("phase0", scale=scale)
 phase0 = language_model.results
 smooth = pd.Series(phase0["loss"]).rolling(50, min_periods=1).mean().tolist()
-figures_learning.losses({"phase 0": smooth}, ylabel="loss of hidden tokens [nats]");
-
+figures_learning.losses(
+    {"phase 0": smooth}, ylabel="loss of hidden tokens [nats]"
+)
 # %% tags=["remove-cell"]
 glue("p0_sequences", f"{phase0['sequences']:,}", display=False)
 glue("p0_tokens", len(tokenizer), display=False)
@@ -82,29 +83,46 @@ glue("p0_accuracy", f"{100 * phase0['held_out_accuracy']:.0f}", display=False)
 # %%
 pretraining = stages.load("pretraining", scale=scale, seed=seed)
 phase1 = pretraining.results
-figures_learning.losses({f"member {i}": loss for i, loss in enumerate(phase1["losses"])});
-
+figures_learning.losses(
+    {f"member {i}": loss for i, loss in enumerate(phase1["losses"])}
+)
 # %% [markdown]
 # The test is on hypothetical polymers that were held out. A model that knows only irradiance and
 # thickness is the baseline: whatever beats it has read something from the structure.
 
 # %%
 pd.DataFrame(
-    {"phase 1": phase1["held_out_ensemble"], "conditions only": phase1["conditions_only"]}
+    {
+        "phase 1": phase1["held_out_ensemble"],
+        "conditions only": phase1["conditions_only"],
+    }
 ).round(3)
 
 # %%
-figures_learning.factors_beside_baseline(phase1["held_out_ensemble"], phase1["conditions_only"]);
-
+figures_learning.factors_beside_baseline(
+    phase1["held_out_ensemble"], phase1["conditions_only"]
+)
 # %% tags=["remove-cell"]
 one = [member["t_ig_s"] for member in phase1["held_out"]]
 glue("p1_rows", f"{phase1['rows']:,}", display=False)
 glue("p1_held_out", phase1["held_out_polymers"], display=False)
 glue("p1_members", phase1["members"], display=False)
 glue("p1_t_ig", f"{phase1['held_out_ensemble']['t_ig_s']:.2f}", display=False)
-glue("p1_t_ig_base", f"{phase1['conditions_only']['t_ig_s']:.2f}", display=False)
-glue("p1_phrr", f"{phase1['held_out_ensemble']['phrr_kw_m2']:.2f}", display=False)
-glue("p1_phrr_base", f"{phase1['conditions_only']['phrr_kw_m2']:.2f}", display=False)
+glue(
+    "p1_t_ig_base",
+    f"{phase1['conditions_only']['t_ig_s']:.2f}",
+    display=False,
+)
+glue(
+    "p1_phrr",
+    f"{phase1['held_out_ensemble']['phrr_kw_m2']:.2f}",
+    display=False,
+)
+glue(
+    "p1_phrr_base",
+    f"{phase1['conditions_only']['phrr_kw_m2']:.2f}",
+    display=False,
+)
 glue("p1_low", f"{min(one):.2f}", display=False)
 glue("p1_high", f"{max(one):.2f}", display=False)
 glue("p1_ignition", f"{100 * phase1['ignition_accuracy']:.0f}", display=False)

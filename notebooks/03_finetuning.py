@@ -83,9 +83,11 @@ glue("n_fit", len(tests), display=False)
 
 # %%
 flux = np.linspace(20, 90, 15)
-question = pd.DataFrame({"psmiles": psmiles, "flux_kw_m2": flux, "thickness_mm": thickness_mm})
+question = pd.DataFrame(
+    {"psmiles": psmiles, "flux_kw_m2": flux, "thickness_mm": thickness_mm}
+)
 answers = pd.DataFrame(predict_frame(question, model=finetuning.folder))
-figures_learning.prediction_against_flux(answers, psmiles);
+figures_learning.prediction_against_flux(answers, psmiles)
 
 # %% [markdown]
 # The band is the 90 % interval. Ignition time falls with irradiance and the peak rises, as they must;

@@ -73,8 +73,7 @@ scores = pd.DataFrame(result["scores"])
 # %%
 figures_learning.parity_by_arm(
     rows, ["direct", "phase1_only", "two_phase"], ["t_ig_s", "phrr_kw_m2"]
-);
-
+)
 # %% [markdown]
 # ## The ablation
 #
@@ -83,23 +82,33 @@ figures_learning.parity_by_arm(
 # over groups.
 
 # %%
-figures_learning.ablation(scores, ["t_ig_s", "phrr_kw_m2"]);
-
+figures_learning.ablation(scores, ["t_ig_s", "phrr_kw_m2"])
 # %%
 table = scores.pivot(index="arm", columns="target", values="gmfe")
-table[["t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2"]].sort_values("t_ig_s").round(2)
+table[["t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2"]].sort_values(
+    "t_ig_s"
+).round(2)
+
 
 # %% tags=["remove-cell"]
 def cited(arm, target):
-    row = scores[(scores["arm"] == arm) & (scores["target"] == target)].iloc[0]
-    return f"{row['gmfe']:.2f} ({row['gmfe_low']:.2f} to {row['gmfe_high']:.2f})"
+    row = scores[(scores["arm"] == arm) & (scores["target"] == target)].iloc[
+        0
+    ]
+    return (
+        f"{row['gmfe']:.2f} ({row['gmfe_low']:.2f} to {row['gmfe_high']:.2f})"
+    )
 
 
 for arm in ("two_phase", "direct", "phase1_only", "physics_only"):
     for target in ("t_ig_s", "phrr_kw_m2"):
         glue(f"{arm}_{target}", cited(arm, target), display=False)
 glue("n_folds", rows["fold"].nunique(), display=False)
-glue("n_seeds", rows.loc[rows["arm"] == "two_phase", "seed"].nunique(), display=False)
+glue(
+    "n_seeds",
+    rows.loc[rows["arm"] == "two_phase", "seed"].nunique(),
+    display=False,
+)
 
 # %% [markdown]
 # With {glue:text}`n_folds` groups and {glue:text}`n_seeds` seeds, phase 1 + phase 2 reaches a factor of
@@ -117,11 +126,29 @@ glue("n_seeds", rows.loc[rows["arm"] == "two_phase", "seed"].nunique(), display=
 
 # %%
 comparisons = pd.DataFrame(result["comparisons"])
-comparisons[["other", "difference", "low", "high", "p_sign_flip", "groups_better", "groups"]].round(3)
+comparisons[
+    [
+        "other",
+        "difference",
+        "low",
+        "high",
+        "p_sign_flip",
+        "groups_better",
+        "groups",
+    ]
+].round(3)
 
 # %% tags=["remove-cell"]
-proven = comparisons[comparisons["low"] > 0]["other"].map(figures_learning.ARM_NAMES).tolist()
-open_ = comparisons[comparisons["low"] <= 0]["other"].map(figures_learning.ARM_NAMES).tolist()
+proven = (
+    comparisons[comparisons["low"] > 0]["other"]
+    .map(figures_learning.ARM_NAMES)
+    .tolist()
+)
+open_ = (
+    comparisons[comparisons["low"] <= 0]["other"]
+    .map(figures_learning.ARM_NAMES)
+    .tolist()
+)
 glue("proven", ", ".join(proven) or "none of them", display=False)
 glue("not_proven", ", ".join(open_) or "none of them", display=False)
 
@@ -134,11 +161,13 @@ glue("not_proven", ", ".join(open_) or "none of them", display=False)
 
 # %%
 errors = evaluation.group_errors(rows)
-figures_learning.errors_by_group(errors.xs("t_ig_s", level="target"), "time to ignition");
-
+figures_learning.errors_by_group(
+    errors.xs("t_ig_s", level="target"), "time to ignition"
+)
 # %%
-figures_learning.errors_by_group(errors.xs("phrr_kw_m2", level="target"), "peak heat release rate");
-
+figures_learning.errors_by_group(
+    errors.xs("phrr_kw_m2", level="target"), "peak heat release rate"
+)
 # %% [markdown]
 # Light cells are good. Read a column to see which polymer is hard for everybody, and a row to see where
 # an arm fails: an average hides both.
@@ -150,16 +179,18 @@ figures_learning.errors_by_group(errors.xs("phrr_kw_m2", level="target"), "peak 
 
 # %%
 figures_learning.intervals(
-    rows[(rows["arm"] == "two_phase") & (rows["seed"] == rows["seed"].min())], "t_ig_s"
-);
-
+    rows[(rows["arm"] == "two_phase") & (rows["seed"] == rows["seed"].min())],
+    "t_ig_s",
+)
 # %%
 coverage = scores[scores["target"].isin(["t_ig_s", "phrr_kw_m2"])]
 coverage.pivot(index="arm", columns="target", values="coverage").round(2)
 
 # %% tags=["remove-cell"]
 for target in ("t_ig_s", "phrr_kw_m2"):
-    row = scores[(scores["arm"] == "two_phase") & (scores["target"] == target)].iloc[0]
+    row = scores[
+        (scores["arm"] == "two_phase") & (scores["target"] == target)
+    ].iloc[0]
     text = f"{100 * row['coverage']:.0f} % ({100 * row['coverage_low']:.0f} to {100 * row['coverage_high']:.0f} %)"
     glue(f"coverage_{target}", text, display=False)
 

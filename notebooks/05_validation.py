@@ -52,9 +52,15 @@ reference = pd.DataFrame(validation["reference_percent"]).set_index("id")
 reference.T.round(2)
 
 # %% tags=["remove-cell"]
-worst = reference.drop(columns="peak_mass_loss_rate_kg_m2_s").abs().max().max()
+worst = (
+    reference.drop(columns="peak_mass_loss_rate_kg_m2_s").abs().max().max()
+)
 glue("worst_reference", f"{worst:.2f}", display=False)
-glue("worst_peak", f"{reference['peak_mass_loss_rate_kg_m2_s'].abs().max():.2f}", display=False)
+glue(
+    "worst_peak",
+    f"{reference['peak_mass_loss_rate_kg_m2_s'].abs().max():.2f}",
+    display=False,
+)
 glue("resolution_cases", validation["resolution"]["cases"], display=False)
 
 # %% [markdown]
@@ -73,13 +79,16 @@ pd.DataFrame(validation["resolution"]["percent"]).T.round(2)
 
 # %%
 gasification = pd.DataFrame(validation["gasification"]["tests"])
-figures_cone.gasification_parity(gasification);
-
+figures_cone.gasification_parity(gasification)
 # %%
 pd.Series(validation["gasification"]["gmfe"], name="error factor").round(2)
 
 # %% tags=["remove-cell"]
-glue("gas_peak", f"{validation['gasification']['gmfe']['peak']:.2f}", display=False)
+glue(
+    "gas_peak",
+    f"{validation['gasification']['gmfe']['peak']:.2f}",
+    display=False,
+)
 
 # %% [markdown]
 # The peak mass loss rate is off by a factor of {glue:text}`gas_peak` on average. This is about as far as
@@ -91,7 +100,9 @@ glue("gas_peak", f"{validation['gasification']['gmfe']['peak']:.2f}", display=Fa
 # published properties (*informed*), then with what the repeat unit alone tells (*blind*).
 
 # %%
-chosen = tests[(tests["polymer"] == polymer) & (tests["flux_kw_m2"] == test_flux_kw_m2)]
+chosen = tests[
+    (tests["polymer"] == polymer) & (tests["flux_kw_m2"] == test_flux_kw_m2)
+]
 test = next(chosen.itertuples())
 for name, case_of in (("informed", informed_case), ("blind", blind_case)):
     time_s, hrr_w_m2 = cone.curve(case_of(test))
@@ -107,13 +118,19 @@ for name, case_of in (("informed", informed_case), ("blind", blind_case)):
 # %%
 blind = pd.DataFrame(validation["cone"]["blind"]["tests"])
 figures.simulated_against_measured(
-    tests, {target: blind[f"{target}_simulated"].to_numpy(float) for target in ("t_ig_s", "phrr_kw_m2")}
-);
-
+    tests,
+    {
+        target: blind[f"{target}_simulated"].to_numpy(float)
+        for target in ("t_ig_s", "phrr_kw_m2")
+    },
+)
 # %%
 factors = pd.DataFrame(
     {
-        name: {target: entry["group_nine"] for target, entry in validation["cone"][name]["gmfe"].items()}
+        name: {
+            target: entry["group_nine"]
+            for target, entry in validation["cone"][name]["gmfe"].items()
+        }
         for name in ("informed", "blind")
     }
 )
@@ -122,10 +139,18 @@ factors.round(2)
 # %% tags=["remove-cell"]
 for name in ("informed", "blind"):
     for target in ("t_ig_s", "phrr_kw_m2"):
-        glue(f"{name}_{target}", f"{factors.loc[target, name]:.2f}", display=False)
+        glue(
+            f"{name}_{target}",
+            f"{factors.loc[target, name]:.2f}",
+            display=False,
+        )
 covered = validation["coverage"]["targets"]
 glue("cover_t_ig", f"{100 * covered['t_ig_s']['covered']:.0f}", display=False)
-glue("cover_phrr", f"{100 * covered['phrr_kw_m2']['covered']:.0f}", display=False)
+glue(
+    "cover_phrr",
+    f"{100 * covered['phrr_kw_m2']['covered']:.0f}",
+    display=False,
+)
 
 # %% [markdown]
 # Error factors over the nine polymer groups. Informed: {glue:text}`informed_t_ig_s` for ignition,
@@ -136,8 +161,14 @@ glue("cover_phrr", f"{100 * covered['phrr_kw_m2']['covered']:.0f}", display=Fals
 by_polymer = validation["cone"]["blind"]["gmfe"]
 pd.DataFrame(
     {
-        "t_ig bias": {p: v["bias"] for p, v in by_polymer["t_ig_s"]["by_polymer"].items()},
-        "pHRR bias": {p: v["bias"] for p, v in by_polymer["phrr_kw_m2"]["by_polymer"].items()},
+        "t_ig bias": {
+            p: v["bias"]
+            for p, v in by_polymer["t_ig_s"]["by_polymer"].items()
+        },
+        "pHRR bias": {
+            p: v["bias"]
+            for p, v in by_polymer["phrr_kw_m2"]["by_polymer"].items()
+        },
     }
 ).round(2)
 
@@ -151,14 +182,12 @@ pd.DataFrame(
 # until it bends towards the critical heat flux.
 
 # %%
-figures_cone.ignition_lines(validation["ignition_lines"], tests);
-
+figures_cone.ignition_lines(validation["ignition_lines"], tests)
 # %% [markdown]
 # ## Where does the heat go?
 
 # %%
-figures_cone.energy_budget(validation["energy_budget"]);
-
+figures_cone.energy_budget(validation["energy_budget"])
 # %% [markdown]
 # Most of the irradiance never becomes gas: it is reflected, re-radiated, or spent on heating the solid.
 #
@@ -168,7 +197,7 @@ figures_cone.energy_budget(validation["energy_budget"]);
 # either way, and the bar is how much the logarithm of the result moves.
 
 # %%
-figures_cone.sensitivity(validation["sensitivity"]);
+figures_cone.sensitivity(validation["sensitivity"])
 
 # %% [markdown]
 # The decomposition temperature rules ignition; heat of combustion and of gasification rule the peak.

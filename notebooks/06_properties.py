@@ -53,14 +53,18 @@ polymer_key(psmiles), polymer_key("*C(=O)Oc1ccc(C(C)(C)c2ccc(O*)cc2)cc1")
 # Its groups add up to a molar volume. The bar is as long as the volume of one repeat unit.
 
 # %%
-figures_chemistry.groups_of_chain(psmiles);
-
+figures_chemistry.groups_of_chain(psmiles)
 # %% [markdown]
 # Everything that the fire model will ask for, each value with its 1σ:
 
 # %%
 found = estimate(psmiles)
-pd.DataFrame({name: {"value": p.value, "1 sigma": p.sigma} for name, p in found.properties.items()}).T
+pd.DataFrame(
+    {
+        name: {"value": p.value, "1 sigma": p.sigma}
+        for name, p in found.properties.items()
+    }
+).T
 
 # %% [markdown]
 # ## Against published values
@@ -69,10 +73,16 @@ pd.DataFrame({name: {"value": p.value, "1 sigma": p.sigma} for name, p in found.
 # may have on average. None of these polymers was used for the temperature model.
 
 # %%
-figures_chemistry.parity(validation);
-
+figures_chemistry.parity(validation)
 # %%
-shown = ["n", "mean_error", "mean_relative_error", "z_rms", "within_sigma", "within_two_sigma"]
+shown = [
+    "n",
+    "mean_error",
+    "mean_relative_error",
+    "z_rms",
+    "within_sigma",
+    "within_two_sigma",
+]
 parity = pd.DataFrame(validation["parity"]).T[shown].astype(float)
 parity.round(3)
 
@@ -80,9 +90,17 @@ parity.round(3)
 percent = 100 * parity["mean_relative_error"]
 glue("density_error", f"{percent['density_kg_m3']:.1f}", display=False)
 glue("cp_error", f"{percent['specific_heat_j_kg_k']:.1f}", display=False)
-glue("combustion_error", f"{percent['heat_of_combustion_j_kg']:.1f}", display=False)
+glue(
+    "combustion_error",
+    f"{percent['heat_of_combustion_j_kg']:.1f}",
+    display=False,
+)
 glue("t50_error", f"{parity.loc['t50_k', 'mean_error']:.0f}", display=False)
-glue("coverage_share", f"{100 * validation['coverage']['share']:.1f}", display=False)
+glue(
+    "coverage_share",
+    f"{100 * validation['coverage']['share']:.1f}",
+    display=False,
+)
 glue("coverage_n", validation["coverage"]["n_polymers"], display=False)
 
 # %% [markdown]
@@ -98,19 +116,44 @@ glue("coverage_n", validation["coverage"]["n_polymers"], display=False)
 # model that knows only the others.
 
 # %%
-figures_chemistry.left_out(validation);
-
+figures_chemistry.left_out(validation)
 # %%
 left_out = validation["leave_one_out"]
-pd.DataFrame(left_out).T[["n", "mean_error", "mean_error_of_mean", "z_rms"]].astype(float).round(3)
+pd.DataFrame(left_out).T[
+    ["n", "mean_error", "mean_error_of_mean", "z_rms"]
+].astype(float).round(3)
 
 # %% tags=["remove-cell"]
-glue("t50_left_out", f"{left_out['t50_blind']['mean_error']:.0f}", display=False)
-glue("t50_nested", f"{left_out['t50_blind_choice_nested']['mean_error']:.0f}", display=False)
-glue("t50_mean", f"{left_out['t50_blind']['mean_error_of_mean']:.0f}", display=False)
-glue("t50_no_formula", f"{left_out['t50_blind_without_bicerano']['mean_error']:.0f}", display=False)
-glue("char_left_out", f"{100 * left_out['char_blind']['mean_error']:.1f}", display=False)
-glue("char_mean", f"{100 * left_out['char_blind']['mean_error_of_mean']:.0f}", display=False)
+glue(
+    "t50_left_out",
+    f"{left_out['t50_blind']['mean_error']:.0f}",
+    display=False,
+)
+glue(
+    "t50_nested",
+    f"{left_out['t50_blind_choice_nested']['mean_error']:.0f}",
+    display=False,
+)
+glue(
+    "t50_mean",
+    f"{left_out['t50_blind']['mean_error_of_mean']:.0f}",
+    display=False,
+)
+glue(
+    "t50_no_formula",
+    f"{left_out['t50_blind_without_bicerano']['mean_error']:.0f}",
+    display=False,
+)
+glue(
+    "char_left_out",
+    f"{100 * left_out['char_blind']['mean_error']:.1f}",
+    display=False,
+)
+glue(
+    "char_mean",
+    f"{100 * left_out['char_blind']['mean_error_of_mean']:.0f}",
+    display=False,
+)
 
 # %% [markdown]
 # The temperature of an unseen polymer is off by {glue:text}`t50_left_out` K; guessing the mean of all
@@ -131,14 +174,13 @@ three = {
     "PVC": estimate("*CC(*)Cl"),
     "PEEK": estimate("*Oc1ccc(Oc2ccc(C(=O)c3ccc(*)cc3)cc2)cc1"),
 }
-figures_chemistry.thermogravimetry(three, n_draws, rng);
-
+figures_chemistry.thermogravimetry(three, n_draws, rng)
 # %% [markdown]
 # The draws of one polymer overlap with those of the next. Draws also hang together: a dense polymer stores
 # less heat per mass, and a high activation energy comes with a high frequency factor.
 
 # %%
-figures_chemistry.draws(found, 10 * n_draws, rng);
+figures_chemistry.draws(found, 10 * n_draws, rng)
 
 # %% [markdown]
 # ```{admonition} Exercise
