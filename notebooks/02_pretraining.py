@@ -31,7 +31,6 @@ seed = 0
 psmiles = "*CC(*)c1ccccc1"
 
 # %%
-import numpy as np
 import pandas as pd
 from myst_nb import glue
 

@@ -52,7 +52,6 @@ seed = 0
 grouping = "nine"
 
 # %%
-import numpy as np
 import pandas as pd
 from myst_nb import glue
 

@@ -30,7 +30,6 @@ polymer = "PMMA"
 test_flux_kw_m2 = 50.0
 
 # %%
-import numpy as np
 import pandas as pd
 from myst_nb import glue
 
