@@ -156,10 +156,8 @@ within = report["measured_within"]
 signs = pd.DataFrame(report["signs"])
 spread = report["label_spread"]
 near = pd.DataFrame(report["coverage"]["measured"])
-glue("within_t_ig", f"{100 * within['t_ig_s']['share']:.0f}", display=False)
-glue(
-    "within_phrr", f"{100 * within['phrr_kw_m2']['share']:.0f}", display=False
-)
+for name, key in (("within_t_ig", "t_ig_s"), ("within_phrr", "phrr_kw_m2")):
+    glue(name, f"{100 * (within[key]['share'] or 0):.0f}", display=False)
 glue("signs_right", int(signs["as_expected"].sum()), display=False)
 glue("signs_all", len(signs), display=False)
 glue("spread_t_ig", f"{np.exp(spread['t_ig_s']['0.5']):.2f}", display=False)
