@@ -90,8 +90,8 @@ glue(
 )
 
 # %% [markdown]
-# The peak mass loss rate is off by a factor of {glue:text}`gas_peak` on average. This is about as far as
-# one-dimensional models with measured parameters come.
+# The peak mass loss rate is off by a factor of {glue:text}`gas_peak` on average; the time of the peak is the
+# hardest to get right, because late in a test bubbles and the back of the sample holder matter.
 #
 # ## 3. A cone test, simulated and measured
 #
@@ -199,7 +199,8 @@ figures_cone.energy_budget(validation["energy_budget"])
 figures_cone.sensitivity(validation["sensitivity"])
 
 # %% [markdown]
-# The decomposition temperature rules ignition; heat of combustion and of gasification rule the peak.
+# The decomposition temperature rules ignition, before conductivity, specific heat and absorption. The peak
+# follows the heat of decomposition, then char and the flame's feedback.
 #
 # ## Do its intervals hold?
 #
