@@ -1,4 +1,4 @@
-"""Build hook: a wheel carries data/ and notebooks/; an editable install reads the checkout's."""
+"""Build hook: a wheel carries data, notebooks and figure style; an editable install needs no copy."""
 
 from pathlib import Path
 
@@ -6,11 +6,12 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class WheelData(BuildHookInterface):
-    """Adds the two folders as trinity/_data and trinity/_notebooks."""
+    """Adds them as trinity/_data, trinity/_notebooks and trinity/matplotlibrc."""
 
     def initialize(self, version: str, build_data: dict) -> None:
         if version == "editable":
             return
-        for folder in ("data", "notebooks"):
-            if (Path(self.root) / folder).is_dir():
-                build_data["force_include"][folder] = f"trinity/_{folder}"
+        places = {"data": "_data", "notebooks": "_notebooks", "matplotlibrc": "matplotlibrc"}
+        for source, target in places.items():
+            if (Path(self.root) / source).exists():
+                build_data["force_include"][source] = f"trinity/{target}"

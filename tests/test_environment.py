@@ -140,4 +140,6 @@ def test_the_wheel_carries_its_data_and_works_elsewhere(tmp_path):
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(str(tmp_path / "site" / "trinity" / "_data"))
+    package = tmp_path / "site" / "trinity"
+    assert done.stdout.startswith(str(package / "_data"))
+    assert (package / "matplotlibrc").is_file()
