@@ -156,6 +156,12 @@ glue("not_proven", ", ".join(open_) or "none of them", display=False)
 # decide between it and: {glue:text}`not_proven`. Nine groups are few: a difference that is real can stay
 # undecided.
 #
+# Two claims should be kept apart. *Pretraining on physics is vital*: compare with direct finetuning, which
+# had the same language model, the same measurements and as many configurations to try. *The measurements
+# then improve the physics*: compare with phase 1 only and physics only. If either of these two stands in
+# the second list, this claim is not shown by these data: with eight polymers to learn from, phase 2 may add
+# as much error on new chemistry as it removes.
+#
 # ## Polymer by polymer
 
 # %%
