@@ -1,4 +1,4 @@
-"""Build hook: a wheel carries data, notebooks and figure style; an editable install needs no copy."""
+"""Build hook: a wheel carries data, notebooks and figure style; editable installs need none."""
 
 from pathlib import Path
 

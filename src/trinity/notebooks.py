@@ -214,7 +214,7 @@ def run(stage: str, changed: dict[str, object], out: Path, progress: bool = True
             cwd=str(source.parent),
             progress_bar=progress,
             log_output=False,
-            extra_arguments=["--Application.log_level=40"],  # errors of the kernel, not its advice
+            extra_arguments=["--Application.log_level=50"],  # a kernel is chatty when it stops
         )
     except papermill.PapermillExecutionError as error:
         failed = out.with_name(f"{stem}.failed.ipynb")
