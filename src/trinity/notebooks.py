@@ -204,6 +204,8 @@ def run(stage: str, changed: dict[str, object], out: Path, progress: bool = True
     stem = out.with_suffix("").name
     work = out.parent / f".{stem}.part.ipynb"
     write_atomic(work, nbformat.writes(_as_notebook(source)))
+    # Kernels inherit it: progress bars ask for widgets that no page could show.
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:IProgress not found")
     start = time.monotonic()
     try:
         executed = papermill.execute_notebook(
