@@ -31,7 +31,7 @@ def matrix_product_flops() -> float:
 
 
 def encoder_times() -> tuple[int, float, float]:
-    """Weights in matrices, seconds of a training step and of an inference of ``BATCH`` sequences."""
+    """Weights in matrices, and seconds of a training step and of an inference, of one batch."""
     from transformers import BertModel
 
     tokenizer = build_tokenizer()
@@ -58,7 +58,7 @@ def main() -> None:
     torch.set_num_threads(1)
     peak = matrix_product_flops()
     weights, training, inference = encoder_times()
-    # Forward 2 operations a weight and token, backward twice that; attention adds 2 layers T^2 D.
+    # Forward 2 operations a weight and token, backward twice that; attention adds 4 T^2 D a layer.
     shape = BackboneShape()
     forward = 2 * weights * TOKENS + 4 * shape.layers * TOKENS**2 * shape.width
     achieved = 3 * forward * BATCH / training
