@@ -60,7 +60,7 @@ count_groups(psmiles)
 
 # %%
 properties = estimate(psmiles)
-pd.DataFrame(properties.to_dict()["properties"]).T.astype(float).round(4)
+pd.DataFrame(properties.to_dict()["properties"]).T.map("{:.4g}".format)
 
 # %% [markdown]
 # The errors are wide, and honest: they are the cross-validated errors of the methods. Instead of one set

@@ -103,10 +103,12 @@ chosen = tests[
     (tests["polymer"] == polymer) & (tests["flux_kw_m2"] == test_flux_kw_m2)
 ]
 test = next(chosen.itertuples())
-for name, case_of in (("informed", informed_case), ("blind", blind_case)):
-    time_s, hrr_w_m2 = cone.curve(case_of(test))
-    title = f"{polymer}, {test.flux_kw_m2:.0f} kW/m², {test.thickness_mm:g} mm, {test.lab}: {name}"
-    figures.curve_with_marks(time_s, hrr_w_m2 / 1e3, chosen.iloc[0], title)
+curves = {
+    "informed": cone.curve(informed_case(test)),
+    "blind": cone.curve(blind_case(test)),
+}
+title = f"{polymer}, {test.flux_kw_m2:.0f} kW/m², {test.thickness_mm:g} mm, {test.lab}"
+figures.curves_with_marks(curves, chosen.iloc[0], title)
 
 # %% [markdown]
 # Both curves have the right height and shape. The informed one uses kinetics measured on this polymer;

@@ -64,7 +64,7 @@ pd.DataFrame(
         name: {"value": p.value, "1 sigma": p.sigma}
         for name, p in found.properties.items()
     }
-).T
+).T.map("{:.4g}".format)
 
 # %% [markdown]
 # ## Against published values

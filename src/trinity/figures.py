@@ -7,14 +7,13 @@ and returns a Figure. Colours are those of Okabe and Ito, safe for colour-blind 
 import io
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-import trinity.style  # noqa: F401  (applies the figure style)
 from trinity.files import write_atomic
+from trinity.style import subplots
 
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 SKY, YELLOW, AMBER, GREY = "#56B4E9", "#F0E442", "#E69F00", "#666666"
@@ -70,7 +69,7 @@ def overview() -> Figure:
         "5  Phase 2\nfinetuning on\nmeasurements",
         "6  Predictor of\nignition and\nheat release",
     ]
-    figure, axes = plt.subplots(figsize=(9.0, 2.5))
+    figure, axes = subplots(figsize=(9.0, 2.5))
     for i, text in enumerate(steps):
         _box(axes, 1.7 * i, 0, text, GREEN if i == 5 else BLUE)
         if i:
@@ -100,7 +99,7 @@ def ignition_against_flux(tests: pd.DataFrame) -> Figure:
         ``flux_kw_m2``, ``t_ig_s`` [s], ``phrr_kw_m2`` [kW/m²].
     """
     styles = style_of(sorted(tests["polymer"].unique()))
-    figure, panels = plt.subplots(1, 2, figsize=(9.0, 3.8))
+    figure, panels = subplots(1, 2, figsize=(9.0, 3.8))
     targets = [("t_ig_s", "time to ignition [s]"), ("phrr_kw_m2", "peak heat release rate [kW/m²]")]
     for axes, (target, label) in zip(panels, targets, strict=True):
         for polymer, rows in tests.groupby("polymer"):
@@ -124,7 +123,7 @@ def ignition_against_flux(tests: pd.DataFrame) -> Figure:
 def one_polymer_in_three_laboratories(tests: pd.DataFrame, polymer: str) -> Figure:
     """Ignition time of one polymer against irradiance (marker size: thickness)."""
     rows = tests[tests["polymer"] == polymer]
-    figure, axes = plt.subplots(figsize=(5.6, 3.6))
+    figure, axes = subplots(figsize=(5.6, 3.6))
     for i, (lab, group) in enumerate(rows.groupby("lab")):
         axes.scatter(
             group["flux_kw_m2"],
@@ -147,24 +146,25 @@ def one_polymer_in_three_laboratories(tests: pd.DataFrame, polymer: str) -> Figu
     return figure
 
 
-def curve_with_marks(time_s, hrr_kw_m2, measured: pd.Series | None, title: str) -> Figure:
-    """A simulated HRR curve with the measured scalars of the same test marked on it.
+def curves_with_marks(curves: dict[str, tuple], measured: pd.Series, title: str) -> Figure:
+    """Simulated HRR curves of one test with its measured scalars marked on them.
 
     Parameters
     ----------
-    time_s, hrr_kw_m2 : arrays of shape (n,).
-    measured : one row of the measurements, or None.
+    curves : name -> (time [s], HRR [W/m²]) arrays.
+    measured : one row of the measurements; the bar spans the measured mean HRR over 180 s.
     """
-    figure, axes = plt.subplots(figsize=(6.2, 3.6))
-    axes.plot(time_s, hrr_kw_m2, color=BLUE, label="simulated")
-    if measured is not None:
-        if np.isfinite(measured["t_ig_s"]):
-            axes.axvline(measured["t_ig_s"], color=ORANGE, ls="--", label="measured ignition")
-        if np.isfinite(measured["phrr_kw_m2"]):
-            peak = measured["t_peak_s"], measured["phrr_kw_m2"]
-            axes.plot(*peak, "D", color=ORANGE, label="measured peak")
+    figure, axes = subplots(figsize=(6.6, 3.6))
+    for (name, (time_s, hrr_w_m2)), colour in zip(curves.items(), (BLUE, SKY, GREEN), strict=False):
+        axes.plot(time_s, hrr_w_m2 / 1e3, color=colour, label=f"simulated, {name}")
+    t_ig, mean = measured["t_ig_s"], measured["q180_kw_m2"]
+    if np.isfinite(t_ig):
+        axes.axvline(t_ig, color=ORANGE, ls="--", lw=1.2, label="measured ignition")
+        axes.plot([t_ig, t_ig + 180], [mean, mean], color=AMBER, lw=2, label="measured mean, 180 s")
+        peak = measured["t_peak_s"], measured["phrr_kw_m2"]
+        axes.plot(*peak, "D", color=ORANGE, label="measured peak")
     axes.set(xlabel="time [s]", ylabel="heat release rate [kW/m²]", title=title, ylim=(0, None))
-    axes.legend()
+    axes.legend(fontsize=7.5)
     figure.tight_layout()
     return figure
 
@@ -177,7 +177,7 @@ def hrr_with_draws(curves: list[tuple], central: tuple, title: str) -> Figure:
     curves : list of (time [s], HRR [W/m²]) arrays, one a draw.
     central : the same for the central estimate.
     """
-    figure, axes = plt.subplots(figsize=(6.4, 3.5))
+    figure, axes = subplots(figsize=(6.4, 3.5))
     for time_s, hrr_w_m2 in curves:
         axes.plot(time_s, hrr_w_m2 / 1e3, color=SKY, linewidth=0.6, alpha=0.6)
     axes.plot(central[0], central[1] / 1e3, color=BLUE, linewidth=2.2, label="central estimate")
@@ -190,7 +190,7 @@ def hrr_with_draws(curves: list[tuple], central: tuple, title: str) -> Figure:
 
 def measured_in_synthetic(table: pd.DataFrame, tests: pd.DataFrame) -> Figure:
     """Measured tests (markers) in the cloud of synthetic ones, for both targets against flux."""
-    figure, panels = plt.subplots(1, 2, figsize=(9.0, 3.6))
+    figure, panels = subplots(1, 2, figsize=(9.0, 3.6))
     targets = [("t_ig_s", "time to ignition [s]"), ("phrr_kw_m2", "peak heat release rate [kW/m²]")]
     for axes, (target, label) in zip(panels, targets, strict=True):
         axes.scatter(
@@ -212,7 +212,7 @@ def simulated_against_measured(tests: pd.DataFrame, predicted: dict[str, np.ndar
     predicted : target -> array (n_tests,), NaN where nothing was predicted.
     """
     styles = style_of(sorted(tests["polymer"].unique()))
-    figure, panels = plt.subplots(1, 2, figsize=(9.0, 4.0))
+    figure, panels = subplots(1, 2, figsize=(9.0, 4.0))
     targets = [("t_ig_s", "time to ignition [s]"), ("phrr_kw_m2", "peak heat release rate [kW/m²]")]
     for axes, (target, label) in zip(panels, targets, strict=True):
         for polymer, (colour, marker) in styles.items():

@@ -4,7 +4,6 @@ Each function takes plain data, as ``property_validation`` and ``properties`` gi
 Figure; fonts and sizes are in ``matplotlibrc``.
 """
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,6 +12,7 @@ from trinity.figures import BLUE, GREY, ORANGE, PALETTE, SKY
 from trinity.groups import contributions, count_groups
 from trinity.properties import Estimate, sample_parameters
 from trinity.sampling import GAS_CONSTANT_J_MOL_K, TGA_RATE_K_S
+from trinity.style import subplots
 
 # Estimate -> title, unit of the axis, factor from SI to it.
 _SHOWN = {
@@ -36,7 +36,7 @@ def groups_of_chain(psmiles: str, quantity: str = "V298") -> Figure:
     labels = {"V298": "molar volume (cm³/mol)"}
     counts = count_groups(psmiles).counts
     table = contributions(quantity)
-    figure, axes = plt.subplots(figsize=(7.0, 1.6), layout="constrained")
+    figure, axes = subplots(figsize=(7.0, 1.6), layout="constrained")
     left = 0.0
     for colour, (group, count) in zip(PALETTE * 2, counts.items(), strict=False):
         width = table[group] * count
@@ -58,7 +58,7 @@ def parity(validation: dict) -> Figure:
     validation
         The object of ``property_validation.build_property_validation``.
     """
-    figure, panels = plt.subplots(2, 2, figsize=(7.5, 7.0), layout="constrained")
+    figure, panels = subplots(2, 2, figsize=(7.5, 7.0), layout="constrained")
     for axes, (name, (title, unit, factor)) in zip(panels.flat, _SHOWN.items(), strict=True):
         result = validation["parity"][name]
         _parity_panel(axes, result, factor)
@@ -86,7 +86,7 @@ def _parity_panel(axes: Axes, result: dict, factor: float) -> None:
 
 def left_out(validation: dict) -> Figure:
     """Decomposition temperature and char of polymers that the model had not seen."""
-    figure, panels = plt.subplots(1, 2, figsize=(7.5, 3.8), layout="constrained")
+    figure, panels = subplots(1, 2, figsize=(7.5, 3.8), layout="constrained")
     for axes, key, label, factor in (
         (panels[0], "t50_blind", "T50 (K)", 1.0),
         (panels[1], "char_blind", "char yield (%)", 100.0),
@@ -113,7 +113,7 @@ def thermogravimetry(estimates: dict[str, Estimate], n: int, rng: np.random.Gene
     estimates
         Label -> estimate; one colour each.
     """
-    figure, axes = plt.subplots(figsize=(7.0, 3.6), layout="constrained")
+    figure, axes = subplots(figsize=(7.0, 3.6), layout="constrained")
     temperature = np.linspace(400.0, 1050.0, 651)
     for colour, (label, found) in zip(PALETTE, estimates.items(), strict=False):
         drawn = sample_parameters(found, n, rng)
@@ -146,7 +146,7 @@ def _unreacted(frequency: float, energy: float, temperature: np.ndarray) -> np.n
 def draws(found: Estimate, n: int, rng: np.random.Generator) -> Figure:
     """How draws hang together: density with specific heat, and log A with E."""
     drawn = sample_parameters(found, n, rng)
-    figure, panels = plt.subplots(1, 2, figsize=(7.5, 3.4), layout="constrained")
+    figure, panels = subplots(1, 2, figsize=(7.5, 3.4), layout="constrained")
     panels[0].scatter(
         drawn["density_kg_m3"], drawn["specific_heat_melt_j_kg_k"] / 1e3, s=6, color=BLUE, alpha=0.5
     )

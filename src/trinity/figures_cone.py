@@ -1,12 +1,12 @@
 """Figures of the physics validation. Plain data in, a Figure out; style is in ``matplotlibrc``."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
 from trinity.figures import BLUE, GREY, ORANGE, style_of
+from trinity.style import subplots
 
 LABELS = {
     "t50_k": "decomposition temperature",
@@ -33,7 +33,7 @@ def gasification_parity(tests: pd.DataFrame) -> Figure:
 
     ``tests``: rows of ``physics_validation.json``, ``gasification.tests``.
     """
-    figure, axes = plt.subplots(1, 2, figsize=(7.6, 3.6), layout="constrained")
+    figure, axes = subplots(1, 2, figsize=(7.6, 3.6), layout="constrained")
     panels = (
         ("peak", "peak mass loss rate (g/m²/s)"),
         ("t_3_g", "time to 3 g/m²/s (s)"),
@@ -75,7 +75,7 @@ def ignition_lines(lines: dict, tests: pd.DataFrame, columns: int = 4) -> Figure
     """
     names = list(lines["polymers"])
     rows = -(-len(names) // columns)
-    figure, axes = plt.subplots(
+    figure, axes = subplots(
         rows, columns, figsize=(8.2, 2.1 * rows), sharex=True, sharey=True, layout="constrained"
     )
     for ax, name in zip(axes.flat, names, strict=False):
@@ -102,7 +102,7 @@ def energy_budget(budget: dict) -> Figure:
     ``budget``: ``energy_budget`` of ``physics_validation.json`` [MJ/m2].
     """
     parts = {name: value for name, value in budget.items() if name != "received"}
-    figure, ax = plt.subplots(figsize=(6.4, 2.4), layout="constrained")
+    figure, ax = subplots(figsize=(6.4, 2.4), layout="constrained")
     names = list(parts)[::-1]
     ax.barh(names, [100.0 * parts[name] / budget["received"] for name in names], color=BLUE)
     ax.set_xlabel(f"share of the irradiance received, {budget['received']:.1f} MJ/m² (%)")
@@ -115,7 +115,7 @@ def sensitivity(effects: dict, most: int = 8) -> Figure:
     ``effects``: ``sensitivity`` of ``physics_validation.json``.
     """
     targets = (("t_ig_s", "ignition time"), ("phrr_kw_m2", "peak heat release rate"))
-    figure, axes = plt.subplots(1, 2, figsize=(8.6, 3.6), layout="constrained")
+    figure, axes = subplots(1, 2, figsize=(8.6, 3.6), layout="constrained")
     styles = style_of(list(effects))
     for ax, (target, title) in zip(axes, targets, strict=True):
         mean = pd.DataFrame(

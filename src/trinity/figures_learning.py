@@ -4,12 +4,12 @@ Every function takes plain data (tables of `lopo.json` rows, lists of scores) an
 the style is that of ``matplotlibrc``.
 """
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from trinity.figures import BLUE, GREY, ORANGE, PALETTE, identity_line, style_of
+from trinity.style import subplots
 
 LABELS = {
     "t_ig_s": "time to ignition [s]",
@@ -30,7 +30,7 @@ ARM_NAMES = {
 
 def losses(histories: dict[str, list[float]], ylabel: str = "training loss") -> Figure:
     """Loss curves, each against the share of the training done."""
-    figure, axes = plt.subplots(figsize=(6.0, 3.2))
+    figure, axes = subplots(figsize=(6.0, 3.2))
     for i, (name, values) in enumerate(histories.items()):
         share = np.linspace(0, 100, len(values))
         axes.plot(share, values, color=PALETTE[i % len(PALETTE)], linewidth=1.2, label=name)
@@ -47,7 +47,7 @@ def factors_beside_baseline(model: dict, baseline: dict) -> Figure:
     ----------
     model, baseline : target -> GMFE [-] on the same unseen polymers.
     """
-    figure, axes = plt.subplots(figsize=(6.0, 2.8))
+    figure, axes = subplots(figsize=(6.0, 2.8))
     targets = [t for t in LABELS if t in model]
     places = np.arange(len(targets))
     axes.barh(places + 0.18, [baseline[t] for t in targets], 0.34, color=GREY, left=0,
@@ -75,7 +75,7 @@ def parity_by_arm(rows: pd.DataFrame, arms: list[str], targets: list[str]) -> Fi
         .agg({"predicted": "mean", "measured": "first"})
     )
     size = (2.9 * len(arms) + 1.1, 2.9 * len(targets))
-    figure, panels = plt.subplots(len(targets), len(arms), figsize=size, squeeze=False)
+    figure, panels = subplots(len(targets), len(arms), figsize=size, squeeze=False)
     for i, target in enumerate(targets):
         values = mean[mean["target"] == target]
         limits = _limits(values["measured"], np.exp(values["predicted"]))
@@ -111,7 +111,7 @@ def ablation(
     scores : columns ``arm``, ``target``, ``gmfe``, ``gmfe_low``, ``gmfe_high`` [-].
     bars : target -> factor drawn as a dotted line, or None.
     """
-    figure, panels = plt.subplots(1, len(targets), figsize=(4.4 * len(targets) + 0.6, 3.2),
+    figure, panels = subplots(1, len(targets), figsize=(4.4 * len(targets) + 0.6, 3.2),
                                   sharey=True, squeeze=False)  # fmt: skip
     arms = [arm for arm in ARM_NAMES if arm in set(scores["arm"])]
     for axes, target in zip(panels[0], targets, strict=True):
@@ -137,7 +137,7 @@ def errors_by_group(errors: pd.DataFrame, title: str) -> Figure:
     errors : mean |ln| errors, index arm, columns groups.
     """
     table = np.exp(errors.loc[[arm for arm in ARM_NAMES if arm in errors.index]])
-    figure, axes = plt.subplots(figsize=(7.4, 3.2))
+    figure, axes = subplots(figsize=(7.4, 3.2))
     image = axes.imshow(table, cmap="cividis_r", vmin=1, vmax=3, aspect="auto")
     axes.grid(False)
     axes.set_xticks(range(table.shape[1]), table.columns, rotation=30, ha="right")
@@ -155,7 +155,7 @@ def intervals(rows: pd.DataFrame, target: str) -> Figure:
     """Held-out predictions of one seed with their 90 % intervals, sorted by measurement."""
     part = rows[rows["target"] == target].sort_values("measured").reset_index(drop=True)
     inside = (part["lo"] <= part["measured"]) & (part["measured"] <= part["hi"])
-    figure, axes = plt.subplots(figsize=(8.0, 3.2))
+    figure, axes = subplots(figsize=(8.0, 3.2))
     axes.vlines(part.index, part["lo"], part["hi"], color=GREY, linewidth=1, alpha=0.7)
     axes.plot(part.index, part["predicted"], "_", color=GREY, markersize=6, label="predicted")
     for hit, colour, name in (
@@ -177,7 +177,7 @@ def prediction_against_flux(answers: pd.DataFrame, title: str) -> Figure:
     ----------
     answers : rows of :func:`trinity.prediction.predict_frame` at increasing ``flux_kw_m2``.
     """
-    figure, panels = plt.subplots(1, 2, figsize=(8.4, 3.3))
+    figure, panels = subplots(1, 2, figsize=(8.4, 3.3))
     flux = answers["flux_kw_m2"]
     for axes, target in zip(panels, ("t_ig_s", "phrr_kw_m2"), strict=True):
         axes.fill_between(flux, answers[f"{target}_lo"], answers[f"{target}_hi"], color=BLUE,

@@ -1,12 +1,12 @@
 """Figures of the synthetic table. Style: ``matplotlibrc``; every function returns a Figure."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from sklearn.decomposition import PCA
 
 from trinity.figures import BLUE, GREY, ORANGE, PALETTE
+from trinity.style import subplots
 from trinity.synthesis_report import fingerprints
 
 MAP_POINTS = 3000
@@ -27,7 +27,7 @@ PROPERTY_NAMES = {
 def family_shares(table: pd.DataFrame) -> Figure:
     """Share of each family among the polymers of the table."""
     shares = 100 * table.drop_duplicates("key")["family"].value_counts(normalize=True)
-    figure, axes = plt.subplots()
+    figure, axes = subplots()
     axes.barh(shares.index[::-1], shares.to_numpy()[::-1], color=BLUE)
     axes.set(xlabel="share of the hypothetical polymers [%]")
     axes.grid(axis="y", visible=False)
@@ -36,7 +36,7 @@ def family_shares(table: pd.DataFrame) -> Figure:
 
 def label_distributions(table: pd.DataFrame, measurements: pd.DataFrame) -> Figure:
     """Synthetic labels (filled) and measured ones (ticks), on logarithmic axes."""
-    figure, grid = plt.subplots(1, len(LABEL_NAMES), figsize=(9.0, 2.4), sharey=True)
+    figure, grid = subplots(1, len(LABEL_NAMES), figsize=(9.0, 2.4), sharey=True)
     for axes, (name, text) in zip(grid, LABEL_NAMES.items(), strict=True):
         values = table[name].dropna()
         axes.hist(
@@ -55,7 +55,7 @@ def label_distributions(table: pd.DataFrame, measurements: pd.DataFrame) -> Figu
 def property_ranges(table: pd.DataFrame) -> Figure:
     """Property ranges by family: median, and central 80 % with the draws' errors in it."""
     order = sorted(table["family"].unique(), reverse=True)
-    figure, grid = plt.subplots(1, len(PROPERTY_NAMES), figsize=(9.0, 3.2), sharey=True)
+    figure, grid = subplots(1, len(PROPERTY_NAMES), figsize=(9.0, 3.2), sharey=True)
     for axes, (name, (text, scale)) in zip(grid, PROPERTY_NAMES.items(), strict=True):
         groups = table.groupby("family")[name]
         low, middle, high = (scale * groups.quantile(q)[order] for q in (0.1, 0.5, 0.9))
@@ -70,7 +70,7 @@ def non_ignition(table: pd.DataFrame) -> Figure:
     """Share of synthetic tests without ignition against heat flux, thin and thick specimens."""
     edges = np.geomspace(15, 100, 11)
     centres = np.sqrt(edges[1:] * edges[:-1])
-    figure, axes = plt.subplots()
+    figure, axes = subplots()
     for rows, text, colour, mark in (
         (table["thickness_mm"] < 5, "thinner than 5 mm", BLUE, "o"),
         (table["thickness_mm"] >= 5, "5 mm and thicker", ORANGE, "s"),
@@ -96,7 +96,7 @@ def polymer_map(table: pd.DataFrame, measurements: pd.DataFrame) -> Figure:
     where = pca.transform(
         np.array([list(f) for f in fingerprints(measured["key"])], dtype=np.float32)
     )
-    figure, axes = plt.subplots(figsize=(7.0, 4.4))
+    figure, axes = subplots(figsize=(7.0, 4.4))
     shown = polymers["family"].value_counts().index
     for i, family in enumerate(shown):
         rows = (polymers["family"] == family).to_numpy()
@@ -122,7 +122,7 @@ def expected_signs(report: dict) -> Figure:
     texts = [f"{row['label']}: {row['input']}" for row in rows]
     values = [row["coefficient"] for row in rows]
     colours = [BLUE if row["as_expected"] else ORANGE for row in rows]
-    figure, axes = plt.subplots(figsize=(7.0, 4.2))
+    figure, axes = subplots(figsize=(7.0, 4.2))
     axes.barh(texts, values, color=colours)
     axes.axvline(0, color=GREY, linewidth=0.8)
     axes.set(xlabel="standardised rank regression coefficient", xlim=(-1, 1))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import matplotlib
+import matplotlib.pyplot as plt
 
 from trinity.files import data_root
 
@@ -15,3 +16,10 @@ def style_file() -> Path | None:
 
 if (found := style_file()) is not None:
     matplotlib.rc_file(found, use_default_template=False)
+
+
+def subplots(rows: int = 1, columns: int = 1, **options):
+    """As ``pyplot.subplots``, but closed: a notebook shows it once, and nothing stays open."""
+    figure, axes = plt.subplots(rows, columns, **options)
+    plt.close(figure)
+    return figure, axes
