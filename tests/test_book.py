@@ -42,7 +42,8 @@ def site(tmp_path_factory):
             shutil.copy(ROOT / name, bare / name)
     nowhere = "http://127.0.0.1:9"
     offline = {"http_proxy": nowhere, "https_proxy": nowhere, "HF_HUB_OFFLINE": "1"}
-    command = [sys.executable, "-m", "jupyter_book.cli.main", "build", ".", "-W", "--keep-going"]
+    program = "from jupyter_book.cli.main import main; main()"
+    command = [sys.executable, "-c", program, "build", ".", "-W", "--keep-going"]
     done = subprocess.run(
         command, cwd=bare, env={**os.environ, **offline}, stdin=subprocess.DEVNULL,
         capture_output=True, text=True, timeout=600,

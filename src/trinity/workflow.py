@@ -196,11 +196,14 @@ def build_pages(root: Path) -> Path:
     InputError
         If jupyter-book is not installed or a page has a warning.
     """
-    command = [sys.executable, "-m", "jupyter_book.cli.main", "build", str(root)]
-    done = subprocess.run([*command, "-W", "--keep-going"], stdin=subprocess.DEVNULL, check=False)
-    if done.returncode:
+    page = root / "_build" / "html" / "index.html"
+    page.unlink(missing_ok=True)
+    program = "from jupyter_book.cli.main import main; main()"
+    command = [sys.executable, "-c", program, "build", str(root), "-W", "--keep-going"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, check=False)
+    if done.returncode or not page.is_file():
         raise InputError("The pages were not built; the warnings are above.")
-    return root / "_build" / "html" / "index.html"
+    return page
 
 
 def reproduce() -> list[str]:
