@@ -111,8 +111,9 @@ title = f"{polymer}, {test.flux_kw_m2:.0f} kW/m², {test.thickness_mm:g} mm, {te
 figures.curves_with_marks(curves, chosen.iloc[0], title)
 
 # %% [markdown]
-# Both curves have the right height and shape. The informed one uses kinetics measured on this polymer;
-# the blind one had to guess its decomposition temperature.
+# The informed curve uses kinetics measured on this polymer; the blind one had to guess its decomposition
+# temperature. Both end in a sharper peak than the measured one: a one-dimensional slab burns out everywhere
+# at once, a real specimen does not.
 #
 # ## 4. All tests
 
@@ -190,7 +191,8 @@ figures_cone.ignition_lines(validation["ignition_lines"], tests)
 # %%
 figures_cone.energy_budget(validation["energy_budget"])
 # %% [markdown]
-# Most of the irradiance never becomes gas: it is reflected, re-radiated, or spent on heating the solid.
+# The first three shares are lost at the surface. The other two, the heat of reaction and the heat that the
+# gas carries away, are the price of a kilogram of gas: its heat of gasification.
 #
 # ## Which parameter matters?
 #
