@@ -20,16 +20,19 @@
 # polymer with an interval. **Prerequisites.** {doc}`02_pretraining`. **Time.** 20 minutes.
 # ```
 #
-# The phase-1 model knows the physics and its mistakes. A few dozen measurements cannot teach it
-# chemistry, but they can correct what is common to all polymers: the heat that the flame feeds back,
-# the bias of the properties, the laboratory. So finetuning starts from phase 1 and is kept near it:
-# every step also draws the weights back a little {cite}`li2018l2sp`.
+# The phase-1 model knows the physics and its mistakes. A few dozen measurements cannot teach it chemistry,
+# but they can correct what polymers have in common: the heat that the flame feeds back, the bias of the
+# properties, the laboratory. So finetuning starts from phase 1 and is kept near it. Four modes do that:
+# gradient descent on all weights, on low-rank updates {cite}`hu2022lora` or on the head alone, each drawn
+# back to phase 1 at every step {cite}`li2018l2sp`; and `kernel`, the same idea solved in closed form
+# ({doc}`../book/learning`), which is the mode of the published model.
 
 # %% tags=["parameters"]
 scale = "laptop"
 seed = 0
 psmiles = "*CC(*)c1ccccc1"
 thickness_mm = 6.0
+mode = "kernel"
 
 # %%
 import numpy as np
@@ -40,6 +43,8 @@ from trinity import figures_learning, stages
 from trinity.measurements import load_measurements
 from trinity.prediction import predict_frame
 
+changed = {} if mode == "kernel" else {"mode": mode}
+
 # %% [markdown]
 # ## Finetuning
 #
@@ -48,13 +53,13 @@ from trinity.prediction import predict_frame
 # in {doc}`04_ablation`.
 
 # %%
-finetuning = stages.load("finetuning", scale=scale, seed=seed)
+finetuning = stages.load("finetuning", scale=scale, seed=seed, **changed)
 tests = load_measurements()
 
 # %% [markdown]
-# ## What finetuning changed
+# ## What the model remembers
 #
-# Before and after, on the measurements themselves:
+# On the measurements themselves, after finetuning:
 
 # %%
 rows = tests[tests["t_ig_s"].notna()].reset_index(drop=True)
@@ -96,8 +101,8 @@ figures_learning.prediction_against_flux(answers, psmiles)
 # ## Exercises
 #
 # 1. *Compute.* At which irradiance does the model expect ignition within 60 s?
-# 2. *Change and explain.* Run this notebook with `-p seed 3`. Which changes more, the prediction or the
-#    width of its interval?
+# 2. *Change and explain.* Run this notebook with `-p mode lora`, then with `-p mode full`. Which remembers
+#    the training data best, and what does that say about a new polymer?
 # 3. *Open.* Finetune on your own table (`trinity finetune`, {doc}`../book/using`) with one wrong unit in
 #    it. How would you notice if the schema did not refuse it?
 #
