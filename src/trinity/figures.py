@@ -4,15 +4,11 @@ Style (size, fonts, colours) lives in ``matplotlibrc`` at the root; every functi
 and returns a Figure. Colours are those of Okabe and Ito, safe for colour-blind readers.
 """
 
-import io
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from trinity.files import write_atomic
 from trinity.style import subplots
 
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
@@ -81,13 +77,6 @@ def overview() -> Figure:
     axes.axis("off")
     figure.tight_layout(pad=0.2)
     return figure
-
-
-def write_overview(path: str | Path) -> Path:
-    """Write the overview drawing as SVG, the same bytes at every call."""
-    stream = io.BytesIO()
-    overview().savefig(stream, format="svg", metadata={"Date": None})
-    return write_atomic(path, stream.getvalue())
 
 
 def ignition_against_flux(tests: pd.DataFrame) -> Figure:

@@ -1,0 +1,40 @@
+"""The two drawings of the README and front page: ``python -m trinity.readme_figures``.
+
+``notebooks/overview.svg`` is drawn without data; ``notebooks/result.svg`` is the ablation, from the
+published ``lopo.json``. Both have the same bytes at every call.
+"""
+
+import io
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from trinity import evaluation, figures_learning
+from trinity.figures import overview
+from trinity.files import data_path, data_root, write_atomic
+
+
+def result():
+    """Error factor of each arm over the nine strict groups, ignition and peak."""
+    path = data_path("artifacts", "results", "lopo.json")
+    rows = pd.DataFrame(json.loads(path.read_text(encoding="utf-8"))["predictions"])
+    strict = rows[(rows["grouping"] == "nine") & rows["target"].isin(evaluation.PRIMARY)]
+    return figures_learning.ablation(
+        pd.DataFrame(evaluation.scores(strict)), list(evaluation.PRIMARY)
+    )
+
+
+def write(folder: Path) -> list[Path]:
+    """Write both drawings as SVG into ``folder``."""
+    written = []
+    for name, figure in (("overview", overview()), ("result", result())):
+        stream = io.BytesIO()
+        figure.savefig(stream, format="svg", metadata={"Date": None})
+        written.append(write_atomic(folder / f"{name}.svg", stream.getvalue()))
+    return written
+
+
+if __name__ == "__main__":
+    for drawn in write(data_root().parent / "notebooks"):
+        print(drawn)
