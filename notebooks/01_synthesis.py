@@ -63,8 +63,9 @@ properties = estimate(psmiles)
 pd.DataFrame(properties.to_dict()["properties"]).T.map("{:.4g}".format)
 
 # %% [markdown]
-# The errors are wide, and honest: they are the cross-validated errors of the methods. Instead of one set
-# of properties the physics model therefore burns many, drawn within these errors and with their
+# The errors are wide. Some were measured by leaving polymers out (density, decomposition temperature, char);
+# others are priors, wide because nothing better is known (flame heat flux, soot, absorption). Instead of one
+# set of properties the physics model therefore burns many, drawn within these errors and with their
 # correlations.
 
 # %%

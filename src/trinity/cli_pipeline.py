@@ -91,7 +91,7 @@ def reproduce() -> None:
 
 
 def ablation() -> None:
-    """Compute all arms, seeds and learning curves at laptop scale; resumes fold by fold.
+    """Compute all arms, inner folds and seeds at laptop scale; resumes unit by unit.
 
     Example: trinity ablation
     """
