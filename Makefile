@@ -11,7 +11,7 @@ TORCH_INDEX ?=
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup book test class reproduce ablation phase0 lint bench lock clean
+.PHONY: help setup book test class reproduce ablation phase0 lint bench chaos audit lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
@@ -33,7 +33,7 @@ class: $(READY)  ## every stage from nothing at class scale, into build/class (5
 reproduce: $(READY)  ## laptop scale, main arms and book, from nothing, into build/reproduce (60 minutes)
 	$(BIN)/trinity reproduce
 
-ablation: $(READY)  ## all arms and inner folds, four seeds, resumable unit by unit (20 minutes): lopo.json
+ablation: $(READY)  ## all arms, controls and inner folds, five seeds, resumable (2 hours): lopo.json, ablation.json
 	$(BIN)/trinity ablation
 
 phase0: $(READY)  ## train the embedded chemical language model anew (cost in the README)
@@ -45,6 +45,12 @@ lint: $(READY)  ## style and errors of the code
 
 bench: $(READY)  ## time the cone model, synthesis, training and prediction on this machine
 	$(BIN)/python -m benchmarks
+
+chaos: $(READY)  ## kill -9 at random moments and compare what a rerun leaves (long; resumable): chaos.json
+	$(BIN)/python -m trinity.chaos
+
+audit: $(READY)  ## known holes and licences of the locked packages, as far as an index answers: audit.json
+	$(BIN)/python -m benchmarks.audit
 
 lock: $(READY)  ## rewrite requirements.lock from pyproject.toml
 	scripts/lock
