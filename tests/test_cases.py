@@ -6,9 +6,11 @@ import math
 import numpy as np
 import pytest
 from cone_cases import FRONT, PYROLYSIS, REFERENCE, VIRGIN, a_case
+from typer.testing import CliRunner
 
 from trinity import cone
 from trinity.cases import check, pack
+from trinity.cli import app
 from trinity.errors import InputError
 from trinity.metrics import BARE
 
@@ -40,6 +42,10 @@ BAD = [
     ({"front": {**FRONT, "gas_temperature_k": 20.0}}, "front.gas_temperature_k", "Celsius"),
     ({"back": "open"}, "back", "insulated"),
     ({"back": {"type": "ceramic wool", "density_kg_m3": -1}}, "density_kg_m3", "-1"),
+    ({"back": {"type": "fixed temperature", "temperature_k": 20}}, "back.temperature_k", "Celsius"),
+    ({"back": {"type": "air gap", "thickness_m": 0.0}}, "back.thickness_m", "0.0"),
+    ({"critical_mass_flux_kg_m2_s": 2.5}, "critical_mass_flux_kg_m2_s", "2.5"),
+    (reaction(threshold_temperature_k=60.0), "reactions[0].threshold_temperature_k", "Celsius"),
     ({"components": {}}, "components", "0 entries"),
     ({"components": {"virgin": 3}}, "components.virgin", "3"),
     (virgin(density_kg_m3=-1190.0), "components.virgin.density_kg_m3", "-1190.0"),
@@ -87,6 +93,14 @@ def test_a_missing_field_is_named(key):
     case = a_case()
     del case[key]
     with pytest.raises(InputError, match=key):
+        cone.simulate(case)
+
+
+@pytest.mark.parametrize("key", ["A_1_s", "E_j_mol", "heat_of_reaction_j_kg"])
+def test_a_missing_number_of_a_reaction_is_named(key):
+    case = a_case()
+    del case["reactions"][0][key]
+    with pytest.raises(InputError, match=rf"reactions\[0\]\.{key} is missing"):
         cone.simulate(case)
 
 
@@ -161,6 +175,19 @@ def test_a_bad_row_in_a_file(tmp_path):
     assert [r["id"] for r in results] == ["a", "b", 2]
     assert "error" not in results[0]
     assert "end_time_s" in results[1]["error"] and "object" in results[2]["error"]
+
+
+def test_the_command_names_bad_rows_by_index_and_writes_the_rest(tmp_path):
+    bad = [a_case(thickness_m=0.0), a_case(irradiance_w_m2=50.0), a_case(thickness_m=NAN)]
+    source = _file(tmp_path, {"cases": [a_case(), *bad, a_case(initial_temperature_k=25.0)]})
+    done = CliRunner().invoke(app, ["simulate", str(source), "--out", str(tmp_path / "out.json")])
+    lines = done.stderr.splitlines()
+    assert done.exit_code == 2
+    for i, says in enumerate(("thickness_m is 0.0", "kW/m2", "thickness_m is nan", "Celsius"), 1):
+        assert lines[i - 1].startswith(f"Error: case {i}: ") and says in lines[i - 1]
+    results = json.loads((tmp_path / "out.json").read_text())["results"]
+    assert ["error" in row for row in results] == [False, True, True, True, True]
+    assert results[0]["t_ig_s"] > 0.0
 
 
 def test_strict_writes_nothing(tmp_path):

@@ -2,13 +2,10 @@
 
 import numpy as np
 import pytest
-from cone_cases import PYROLYSIS, REFERENCE, VIRGIN, a_case, inert
-from scipy.special import erfcx
+from cone_cases import PYROLYSIS, REFERENCE, VIRGIN, a_case
 
-from trinity import cone
-from trinity.cases import check, pack
-from trinity.cone_batch import FINE, unpack
-from trinity.cone_run import step, workspace
+from trinity import cone, verification
+from trinity.cone_batch import FINE
 
 
 @pytest.mark.parametrize("case", REFERENCE, ids=[c["id"] for c in REFERENCE])
@@ -42,39 +39,32 @@ def test_the_default_agrees_with_the_fine_resolution_on_other_cases():
         assert np.allclose(coarse[key], fine[key], rtol=allowed), key
 
 
-def _march(case, cells, dt, end):
-    """Surface temperature and mass left at ``end`` on a uniform grid with fixed steps."""
-    test, faces, matter, chemistry, _ = unpack(pack([check(case)]), 0)
-    w = workspace(cells + 1, matter.rho.size, chemistry.A.size)
-    dx = np.full(cells, test.thickness / cells)
-    m = np.zeros((cells + 1, matter.rho.size))
-    m[:cells, 0] = matter.rho[0] * dx
-    T, rate = np.full(cells + 1, test.T0), np.zeros(cells + 1)
-    Ts = Tb = test.T0
-    for _ in range(round(end / dt)):
-        Ts, Tb, *_ = step(
-            faces, matter, chemistry, m, T, rate.copy(), cells, cells, dt, Ts, Tb, 1e-9, w
-        )
-        T[:], m[:] = w.T1, w.m1
-    return Ts, m[:cells].sum()
+@pytest.fixture(scope="module")
+def convergence() -> dict:
+    return verification.convergence()
 
 
-def test_second_order_in_time():
+def test_second_order_in_time(convergence):
     """A reacting surface, fixed grid: the error falls by four when the step is halved."""
-    case = a_case(thickness_m=0.002)
-    found = [_march(case, 40, dt, 40.0)[1] for dt in (0.5, 0.25, 0.125, 1 / 64)]
-    errors = np.abs(np.array(found[:3]) - found[3])
-    order = np.log2(errors[:-1] / errors[1:])
-    assert np.all(order > 1.6), order
+    assert min(convergence["time"]["order"]) > 1.6, convergence
 
 
-def test_second_order_in_space():
+def test_second_order_in_space(convergence):
     """Convective heating of a thick slab against the analytic surface temperature."""
-    case = inert(thickness_m=0.03)
-    exact = 300.0 + 500.0 * (1.0 - erfcx(50.0 * np.sqrt(0.2 / (1190.0 * 1800.0) * 60.0) / 0.2))
-    errors = [abs(_march(case, n, 0.05, 60.0)[0] - exact) for n in (30, 60, 120)]
-    order = np.log2(np.array(errors[:-1]) / np.array(errors[1:]))
-    assert np.all(order > 1.7), order
+    assert min(convergence["space"]["order"]) > 1.7, convergence
+
+
+def test_balances_close_at_both_resolutions():
+    found = verification.balances()
+    assert found["default"]["mass"] < 1e-12 and found["fine"]["mass"] < 1e-12
+    assert found["default"]["energy"] < 0.005
+    assert found["fine"]["energy"] < 1e-6
+
+
+def test_the_model_as_it_is_heats_as_the_exact_solution():
+    curve = verification.heating_curve()
+    late = curve["time_s"] > 5.0
+    assert np.allclose(curve["simulated_k"][late], curve["exact_k"][late], rtol=0.004)
 
 
 def test_a_batch_is_the_same_as_one_by_one_in_any_number_of_threads():

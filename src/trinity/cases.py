@@ -216,7 +216,13 @@ def _residue(fractions, reactions, chain):
 
 
 def _back(case, T0):
-    """Back face as (kind, h, T, emissivity, layer or None); a name, or an object with ``type``."""
+    r"""Back face as (kind, h, T, emissivity, layer or None); a name, or an object with ``type``.
+
+    Net flux into it [W/m2]: 0 (insulated); :math:`h(T_g-T_b)+\epsilon\sigma(T_g^4-T_b^4)`, with h
+    [W/m2/K] given (convection and radiation) or that of still air, conductivity [W/m/K] over
+    thickness [m] (air gap; Carslaw & Jaeger 1959). Ceramic wool is a layer of its own, whose back
+    obeys the same line: :math:`\rho c\,\partial_t T=k\,\partial_{xx}T`.
+    """
     back = case.get("back", "insulated")
     table = back if isinstance(back, dict) else {}
     kind = table.get("type") if table else back
@@ -249,7 +255,12 @@ def _back(case, T0):
 
 
 def _ignition(case, fuel):
-    """What decides on ignition: (rule, critical value)."""
+    """What decides on ignition: (rule, critical value).
+
+    Surface temperature [K], else mass flux of all gas [kg/m2/s], else heat release rate of the gas
+    [W/m2], flaming efficiency times heat of combustion times mass flux: the rule of the measured
+    tests, 24 kW/m2 (the literature has no one value, Lyon & Quintiere 2007).
+    """
     if case.get("critical_surface_temperature_k") is not None:
         return 2, _temperature("", case, "critical_surface_temperature_k")
     if case.get("critical_mass_flux_kg_m2_s") is not None:
@@ -267,7 +278,7 @@ def check(case) -> Case:
         One sentence that names the field, its value and the accepted range.
     """
     if not isinstance(case, dict):
-        raise InputError(f"A case is {type(case).__name__}; it must be an object.")
+        raise InputError(f"A case is {str(case)[:40]!r}; it must be an object of named fields.")
     thickness = number("", case, "thickness_m", 1e-4, 0.2)
     irradiance = _irradiance(case)
     end = number("", case, "end_time_s", 1.0, 1e5)

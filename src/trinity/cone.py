@@ -50,7 +50,11 @@ def simulate(case: dict, curves: bool = False, numerics=DEFAULT) -> dict:
     -------
     dict
         Every key of `trinity.metrics.BARE` (NaN where an event never happened) and the solver's
-        diagnostics.
+        diagnostics. With the heat release rate q [W/m2], the mass flux m [kg/m2/s] and the time t
+        [s]: ``thr_mj_m2`` is the integral of q from ignition on; ``ehc_mj_kg`` that over the mass
+        lost from ignition on (ISO 5660-1); ``figra_kw_m2_s`` max q/t; ``marhe_kw_m2`` the maximum
+        of the mean of q since the start; ``mean_hrr_60s_kw_m2`` and the like means after ignition;
+        ``residue_fraction`` the mass left over that at the start.
 
     Raises
     ------

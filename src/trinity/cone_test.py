@@ -72,6 +72,15 @@ def predict(
     ------
     InputError
         If the polymer, the heat flux or the thickness cannot be used.
+
+    Examples
+    --------
+    >>> weak, strong = (predict("*CC(*)c1ccccc1", flux, 6.0, samples=20) for flux in (25, 75))
+    >>> strong.nominal["t_ig_s"] < weak.nominal["t_ig_s"]
+    True
+    >>> low, high = weak.interval("phrr_kw_m2")
+    >>> low < high
+    True
     """
     check_conditions(flux_kw_m2, thickness_mm)
     estimate = properties.estimate(polymer)

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
-from trinity.figures import BLUE, GREY, ORANGE, style_of
+from trinity.figures import AMBER, BLUE, GREEN, GREY, ORANGE, SKY, style_of
 from trinity.style import subplots
 
 LABELS = {
@@ -26,6 +26,153 @@ LABELS = {
     "char_density_kg_m3": "char density",
     "char_conductivity_w_m_k": "char conductivity",
 }
+
+
+NAMES = {
+    "t_ig_s": "time to ignition",
+    "phrr_kw_m2": "peak heat release rate",
+    "thr_mj_m2": "total heat released",
+    "t_peak_s": "time of the peak",
+}
+
+
+def curves_with_marks(curves: dict[str, tuple], measured: pd.Series, title: str) -> Figure:
+    """Simulated HRR of one test, and the heat released so far, with the measured scalars marked.
+
+    Parameters
+    ----------
+    curves : dict
+        name -> (time [s], HRR [W/m²]) arrays.
+    measured : Series
+        One row of the measurements. The bar above spans the 180 s of the measured mean; the level
+        below is the measured total, which belongs to the end of the test and to no time before.
+    """
+    figure, (above, below) = subplots(
+        2, 1, figsize=(6.8, 5.4), sharex=True, height_ratios=(3, 2), layout="constrained"
+    )
+    for (name, (time_s, hrr_w_m2)), colour in zip(curves.items(), (BLUE, SKY, GREEN), strict=False):
+        above.plot(time_s, 1e-3 * hrr_w_m2, color=colour, label=f"simulated, {name}")
+        steps = 0.5 * np.diff(time_s) * (hrr_w_m2[1:] + hrr_w_m2[:-1])
+        below.plot(time_s[1:], 1e-6 * np.cumsum(steps), color=colour)
+    _mark(above, below, measured)
+    above.set(ylabel="heat release rate (kW/m²)", title=title, ylim=(0, None))
+    below.set(xlabel="time (s)", ylabel="heat released\n(MJ/m²)")
+    below.set_ylim(0, 1.15 * below.get_ylim()[1])  # room for the label of the total
+    longest = max(time_s[-1] for time_s, _ in curves.values())
+    marked = np.nan_to_num(max(measured["t_peak_s"], measured["t_ig_s"] + 180.0))
+    below.set_xlim(0, max(1.02 * longest, 1.02 * marked))
+    above.legend(fontsize="small")
+    return figure
+
+
+def _mark(above, below, measured: pd.Series) -> None:
+    """The measured scalars on the two panels of `curves_with_marks`; nothing where none ignited."""
+    t_ig, total = measured["t_ig_s"], measured["thr_mj_m2"]
+    if not np.isfinite(t_ig):
+        above.plot([], [], " ", label="measured: no ignition")
+        return
+    for ax in (above, below):
+        ax.axvline(t_ig, color=ORANGE, linestyle="--", linewidth=1.1)
+        ax.axvline(measured["t_peak_s"], color=ORANGE, linestyle=":", linewidth=1.1)
+    above.plot([], [], "--", color=ORANGE, label="measured ignition")
+    above.plot(measured["t_peak_s"], measured["phrr_kw_m2"], "D", color=ORANGE,
+               label="measured peak and its time")  # fmt: skip
+    mean = measured["q180_kw_m2"]
+    above.plot([t_ig, t_ig + 180.0], [mean, mean], color=AMBER, linewidth=2.5,
+               label="measured mean over 180 s")  # fmt: skip
+    if np.isfinite(total):
+        below.axhline(total, color=ORANGE, linewidth=1.4)
+        label = f"measured total, {total:.0f} MJ/m²"
+        place = {"x": 0.99, "y": total, "transform": below.get_yaxis_transform(), "ha": "right"}
+        below.text(s=label, va="bottom", color=ORANGE, fontsize="small", **place)
+    else:
+        below.text(0.01, 0.9, "measured total masked", transform=below.transAxes, fontsize="small")
+
+
+def errors_by(errors: dict[str, dict], grouping: str, labels: dict[str, str]) -> Figure:
+    """Bias (simulated/measured) of t_ig and pHRR by polymer, flux or thickness, arm by arm.
+
+    Parameters
+    ----------
+    errors : dict
+        Arm (informed, blind) -> ``gmfe`` of ``physics_validation.json``, ``cone``.
+    grouping : str
+        ``polymer``, ``flux`` or ``thickness``. A circle is the geometric mean of
+        simulated/measured, the line through it the mean error factor either way.
+    labels : dict
+        Key of a row -> how to write it, in the order wanted, first on top.
+    """
+    figure, axes = subplots(
+        1, 2, figsize=(8.6, 1.3 + 0.36 * len(labels)), sharey=True, layout="constrained"
+    )
+    for ax, target in zip(axes, ("t_ig_s", "phrr_kw_m2"), strict=True):
+        for j, ((arm, scores), style) in enumerate(
+            zip(errors.items(), ((BLUE, "o"), (ORANGE, "s")), strict=False)
+        ):
+            parts = [scores[target][f"by_{grouping}"][key] for key in labels]
+            place = np.arange(len(parts)) + 0.22 * (2 * j - 1)
+            ax.hlines(place, [1.0 / x["gmfe"] for x in parts], [x["gmfe"] for x in parts],
+                      color=style[0], alpha=0.35, linewidth=3)  # fmt: skip
+            ax.plot([x["bias"] for x in parts], place, style[1], color=style[0], label=arm)
+        ax.axvline(1.0, color=GREY, linewidth=0.9)
+        ax.set(xscale="log", xlim=(0.42, 2.4), xlabel=f"{NAMES[target]}: simulated / measured")
+        ax.xaxis.set_minor_locator(NullLocator())
+        ax.set_xticks([0.5, 0.7, 1.0, 1.4, 2.0], ["0.5", "0.7", "1", "1.4", "2"])
+    axes[0].set_yticks(np.arange(len(labels)), labels.values())
+    axes[0].invert_yaxis()
+    handles, names = axes[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper right", ncols=2, fontsize="small")
+    return figure
+
+
+def remedies(rows: list[dict], target: str) -> Figure:
+    """Bias of each polymer under each reading of the literature; ``remedies`` of the results.
+
+    One panel a polymer would hide the pattern: a row is a remedy, a column a polymer, the colour
+    and the number are simulated/measured.
+    """
+    table = pd.DataFrame({row["remedy"]: row[f"{target}_by_polymer"] for row in rows}).T
+    figure, ax = subplots(figsize=(8.6, 0.9 + 0.34 * len(table)), layout="constrained")
+    image = ax.imshow(np.log(table), cmap="PuOr", vmin=-0.8, vmax=0.8, aspect="auto")
+    for (i, j), value in np.ndenumerate(table.to_numpy()):
+        colour = "white" if abs(np.log(value)) > 0.5 else "black"
+        ax.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize="small", color=colour)
+    ax.set_xticks(np.arange(table.shape[1]), table.columns)
+    ax.set_yticks(np.arange(len(table)), table.index)
+    ax.grid(False)
+    ax.tick_params(length=0)
+    bar = figure.colorbar(image, ax=ax, ticks=np.log([0.5, 1.0, 2.0]), shrink=0.8)
+    bar.ax.set_yticklabels(["0.5", "1", "2"])
+    bar.set_label("simulated / measured")
+    ax.set_title(NAMES[target], fontsize="medium")
+    return figure
+
+
+def verification(curve: dict, convergence: dict) -> Figure:
+    """Surface under hot gas beside the exact one; error against step and against cell size.
+
+    ``curve`` and ``convergence`` of `trinity.verification`.
+    """
+    figure, (left, *others) = subplots(1, 3, figsize=(9.0, 3.0), layout="constrained")
+    left.plot(curve["time_s"], curve["exact_k"], color=ORANGE, linewidth=3, label="exact")
+    left.plot(curve["time_s"], curve["simulated_k"], "--", color=BLUE, label="simulated")
+    left.set(xlabel="time (s)", ylabel="surface temperature (K)", xscale="log")
+    left.legend(fontsize="small")
+    for ax, key, x, y in zip(
+        others, ("time", "space"), ("step (s)", "cell (mm)"),
+        ("error of the mass left (kg/m²)", "error of the temperature (K)"), strict=True,
+    ):  # fmt: skip
+        size, error = (np.array(convergence[key][name]) for name in ("size", "error"))
+        ax.loglog(size, error, "o-", color=BLUE, label="measured")
+        ax.loglog(size, error[0] * (size / size[0]) ** 2, ":", color=GREY, label="second order")
+        ax.set_xticks(size, [f"{v:.3g}" for v in size])
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_minor_locator(NullLocator())
+        ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        ax.yaxis.set_major_formatter("{x:.0e}" if key == "time" else "{x:g}")
+        ax.set(xlabel=x, ylabel=y)
+        ax.legend(fontsize="small")
+    return figure
 
 
 def gasification_parity(tests: pd.DataFrame) -> Figure:
