@@ -153,7 +153,10 @@ def _read_text(path: str | Path) -> pd.DataFrame:
         raise InputError(f"There is no file {path}.") from None
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"{path} cannot be read as a UTF-8 CSV table: {reason}.") from None
+        raise InputError(
+            f"{path} cannot be read as a UTF-8 CSV table:"
+            f" {getattr(error, 'strerror', None) or reason}."
+        ) from None
     missing = [name for name in CONDITIONS if name not in table]
     if missing:
         raise InputError(

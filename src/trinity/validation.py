@@ -4,7 +4,7 @@ Four questions, from code to nature: does the solver solve its equations (`refer
 `resolution_errors`); do published material parameters reproduce pyrolysis in nitrogen
 (`gasification_errors`); how far is a simulated cone test from a measured one, with published
 properties (*informed*) and with structure alone (*blind*); do the intervals cover (`coverage`).
-Nothing is fitted anywhere.
+Nothing is fitted; beside each score stands what a bias fitted in the fold would make of it.
 """
 
 import numpy as np
@@ -22,16 +22,12 @@ from trinity.validation_cases import (
     informed_case,
     reference_cases,
 )
+from trinity.validation_remedies import remedies
+from trinity.validation_scores import TARGETS, cone_errors, gmfe, plain
 from trinity.validation_sensitivity import energy_budget, ignition_lines, sensitivity
 
-TARGETS = ("t_ig_s", "phrr_kw_m2", "thr_mj_m2", "t_peak_s")
 DRAWS = 200  # parameter sets a test for the intervals
 LEVEL = 0.90
-
-
-def gmfe(log_ratio) -> float:
-    """Geometric mean error factor exp(mean |ln predicted/measured|), missing values left out."""
-    return float(np.exp(np.nanmean(np.abs(log_ratio))))
 
 
 def reference_errors() -> list[dict]:
@@ -50,8 +46,7 @@ def resolution_errors(n: int = 40, seed: int = 0) -> dict:
 
     Median, 95 % quantile and maximum of the absolute error in percent, by key.
     """
-    rng = np.random.default_rng(seed)
-    cases = [_varied(case, rng) for case in rng.choice(reference_cases(), n)]
+    cases = other_slabs(n, seed)
     coarse, fine = (cone.simulate_batch(cases, numerics=x) for x in (cone.DEFAULT, FINE))
     errors = {}
     for key in (*cases[0]["expected"], "t_ig_s", "phrr_kw_m2", "thr_mj_m2"):
@@ -61,6 +56,12 @@ def resolution_errors(n: int = 40, seed: int = 0) -> dict:
             zip(("median", "q95", "max"), np.quantile(off, [0.5, 0.95, 1.0]).tolist(), strict=True)
         )
     return {"cases": n, "percent": errors}
+
+
+def other_slabs(n: int, seed: int = 0) -> list[dict]:
+    """Reference slabs of other thickness, flux, ramps and depth of absorption, drawn by seed."""
+    rng = np.random.default_rng(seed)
+    return [_varied(case, rng) for case in rng.choice(reference_cases(), n)]
 
 
 def _varied(case: dict, rng: np.random.Generator) -> dict:
@@ -109,45 +110,7 @@ def gasification_errors() -> dict:
     names = ("peak", "t_peak", "t_1_g", "t_3_g", "mass_lost")
     table = pd.DataFrame(rows)
     factors = {x: gmfe(np.log(table[f"{x}_simulated"] / table[f"{x}_measured"])) for x in names}
-    return {"tests": _plain(rows), "gmfe": factors}
-
-
-def cone_errors(case_of) -> dict:
-    """Simulated beside measured cone tests; ``case_of`` turns a row into a case.
-
-    Scalars by the rule of the measurements behind an instrument of `LAG_S`. GMFE over tests
-    within a group, then over groups; by polymer, flux and thickness over tests.
-    """
-    tests = load_measurements()
-    found = cone.simulate_batch([case_of(test) for test in tests.itertuples()], lag_s=LAG_S)
-    columns = ["test_id", "polymer", "lab", "group_nine", "group_ten", "flux_kw_m2", "thickness_mm"]
-    table = tests[columns].copy()
-    for target in TARGETS:
-        table[target] = tests[target]
-        table[f"{target}_simulated"] = found[f"rule_{target}"]
-    return {"tests": _plain(table.to_dict("records")), "gmfe": _scores(table)}
-
-
-def _scores(table: pd.DataFrame) -> dict:
-    """GMFE and bias of each target over several groupings."""
-    table = table.assign(
-        flux=pd.cut(table.flux_kw_m2, [0, 37, 62, 200], labels=["25", "50", "75"]).astype(str),
-        thickness=pd.cut(table.thickness_mm, [0, 4, 10, 200], labels=["3", "6", "13"]).astype(str),
-    )
-    scores = {}
-    for target in TARGETS:
-        log_ratio = np.log(table[f"{target}_simulated"] / table[target])
-        entry = {"tests": gmfe(log_ratio), "bias_tests": float(np.exp(log_ratio.mean()))}
-        for grouping in ("group_nine", "group_ten"):
-            inside = log_ratio.abs().groupby(table[grouping]).mean()
-            entry[grouping] = float(np.exp(inside.mean()))
-        for grouping in ("polymer", "flux", "thickness", "lab"):
-            parts = log_ratio.groupby(table[grouping])
-            entry[f"by_{grouping}"] = {
-                name: {"gmfe": gmfe(x), "bias": float(np.exp(x.mean()))} for name, x in parts
-            }
-        scores[target] = entry
-    return scores
+    return {"tests": plain(rows), "gmfe": factors}
 
 
 def coverage(draws: int = DRAWS, seed: int = 0) -> dict:
@@ -182,19 +145,6 @@ def coverage(draws: int = DRAWS, seed: int = 0) -> dict:
     return result
 
 
-def _plain(rows: list[dict]) -> list[dict]:
-    """Rows with plain Python numbers; None for what is missing."""
-    return [{key: _plain_value(value) for key, value in row.items()} for row in rows]
-
-
-def _plain_value(value):
-    if isinstance(value, (np.integer, int)):
-        return int(value)
-    if isinstance(value, (np.floating, float)):
-        return float(value) if np.isfinite(value) else None
-    return value
-
-
 def build_physics_validation(seed: int = 0) -> dict:
     """All of it, as the results file holds it; about a minute on two cores."""
     return {
@@ -203,6 +153,7 @@ def build_physics_validation(seed: int = 0) -> dict:
         "resolution": resolution_errors(seed=seed),
         "gasification": gasification_errors(),
         "cone": {"informed": cone_errors(informed_case), "blind": cone_errors(blind_case)},
+        "remedies": remedies(),
         "coverage": coverage(seed=seed),
         "ignition_lines": ignition_lines(),
         "energy_budget": energy_budget(),

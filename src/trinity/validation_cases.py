@@ -8,7 +8,7 @@ import numpy as np
 from trinity import properties
 from trinity.files import data_path
 from trinity.polymers import parse_components
-from trinity.published import published_parameters
+from trinity.published import published_parameters, single_value
 
 NATURAL_CONVECTION_W_M2_K = 5.0  # at the back, where a published set gives none; as at the front
 
@@ -74,21 +74,82 @@ def blind_case(test) -> dict:
     return properties.to_case(blind_parameters(test), 0, test.flux_kw_m2, test.thickness_mm)
 
 
-def informed_case(test) -> dict:
+def informed_case(test, sets: str = "complete sets", **changes: float) -> dict:
     """The case of a cone test with published properties of the tested polymer.
 
-    A complete published set (kinetics, ramps and absorption together) comes first, single
-    published values next; what nobody published stays the estimate from structure. Nothing comes
-    from cone tests.
+    Parameters
+    ----------
+    test : row of the cone measurements
+    sets : str
+        Which published values go first. *complete sets*: a set of kinetics, ramps and absorption
+        measured together (University of Maryland), taken whole where there is one, single values
+        next; this was the rule before any other was tried. *single values*: no complete set.
+        *own sheets*: density, conductivity and specific heat that the laboratory of the test
+        measured on what it burned, with single values. *own sheets, complete steps*: the same with
+        reactions and chars of the complete sets. *black PMMA*: as complete sets, but NIST's set of
+        black cast PMMA for the tests of NBS and FSRI, whose sheets were black.
+    changes : float
+        Parameters to replace, by their names in `published_parameters`.
+
+    Notes
+    -----
+    What nobody published stays the estimate from structure. Nothing comes from cone tests.
     """
-    parameters = published_parameters(test.polymer)
+    own = sets.startswith("own sheets")
+    parameters = published_parameters(test.polymer, test.lab if own else None)
+    parameters |= {name: np.array([value]) for name, value in changes.items()}
     case = properties.to_case(parameters, 0, test.flux_kw_m2, test.thickness_mm)
-    if test.polymer not in parameter_sets():
+    heat = float(parameters["gas_heat_of_combustion_j_kg"][0])
+    if sets == "black PMMA" and test.polymer == "PMMA" and test.lab in ("NBS", "FSRI"):
+        return {**case, **_black_pmma(heat)}
+    if sets in ("own sheets", "single values") or test.polymer not in parameter_sets():
         return case
     published = parameter_sets()[test.polymer]
-    heat = float(parameters["gas_heat_of_combustion_j_kg"][0])
+    components = dict(published["components"])
+    if own:
+        components[next(iter(components))] = case["components"]["virgin"]
     reactions = [{**step, "heat_of_combustion_j_kg": heat} for step in published["reactions"]]
-    return {**case, "components": published["components"], "reactions": reactions}
+    return {**case, "components": components, "reactions": reactions}
+
+
+def _black_pmma(heat: float) -> dict:
+    """Components and reaction of NIST's set of black cast PMMA, its formulas as ramps.
+
+    Rows ``*_NIST`` of PMMA in ``polymer_properties.csv``: k = 0.16 below 395 K and 0.34 - 4.2e-4 T
+    above [W/m/K]; c = -1.39 + 8.33e-3 T below and 0.851 + 3.07e-3 T above [kJ/kg/K].
+    """
+
+    def row(name):
+        return single_value("PMMA", f"{name}_NIST")
+
+    def above(T):
+        return 0.34 - 4.2e-4 * T
+
+    def c_below(T):
+        return 1e3 * (-1.39 + 8.33e-3 * T)
+
+    def c_above(T):
+        return 1e3 * (0.851 + 3.07e-3 * T)
+
+    virgin = {
+        "density_kg_m3": row("density"),
+        "conductivity_w_m_k": [[394.0, row("k")], [396.0, above(396.0)], [700.0, above(700.0)]],
+        "specific_heat_j_kg_k": [
+            *([T, c_below(T)] for T in (290.0, 394.0)), *([T, c_above(T)] for T in (396.0, 900.0))
+        ],
+        "emissivity": row("emissivity"),
+        "absorption_coefficient_1_m": row("absorption_coefficient"),
+    }  # fmt: skip
+    step = {
+        "reactant": "virgin",
+        "product": None,
+        "solid_yield": 0.0,
+        "A_1_s": row("A"),
+        "E_j_mol": row("E"),
+        "heat_of_reaction_j_kg": 1e3 * row("heat_of_reaction"),
+        "heat_of_combustion_j_kg": heat,
+    }
+    return {"components": {"virgin": virgin}, "reactions": [step]}
 
 
 def drawn_cases(test, n: int, rng: np.random.Generator) -> list[dict]:
