@@ -1,5 +1,7 @@
 """Estimates: physical, independent of spelling, as good as promised, with honest errors."""
 
+import matplotlib
+import matplotlib.pyplot
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,13 +9,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
 
+from trinity import figures_chemistry
 from trinity.decomposition import measured_keys, predict_t50, training_table
 from trinity.descriptors import BICERANO_RANGE_K, Chain, bicerano_t50, describe
 from trinity.errors import InputError
 from trinity.files import data_path
+from trinity.measurements import load_measurements
 from trinity.polymers import oligomer, parse_psmiles, polymer_key
 from trinity.properties import estimate, sample_parameters, to_case
-from trinity.property_validation import BARS, leave_one_polymer_out, parity
+from trinity.property_refits import changed_case, fit_leverages, mean_leverage, variants
+from trinity.property_validation import (
+    BARS,
+    PARITY,
+    calibration,
+    leave_one_polymer_out,
+    nested_choice,
+    parity,
+)
 from trinity.published import published_parameters, published_values
 from trinity.sampling import GAS_CONSTANT_J_MOL_K, TGA_RATE_K_S, arrhenius, specific_heat_ramp
 from trinity.thermochemistry import (
@@ -23,6 +35,9 @@ from trinity.thermochemistry import (
     net_heat_of_combustion,
     oxygen_demand,
 )
+from trinity.validation_cases import blind_case
+
+matplotlib.use("agg")
 
 REAL = pd.read_csv(data_path("polymers_real.csv")).psmiles.tolist()
 PVC = "*CC(*)Cl"
@@ -272,3 +287,82 @@ def test_published_parameters_replace_estimates_but_never_from_cone_tests():
     assert len(to_case(parameters, 0, 50, 6)["reactions"]) == 2
     with pytest.raises(InputError, match="no tested polymer"):
         published_values("Unobtainium")
+
+
+def test_char_and_temperature_are_calibrated_where_values_are_many():
+    left_out = {
+        "t50_blind": leave_one_polymer_out("t50", blind=True),
+        "t50_blind_choice_nested": nested_choice(),
+        "char_blind": leave_one_polymer_out("char", blind=True),
+    }
+    rows = {row["property"]: row for row in calibration({}, left_out)}
+    assert len(rows) == 3
+    for row in rows.values():
+        one, two = row["expected"]
+        assert one == pytest.approx(0.683, abs=1e-3) and two == pytest.approx(0.954, abs=1e-3)
+        assert abs(row["within_sigma"] - one) < 3 * row["doubt"]
+        assert row["within_two_sigma"] > 0.85
+    nested = left_out["t50_blind_choice_nested"]
+    assert nested["mean_error"] < nested["bars"]["gaussian_process"] < nested["bars"]["mean"]
+
+
+def test_glass_transition_of_polar_vinyls_is_known_to_be_low():
+    rows = {row["polymer"]: row for row in parity("glass_transition_k")["rows"]}
+    assert rows["PVC"]["published"] - rows["PVC"]["estimated"] > 50  # said on the page
+    assert abs(rows["PS"]["published"] - rows["PS"]["estimated"]) < 20
+
+
+def test_leverage_bound_holds_for_a_fit_whose_leverage_is_known():
+    """A made-up fit of two groups: its standard errors bound the true leverage of every row."""
+    rng = np.random.default_rng(0)
+    x = rng.integers(1, 6, size=(40, 2)).astype(float)  # CH2 and CH3 of forty polymers
+    sigma = 1.3
+    inverse = np.linalg.inv(x.T @ x)
+    exact = np.einsum("ij,jk,ik->i", x, inverse, x)
+    errors = sigma * np.sqrt(np.diag(inverse))
+    bound = (x @ errors / sigma) ** 2
+    assert (bound >= exact - 1e-12).all()
+    row = exact.argmax()
+    without = np.arange(40) != row
+    y = x @ [15.0, 19.0] + rng.normal(0, sigma, 40)
+    full = np.linalg.lstsq(x, y, rcond=None)[0]
+    left = np.linalg.lstsq(x[without], y[without], rcond=None)[0]
+    moved = exact[row] / (1 - exact[row]) * (x[row] @ full - y[row])
+    assert x[row] @ left - x[row] @ full == pytest.approx(moved)
+
+
+def test_published_fits_hardly_depend_on_one_tested_polymer():
+    for row in fit_leverages():
+        assert 0 < row["V298"] < 0.6 and 0 < row["Yg"] < 0.2
+        assert abs(row["density_change_kg_m3"]) < 60  # below the 5 % that density claims
+    assert mean_leverage("V298") < 0.03 and mean_leverage("Yg") < 0.01
+
+
+def test_changes_reach_the_case_and_nothing_else():
+    test = next(load_measurements().query("polymer == 'PMMA'").itertuples())
+    plain = changed_case(test, lambda psmiles: {})
+    assert plain == blind_case(test)
+    hotter = changed_case(test, lambda psmiles: {"t50_k": 20.0})
+    assert hotter["components"] == plain["components"]
+    assert hotter["reactions"][0]["E_j_mol"] > plain["reactions"][0]["E_j_mol"]
+    assert set(variants()) >= {"oxygen rule, exact", "char with the tested polymers, refitted"}
+
+
+def test_oxygen_rule_without_one_of_its_polymers_moves_by_a_fraction_of_the_residual():
+    psmiles = "*CC(*)(C)C(=O)OC"
+    change = variants()["oxygen rule, exact"](psmiles)["heat_of_combustion_j_kg"]
+    residual = estimate(psmiles)["heat_of_combustion_j_kg"].value - 25.0e6  # published, net
+    assert change == pytest.approx(residual / 47)
+
+
+@pytest.mark.parametrize("name", ["parity", "parity_of_the_rest", "calibration"])
+def test_figures_of_validation_name_their_axes(name):
+    parities = {key: parity(key) for key in PARITY}
+    data = {"parity": parities}
+    if name == "calibration":
+        data = calibration(parities, dict.fromkeys(
+            ("t50_blind", "t50_blind_choice_nested", "char_blind"), parities["t50_k"]
+        ))  # fmt: skip
+    figure = getattr(figures_chemistry, name)(data)
+    assert all(axes.get_xlabel() for axes in figure.axes)
+    matplotlib.pyplot.close(figure)

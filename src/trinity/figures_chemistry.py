@@ -4,6 +4,8 @@ Each function takes plain data, as ``property_validation`` and ``properties`` gi
 Figure; fonts and sizes are in ``matplotlibrc``.
 """
 
+import re
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -21,6 +23,17 @@ _SHOWN = {
     "heat_of_combustion_j_kg": ("Net heat of combustion", "MJ/kg", 1e-6),
     "t50_k": ("Half decomposition at 10 K/min", "K", 1.0),
 }
+_ALSO_SHOWN = {
+    "glass_transition_k": ("Glass transition", "K", 1.0),
+    "char_yield": ("Char yield", "%", 100.0),
+    "conductivity_w_m_k": ("Thermal conductivity", "W/m/K", 1.0),
+    "gas_heat_of_combustion_j_kg": ("Heat of combustion of the gas", "MJ/kg", 1e-6),
+    "heat_of_decomposition_j_kg": ("Heat of decomposition", "MJ/kg", 1e-6),
+    "decomposition_width_k": ("Width of decomposition", "K", 1.0),
+}
+
+_AROUND = [(-4, 4), (4, -9), (-4, 13), (4, -18)]  # labels of neighbours beside each other
+_UNIT = re.compile(r"_(kg_m3|j_kg_k|j_kg|k|w_m_k|1_m)\b")
 
 
 def groups_of_chain(psmiles: str, quantity: str = "V298") -> Figure:
@@ -59,11 +72,27 @@ def parity(validation: dict) -> Figure:
         The object of ``property_validation.build_property_validation``.
     """
     figure, panels = subplots(2, 2, figsize=(7.5, 7.0), layout="constrained")
-    for axes, (name, (title, unit, factor)) in zip(panels.flat, _SHOWN.items(), strict=True):
+    _parity_panels(panels, validation, _SHOWN)
+    return figure
+
+
+def parity_of_the_rest(validation: dict) -> Figure:
+    """Like `parity`, of properties without a bar."""
+    figure, panels = subplots(2, 3, figsize=(9.0, 6.0), layout="constrained")
+    _parity_panels(panels, validation, _ALSO_SHOWN)
+    return figure
+
+
+def _parity_panels(panels: np.ndarray, validation: dict, shown: dict) -> None:
+    for axes, (name, (title, unit, factor)) in zip(panels.flat, shown.items(), strict=True):
         result = validation["parity"][name]
         _parity_panel(axes, result, factor)
         axes.set(title=title, xlabel=f"published ({unit})", ylabel=f"estimated ({unit})")
-    return figure
+        if "bar" in result:
+            relative = result["bar_measure"] == "mean_relative_error"
+            unit, factor = ("%", 100.0) if relative else (unit, factor)
+            error, bar = factor * result[result["bar_measure"]], factor * result["bar"]
+            axes.set_title(f"{title}\nmean error {error:.2g} {unit}, bar {bar:.2g} {unit}")
 
 
 def _parity_panel(axes: Axes, result: dict, factor: float) -> None:
@@ -71,16 +100,20 @@ def _parity_panel(axes: Axes, result: dict, factor: float) -> None:
     published, estimated, sigma = (
         factor * np.array([row[key] for row in rows]) for key in ("published", "estimated", "sigma")
     )
-    low = 0.93 * min(published.min(), (estimated - sigma).min())
+    low = 0.93 * max(min(published.min(), (estimated - sigma).min()), 0.0)
     high = 1.05 * max(published.max(), (estimated + sigma).max())
     line = np.array([low, high])
-    relative = result["bar_measure"] == "mean_relative_error"
-    width = result["bar"] * line if relative else np.full(2, factor * result["bar"])
-    axes.fill_between(line, line - width, line + width, color=SKY, alpha=0.25, linewidth=0)
+    if "bar" in result:
+        relative = result["bar_measure"] == "mean_relative_error"
+        width = result["bar"] * line if relative else np.full(2, factor * result["bar"])
+        axes.fill_between(line, line - width, line + width, color=SKY, alpha=0.25, linewidth=0)
     axes.plot(line, line, color=GREY, linewidth=1)
     axes.errorbar(published, estimated, sigma, fmt="o", color=BLUE, markersize=5, elinewidth=1)
-    for row, x, y in zip(rows, published, estimated, strict=True):
-        axes.annotate(row["polymer"], (x, y), (4, 4), textcoords="offset points", fontsize=7)
+    for place, i in enumerate(np.argsort(published + estimated, kind="stable")):
+        axes.annotate(
+            rows[i]["polymer"], (published[i], estimated[i]), _AROUND[place % 4],
+            textcoords="offset points", fontsize=7, ha="right" if place % 2 == 0 else "left",
+        )  # fmt: skip
     axes.set(xlim=line, ylim=line)
 
 
@@ -102,6 +135,33 @@ def left_out(validation: dict) -> Figure:
         error, naive = factor * result["mean_error"], factor * result["mean_error_of_mean"]
         axes.set(xlabel=f"from the table: {label}", ylabel="predicted, polymer left out")
         axes.set_title(f"mean error {error:.3g} (mean of all: {naive:.3g})", fontsize=9)
+    return figure
+
+
+def calibration(rows: list[dict]) -> Figure:
+    """Share of published values within 1 and 2 sigma, by property.
+
+    Parameters
+    ----------
+    rows
+        Those of ``property_validation.calibration``. The bar is one standard error of the share at
+        1 sigma when the errors are normal; with ten values it is wide.
+    """
+    names = [f"{_UNIT.sub('', row['property'])} (n = {row['n']})" for row in rows][::-1]
+    names = [name.replace("_", " ") for name in names]
+    figure, axes = subplots(figsize=(7.5, 0.32 * len(rows) + 1.2), layout="constrained")
+    for key, colour, marker, size, text, expected in (
+        ("within_sigma", BLUE, "o", 9, "within 1σ", rows[0]["expected"][0]),
+        ("within_two_sigma", ORANGE, "s", 5, "within 2σ", rows[0]["expected"][1]),
+    ):
+        share = [100 * row[key] for row in rows][::-1]
+        axes.axvline(100 * expected, color=colour, linewidth=1, linestyle="--")
+        axes.plot(share, names, marker, color=colour, markersize=size, label=text)
+    doubt = [100 * row["doubt"] for row in rows][::-1]
+    expected = [100 * row["expected"][0] for row in rows][::-1]
+    axes.errorbar(expected, names, xerr=doubt, fmt="none", ecolor=GREY, elinewidth=1, zorder=0)
+    axes.set(xlabel="share of the published values (%), expected: dashed", xlim=(0, 104))
+    axes.legend(frameon=False, loc="lower left")
     return figure
 
 

@@ -61,7 +61,7 @@ def _quoted(text: str) -> str:
 
 def _checked_text(psmiles: str) -> str:
     if not isinstance(psmiles, str):
-        raise InputError(f"A PSMILES must be text, not {type(psmiles).__name__}.")
+        raise InputError(f"A PSMILES must be text, not {_quoted(repr(psmiles))}.")
     text = psmiles.strip()
     if not text:
         raise InputError("The PSMILES is empty; give a repeat unit such as '*CC*'.")

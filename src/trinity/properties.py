@@ -19,8 +19,8 @@ from trinity.polymers import as_components, parse_psmiles
 from trinity.sampling import sample_parameters, to_case
 from trinity.thermochemistry import (
     ATOMIC_MASS,
-    CARBON_HEAT_OF_COMBUSTION_J_KG,
     acid_fraction,
+    gas_heat_of_combustion,
     net_heat_of_combustion,
 )
 
@@ -81,6 +81,18 @@ def estimate(polymer: str | list[tuple[str, float]]) -> Estimate:
     ------
     InputError
         As :func:`trinity.polymers.parse_psmiles`.
+
+    Examples
+    --------
+    >>> polystyrene = estimate("*CC(*)c1ccccc1")
+    >>> density = polystyrene["density_kg_m3"]
+    >>> abs(density.value - 1050) < 2 * density.sigma
+    True
+    >>> polystyrene.uncovered_atoms
+    []
+    >>> mixed = estimate([("*CC(*)c1ccccc1", 0.7), ("*CC=CC*", 0.3)])
+    >>> mixed["density_kg_m3"].value < density.value
+    True
     """
     components = as_components(polymer)
     parts = [_estimate_one(psmiles) for psmiles, _ in components]
@@ -196,7 +208,7 @@ def _decomposition(unit: Chain, shape: dict[str, float]) -> dict[str, Property]:
         t50, t50_sigma = predict_t50(shape)
         char, char_sigma = predict_char(shape)
     heat, heat_sigma = net_heat_of_combustion(unit.composition)
-    gas = _gas_heat(heat, char, acid)
+    gas = float(gas_heat_of_combustion(heat, char, acid))
     # Chains unzip or break at about 1 MJ/kg of volatiles; forming char gives some of it back.
     loss = max(1.0 - 1.3 * char, 0.15)
     return {
@@ -211,13 +223,6 @@ def _decomposition(unit: Chain, shape: dict[str, float]) -> dict[str, Property]:
         "acid_heat_of_combustion_j_kg": Property(1.0e6, 0.7e6),
         "acid_heat_of_reaction_j_kg": Property(0.2e6, 0.1e6),
     }
-
-
-def _gas_heat(heat: float, char: float, acid: float) -> float:
-    """Heat of combustion of the volatiles [J/kg]: what the char keeps back does not burn."""
-    volatiles = max(1.0 - char - acid, 0.05)
-    gas = (heat - char * CARBON_HEAT_OF_COMBUSTION_J_KG) / volatiles
-    return float(np.clip(gas, 1e6, 46e6))  # no organic gas burns hotter than methane's homologues
 
 
 def _flame(unit: Chain, shape: dict[str, float]) -> dict[str, Property]:

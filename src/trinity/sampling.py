@@ -4,6 +4,8 @@ from typing import Protocol
 
 import numpy as np
 
+from trinity.thermochemistry import gas_heat_of_combustion
+
 GAS_CONSTANT_J_MOL_K = 8.314462618
 TGA_RATE_K_S = 10.0 / 60.0
 AMBIENT_K = 300.0
@@ -53,7 +55,9 @@ def sample_parameters(
     """Draw ``n`` sets of parameters within the errors of an estimate.
 
     Positive scale quantities are log-normal, the others normal within limits. Kinetics are drawn
-    as temperature and width of decomposition, and A and E follow: they compensate.
+    as temperature and width of decomposition, and A and E follow: they compensate. The heat of
+    combustion of the gas follows from those of the polymer and of the char that was drawn, so that
+    no specimen releases more than its fuel holds.
 
     Parameters
     ----------
@@ -72,6 +76,9 @@ def sample_parameters(
         mixed = np.linalg.cholesky(_CORRELATION) @ np.array([scores[k] for k in _CORRELATED])
         scores.update(zip(_CORRELATED, mixed, strict=True))
     drawn = {name: _draw(estimate, name, scores[name]) for name in names}
+    drawn["gas_heat_of_combustion_j_kg"] = gas_heat_of_combustion(
+        drawn["heat_of_combustion_j_kg"], drawn["char_yield"], drawn["acid_fraction"]
+    )
     width = drawn["decomposition_width_k"]
     drawn["A_1_s"], drawn["E_j_mol"] = arrhenius(drawn["t50_k"], width)
     drawn["acid_A_1_s"], drawn["acid_E_j_mol"] = arrhenius(drawn["acid_t50_k"], 0.75 * width)

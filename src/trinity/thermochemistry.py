@@ -1,5 +1,6 @@
 """What a repeat unit burns to: oxygen demand, heat of combustion, and the acid it sheds first."""
 
+import numpy as np
 from rdkit import Chem
 
 ATOMIC_MASS = {
@@ -62,6 +63,16 @@ def net_heat_of_combustion(counts: dict[str, int]) -> tuple[float, float]:
     outside = counts.get("Si", 0) or counts.get("B", 0) or halogens > counts.get("H", 0)
     sigma = HEAT_PER_OXYGEN_SIGMA_J_KG * (2.0 if outside else 1.0)
     return HEAT_PER_OXYGEN_J_KG * demand, sigma * demand
+
+
+def gas_heat_of_combustion(heat, char, acid):
+    """Heat of combustion of the volatiles [J/kg]: what the char keeps back does not burn.
+
+    ``heat`` [J/kg] of the polymer, ``char`` and ``acid`` mass fractions; numbers or arrays. No
+    organic gas burns hotter than methane's homologues: 46 MJ/kg is the upper limit.
+    """
+    volatiles = np.maximum(1.0 - char - acid, 0.05)
+    return np.clip((heat - char * CARBON_HEAT_OF_COMBUSTION_J_KG) / volatiles, 1e6, 46e6)
 
 
 def acid_fraction(mol: Chem.Mol, chain: Chem.Mol, middle: range) -> float:
