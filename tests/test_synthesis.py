@@ -5,9 +5,11 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from trinity import synthesis
+from trinity.cli_tools import scheduler_may_be_lost
 from trinity.cone import simulate_batch
 from trinity.errors import InputError
 from trinity.metrics import LAG_S
@@ -70,16 +73,18 @@ def test_a_row_can_be_burnt_again_from_its_own_columns(table):
         for i, row in enumerate(rows.itertuples())
     ]
     again = simulate_batch(cases, lag_s=LAG_S)
-    np.testing.assert_array_equal(again["rule_t_ig_s"], rows["t_ig_s"])
-    np.testing.assert_array_equal(again["rule_phrr_kw_m2"], rows["phrr_kw_m2"])
+    # The columns are in single precision.
+    np.testing.assert_allclose(again["rule_t_ig_s"], rows["t_ig_s"], rtol=1e-4)
+    np.testing.assert_allclose(again["rule_phrr_kw_m2"], rows["phrr_kw_m2"], rtol=1e-4)
 
 
 def test_heat_released_is_bounded_by_the_specimen(table):
     burnt = table[table["ignited"]]
-    bound = burnt["density_kg_m3"] * burnt["thickness_mm"] * 1e-3
-    bound *= burnt["heat_of_combustion_j_kg"] * 1e-6
-    # Char keeps some of it, so that gas may be richer per mass; 10 % covers its own draw.
-    assert (burnt["thr_mj_m2"] < 1.3 * bound).all()
+    mass = burnt["density_kg_m3"] * burnt["thickness_mm"] * 1e-3
+    fuel = mass * burnt["heat_of_combustion_j_kg"] * 1e-6
+    # 3 % for the coarse grid and the half-second steps of the rule; 1.3 was once exceeded.
+    assert (burnt["thr_mj_m2"] <= 1.03 * fuel).all()
+    assert (burnt["thr_mj_m2"] > 0).all()
 
 
 def test_same_bytes_again_and_other_bytes_from_another_seed(folder, tmp_path):
@@ -158,6 +163,66 @@ def test_a_killed_worker_of_a_dask_cluster_loses_and_doubles_nothing(folder, tmp
     parts = [name for name in made if name[0] == "0"]
     assert sorted(parts) == [f"{k:08d}.parquet" for k in range(N // 3)]
     assert digest(tmp_path) == digest(folder)
+
+
+@contextmanager
+def dask_cluster(port: int):
+    """A scheduler and a worker as programs of their own, as on a cluster."""
+    address = f"tcp://127.0.0.1:{port}"
+    commands = (
+        ["scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"],
+        ["worker", address, "--nworkers", "1", "--nthreads", "1", "--no-dashboard"],
+    )
+    running = [
+        subprocess.Popen([sys.executable, "-m", "dask", *words], stderr=subprocess.DEVNULL)
+        for words in commands
+    ]
+    try:
+        yield address, running[0]
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+
+
+def test_a_lost_scheduler_is_one_sentence_and_the_next_one_goes_on(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(synthesis, "CONNECT_S", 60)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    write, made = synthesis.write_atomic, []
+    with dask_cluster(port) as (address, scheduler):
+
+        def write_and_kill(path, content):
+            if path.name == "00000000.parquet":
+                scheduler.kill()
+                scheduler.wait()
+            made.append(path.name)
+            return write(path, content)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(synthesis, "write_atomic", write_and_kill)
+            said = "ended before the work was done; what was finished is kept"
+            with pytest.raises(InputError, match=said), scheduler_may_be_lost(address):
+                synthesize(N, CONDITIONS, SEED, tmp_path, scheduler=address, progress=False)
+    assert not (tmp_path / TABLE).exists()
+    kept = {path.name: path.stat().st_mtime_ns for path in (tmp_path / PARTS).glob("0*")}
+    assert "00000000.parquet" in kept and len(kept) < N // 3
+    joined = synthesis._join
+    with monkeypatch.context() as patch, dask_cluster(port) as (address, _):
+
+        def see_and_join(out, n_chunks):
+            assert all((out / PARTS / name).stat().st_mtime_ns == t for name, t in kept.items())
+            joined(out, n_chunks)
+
+        patch.setattr(synthesis, "_join", see_and_join)
+        synthesize(N, CONDITIONS, SEED, tmp_path, scheduler=address, progress=False)
+    assert digest(tmp_path) == digest(folder)
+
+
+def test_an_error_of_the_program_is_not_taken_for_a_lost_scheduler():
+    with pytest.raises(TypeError, match="other"), scheduler_may_be_lost("tcp://127.0.0.1:1"):
+        raise TypeError("some other fault")
 
 
 def test_another_run_in_the_folder_is_refused(folder):

@@ -11,7 +11,13 @@ from matplotlib.figure import Figure
 from trinity import figures_synthesis, synthesis
 from trinity.files import data_path
 from trinity.measurements import load_measurements
-from trinity.synthesis import synthesize
+from trinity.synthesis import TABLE, synthesize
+from trinity.synthesis_quality import (
+    beside_measurements,
+    energy_check,
+    neighbours_table,
+    spread_table,
+)
 from trinity.synthesis_report import (
     EXPECTED_SIGNS,
     coverage,
@@ -116,7 +122,7 @@ def test_report_fits_into_json(report):
 
 @pytest.mark.parametrize(
     "name", ["family_shares", "label_distributions", "property_ranges", "non_ignition",
-             "polymer_map", "expected_signs"],
+             "polymer_map", "expected_signs", "energy_released", "property_correlations"],
 )  # fmt: skip
 def test_figures_say_what_their_axes_are(table, report, name):
     draw = getattr(figures_synthesis, name)
@@ -127,7 +133,7 @@ def test_figures_say_what_their_axes_are(table, report, name):
     }.get(name, (table,))
     figure = draw(*data)
     assert isinstance(figure, Figure)
-    assert all(axes.get_xlabel() for axes in figure.axes)
+    assert all(axes.get_xlabel() for axes in figure.axes if axes.get_label() != "<colorbar>")
     matplotlib.pyplot.close(figure)
 
 
@@ -135,9 +141,51 @@ def test_pages_on_cost_show_the_measured_cost():
     """The tables of the book are those that the committed measurement gives."""
     from benchmarks.plan_synthesis import BOOK, pages
 
-    cost = json.loads(data_path("artifacts", "results", "synthesis_cost.json").read_text())
-    for name, text in pages(cost).items():
+    made = pages()
+    assert {"scaling_costs.md", "dataset_facts.md", "dataset_columns.md"} <= set(made)
+    for name, text in made.items():
         assert (BOOK / name).read_text() == text, f"run python -m benchmarks.plan_synthesis: {name}"
+
+
+def test_every_column_of_the_card_has_the_unit_of_its_name():
+    from benchmarks.plan_synthesis import dataset_columns
+
+    lines = dataset_columns(data_path("artifacts", "synthetic")).splitlines()[2:]
+    units = {line.split("`")[1]: line.split("|")[3].strip() for line in lines}
+    assert units["t_ig_s"] == "s" and units["A_1_s"] == "1/s" and units["t50_k"] == "K"
+    assert units["specific_heat_melt_j_kg_k"] == "J/kg/K" and units["psmiles"] == ""
+    assert units["gas_heat_of_combustion_j_kg"] == "J/kg" and units["phrr_kw_m2"] == "kW/m²"
+
+
+def test_the_published_table_keeps_its_energy_and_its_signs():
+    """The shipped table itself: no row above its fuel by more than the grid's error."""
+    names = ["density_kg_m3", "thickness_mm", "heat_of_combustion_j_kg", "thr_mj_m2"]
+    published = pd.read_parquet(data_path("artifacts", "synthetic", TABLE), columns=names)
+    found = energy_check(published)
+    assert found["rows"] > 0.5 * len(published)
+    assert found["above_1.3"] == found["above_1.03"] == 0
+    results = json.loads(data_path("artifacts", "results", "synthesis.json").read_text())
+    assert results["rows"] == len(published)
+    assert all(row["as_expected"] for row in results["signs"])
+
+
+def test_energy_above_the_fuel_is_counted():
+    made = pd.DataFrame(
+        {"density_kg_m3": 1000.0, "thickness_mm": 10.0, "heat_of_combustion_j_kg": 30e6,
+         "thr_mj_m2": [150.0, 300.0, 306.0, 400.0, np.nan]}
+    )  # fmt: skip
+    found = energy_check(made)
+    assert found["rows"] == 4 and found["above_fuel"] == 2
+    assert found["above_1.03"] == found["above_1.3"] == 1
+    assert found["largest"] == pytest.approx(4 / 3) and found["median"] == pytest.approx(1.01)
+
+
+def test_tables_of_the_page_hold_what_the_report_found(report):
+    beside = beside_measurements(report)
+    assert beside.loc[("t_ig_s", "synthetic"), "0.5"] == report["quantiles"]["t_ig_s"]["0.5"]
+    assert ("t_ig_s", "measured") in beside.index
+    assert (spread_table(report)["median"] > 1).all()
+    assert len(neighbours_table(report)) == len(report["coverage"]["measured"])
 
 
 def test_plan_multiplies_the_measured_cost():

@@ -7,6 +7,7 @@ from sklearn.decomposition import PCA
 
 from trinity.figures import BLUE, GREY, ORANGE, PALETTE
 from trinity.style import subplots
+from trinity.synthesis_quality import fuel_share
 from trinity.synthesis_report import fingerprints
 
 MAP_POINTS = 3000
@@ -19,8 +20,20 @@ LABEL_NAMES = {
 PROPERTY_NAMES = {
     "density_kg_m3": ("density [kg/m³]", 1.0),
     "heat_of_combustion_j_kg": ("heat of combustion [MJ/kg]", 1e-6),
-    "t50_k": ("decomposition temperature [K]", 1.0),
+    "t50_k": ("half decomposition [K]", 1.0),
     "char_yield": ("char yield [-]", 1.0),
+}
+CORRELATED = {
+    "density_kg_m3": "density",
+    "specific_heat_melt_j_kg_k": "specific heat, melt",
+    "conductivity_w_m_k": "conductivity",
+    "glass_transition_k": "glass transition",
+    "heat_of_combustion_j_kg": "heat of combustion",
+    "t50_k": "decomposition temperature",
+    "char_yield": "char yield",
+    "heat_of_decomposition_j_kg": "heat of decomposition",
+    "soot_yield": "soot yield",
+    "flaming_efficiency": "flaming efficiency",
 }
 
 
@@ -127,4 +140,39 @@ def expected_signs(report: dict) -> Figure:
     axes.axvline(0, color=GREY, linewidth=0.8)
     axes.set(xlabel="standardised rank regression coefficient", xlim=(-1, 1))
     axes.grid(axis="y", visible=False)
+    return figure
+
+
+def energy_released(table: pd.DataFrame) -> Figure:
+    """Heat released by the rows that ignite, as a share of what their fuel holds."""
+    share = 100 * fuel_share(table).dropna()
+    figure, axes = subplots(figsize=(7.0, 2.6))
+    axes.hist(
+        share, bins=np.linspace(0, 110, 56), color=BLUE, alpha=0.6,
+        weights=np.full(len(share), 100 / len(share)),
+    )  # fmt: skip
+    axes.axvline(100, color=ORANGE, linewidth=1.5, label="all that the specimen holds")
+    axes.set(
+        xlabel="total heat released, of the heat of combustion of the specimen [%]",
+        ylabel="share of tests [%]", xlim=(0, 110),
+    )  # fmt: skip
+    axes.legend(loc="upper left")
+    return figure
+
+
+def property_correlations(table: pd.DataFrame) -> Figure:
+    """Rank correlations between the properties as drawn, over the rows of the table."""
+    names = list(CORRELATED)
+    found = table[names].corr("spearman").to_numpy()
+    figure, axes = subplots(figsize=(6.6, 5.4))
+    image = axes.imshow(found, cmap="RdBu_r", vmin=-1, vmax=1)
+    for i, j in np.ndindex(found.shape):
+        colour = "white" if abs(found[i, j]) > 0.6 else "black"
+        text = f"{found[i, j]:.1f}".replace("-0.0", "0.0")
+        axes.text(j, i, text, ha="center", va="center", fontsize=7, color=colour)
+    axes.set_xticks(range(len(names)), CORRELATED.values(), rotation=60, ha="right")
+    axes.set_yticks(range(len(names)), CORRELATED.values())
+    axes.set(xlabel="property", ylabel="property")
+    axes.grid(visible=False)
+    figure.colorbar(image, label="rank correlation")
     return figure
