@@ -13,7 +13,7 @@ from trinity.kernel_head import LABORATORY, fit_correction
 from trinity.model import Scalers, load_model
 from trinity.training_data import Encoder
 from trinity.training_data import tests_of as read_tests
-from trinity.training_measured import MeasuredSettings, finetune
+from trinity.training_measured import LAYERS, MeasuredSettings, correct
 from trinity.training_physics import answer
 
 MODEL = tiny_model()
@@ -70,7 +70,8 @@ def test_saved_equals_loaded_with_a_correction(tmp_path):
     tests = read_tests(toy_table())
     model = tiny_model()
     model.scalers = Scalers.fit(tests.conditions, tests.targets)
-    model = finetune(model, tests, MeasuredSettings("kernel"), seed=0)
+    ways = [MeasuredSettings("kernel", layers=layers) for layers in LAYERS]
+    model = correct(model, tests, ways)
     model.save(tmp_path, {"phase": 2})
     again = load_model(tmp_path)
     np.testing.assert_array_equal(answer(again, tests).log_mean, answer(model, tests).log_mean)
@@ -93,14 +94,16 @@ def test_kernel_correction_is_gaussian_process_regression():
     lab, y = torch.zeros(n, 1), torch.tensor(rng.normal(size=(n, 1))).float()
     known, weight = torch.ones(n, 1), torch.ones(n)
     known[-1] = 0  # a test without label
-    fit = fit_correction(x, c, lab, y, known, weight, torch.ones(1), 1.0, 1.0, 0.0, 0.01)
+    zero = torch.zeros(n, 1)
+    fit = fit_correction(x, c, lab, y, known, weight, zero, None, torch.ones(1),
+                         length=1.0, signal=1.0, trend=0.0, noise=0.01)  # fmt: skip
     unit = float(fit.numbers[0])
     points = x.numpy()[:-1]
     square = ((points[:, None] - points[None]) ** 2).sum(-1) / unit**2
     gram = np.exp(-square / 2) + 0.01 * np.eye(n - 1)
     new = rng.normal(size=(4, 3))
     k = np.exp(-((new[:, None] - points[None]) ** 2).sum(-1) / unit**2 / 2)
-    mean, variance = fit(torch.tensor(new).float(), c[:4], lab[:4])
+    mean, variance = fit(torch.tensor(new).float(), c[:4], lab[:4], zero[:4])
     np.testing.assert_allclose(
         mean.numpy(), k @ np.linalg.solve(gram, y.numpy()[:-1]), rtol=2e-3, atol=1e-4
     )
@@ -116,13 +119,47 @@ def test_correction_forgets_far_from_the_measured_polymers():
         torch.eye(n, 3),
     )
     y, known, weight = torch.ones(n, 1), torch.ones(n, 1), torch.ones(n)
-    fit = fit_correction(x, c, lab, y, known, weight, torch.ones(1), 1.0, 0.5, 0.0, 0.05)
-    near, _ = fit(x[:1], c[:1], torch.zeros(1, 3))
-    far, variance = fit(x[:1] + 1000, c[:1], torch.zeros(1, 3))
+    zero = torch.zeros(n, 1)
+    fit = fit_correction(x, c, lab, y, known, weight, zero, None, torch.ones(1),
+                         length=1.0, signal=0.5, trend=0.0, noise=0.05)  # fmt: skip
+    near, _ = fit(x[:1], c[:1], torch.zeros(1, 3), zero[:1])
+    far, variance = fit(x[:1] + 1000, c[:1], torch.zeros(1, 3), zero[:1])
     assert near.item() > 0.5 and abs(far.item()) < 1e-6
     assert variance.item() == pytest.approx(0.5 + 0.05)
-    _, named = fit(x[:1] + 1000, c[:1], lab[5:])  # a laboratory never seen adds its own spread
+    _, named = fit(
+        x[:1] + 1000, c[:1], lab[5:], zero[:1]
+    )  # a laboratory never seen adds its own spread
     assert named.item() == pytest.approx(0.5 + 0.05 + float(lab[5:].sum()) * LABORATORY)
+
+
+def test_a_correction_of_physics_starts_from_physics():
+    """Far from the measured polymers the answer is the physics, and the network where it has
+    none."""
+    tests = read_tests(toy_table())
+    tests.physics = np.log(tests.targets) - 0.2
+    model = tiny_model()
+    model.scalers = Scalers.fit(tests.conditions, tests.targets)
+    way = MeasuredSettings("kernel", share=1.0, signal=0.0, trend=0.0)
+    found = correct(model, tests, [way])
+    assert found.needs_physics and not model.needs_physics
+    np.testing.assert_allclose(answer(found, tests).log_mean, tests.physics, atol=0.2)
+    tests.physics[0] = np.nan
+    np.testing.assert_allclose(
+        answer(found, tests).log_mean[0], answer(model, tests).log_mean[0], atol=0.2
+    )
+
+
+def test_a_committee_is_the_mean_of_its_members_and_their_spread():
+    tests = read_tests(toy_table())
+    model = tiny_model()
+    model.scalers = Scalers.fit(tests.conditions, tests.targets)
+    ways = [MeasuredSettings("kernel", length=length) for length in (0.5, 3.0)]
+    alone = [answer(correct(model, tests, [way]), tests) for way in ways]
+    both = answer(correct(model, tests, ways), tests)
+    means = np.stack([a.log_mean for a in alone])
+    np.testing.assert_allclose(both.log_mean, means.mean(0), atol=1e-5)
+    variance = np.mean([a.log_sigma**2 for a in alone], axis=0) + means.var(0)
+    np.testing.assert_allclose(both.log_sigma**2, variance, rtol=1e-4)
 
 
 def test_pad_masks_what_it_fills():

@@ -1,24 +1,24 @@
 """Leave one polymer out: every arm, every fold, its choices made inside the training fold.
 
 For each outer fold and tuned arm, all candidates are scored on inner leave-one-polymer-out folds
-of the training polymers; the best one is trained on all of them and predicts the polymer left
-out.  The same inner residuals calibrate its 90 % intervals.  The inner loop uses the first seed.
+of the training polymers; the best few (`trinity.arms.COMMITTEE`) are trained on all of them and
+predict the polymer left out together.  The same inner residuals calibrate the 90 % intervals.  The
+inner loop uses the first seed.
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from trinity import lopo_units
 from trinity.evaluation import COLUMNS, PRIMARY, TARGETS, conformal_quantile, evaluate
 from trinity.lopo_units import (
     ARMS,
-    LEARNED,
-    RANDOM,
-    TUNED,
+    CERTAIN,
+    CLASSICAL,
+    RESIDUAL,
+    ZERO_SHOT,
     Bench,
     EvaluationSettings,
     Sources,
@@ -30,23 +30,26 @@ from trinity.lopo_units import (
 GROUPINGS = ("nine", "ten")
 #: No interval is narrower than repeated tests scatter (sigma of the logarithm).
 LEAST_SIGMA = 0.05
+#: One fixed recipe of 500 steps: nothing to choose, so no inner loop.
+SLOW, SLOW_SEEDS = ("paper_recipe", "direct_paper_recipe"), 3
+NORMAL_90 = 1.645
 
 
 def run(
-    phase1: str | Path,
-    language_model: str | Path,
+    sources: Sources,
     numbers: dict,
     folder: str | Path,
     progress: bool = True,
     chosen: dict | None = None,
     arms: Iterable[str] = ARMS,
+    groupings: Iterable[str] = GROUPINGS,
 ) -> dict:
     """All held-out predictions of all arms.
 
     Parameters
     ----------
-    phase1
-        Folder with a phase-1 model a seed (``member0`` ...).
+    sources
+        The models that arms start from, one a seed.
     numbers
         Section ``[evaluation]`` of a scale.
     folder
@@ -54,6 +57,8 @@ def run(
     chosen
         The ``chosen`` block of an earlier result: its settings and interval factors are used and
         the inner loop is left out.
+    groupings
+        Nine strict groups, ten, or both.
 
     Returns
     -------
@@ -61,31 +66,35 @@ def run(
         ``predictions`` (the rows of ``lopo.json``), ``chosen`` (per arm, grouping and fold),
         ``candidates`` (configurations tried, per arm), ``scores`` (per grouping).
     """
-    from trinity.training_loop import member_folders
-
     settings = EvaluationSettings.of(numbers)
-    sources = Sources(tuple(str(p) for p in member_folders(phase1)), str(language_model))
     bench = Bench(folder, sources, settings)
-    arms = list(arms)
-    zero_shot = [Unit(arm, s, ()) for arm in arms if arm not in TUNED for s in seeds(arm, bench)]
+    arms, groupings = list(arms), tuple(groupings)
+    zero_shot = [Unit(arm, s, ()) for arm in arms if not tuned(arm) for s in seeds(arm, bench)]
     bench.run(zero_shot, "zero-shot arms", progress)
     if chosen is None:
-        bench.run(inner_units(arms, bench), "inner folds", progress)
-        chosen = {arm: choices(arm, bench) for arm in arms}
-    bench.run(outer_units(arms, chosen, bench), "outer folds", progress)
-    predictions = [row for arm in arms for row in rows_of(arm, chosen[arm], bench)]
+        bench.run(inner_units(arms, groupings, bench), "inner folds", progress)
+        chosen = {arm: choices(arm, groupings, bench) for arm in arms}
+    bench.run(outer_units(arms, groupings, chosen, bench), "outer folds", progress)
+    predictions = [row for arm in arms for row in rows_of(arm, groupings, chosen[arm], bench)]
     table = pd.DataFrame(predictions)
     return {
         "predictions": predictions,
         "chosen": chosen,
         "candidates": {arm: len(candidate_numbers(arm, settings)) for arm in arms},
-        "scores": {g: evaluate(table[table["grouping"] == g]) for g in GROUPINGS},
+        "scores": {g: evaluate(table[table["grouping"] == g]) for g in groupings},
     }
 
 
+def tuned(arm: str) -> bool:
+    """Whether an arm learns from measurements."""
+    return arm not in ZERO_SHOT
+
+
 def seeds(arm: str, bench: Bench) -> range:
-    """Seeds of an arm: one where nothing is random."""
-    return range(bench.settings.seeds if arm in RANDOM else 1)
+    """Seeds of an arm: one where nothing is random, few where one costs a minute a fold."""
+    if arm in CERTAIN:
+        return range(1)
+    return range(min(bench.settings.seeds, SLOW_SEEDS) if arm in SLOW else bench.settings.seeds)
 
 
 def groups_of(grouping: str) -> dict[str, tuple[str, ...]]:
@@ -109,36 +118,36 @@ def inner_folds(outer: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     return folds
 
 
-def all_outer() -> list[tuple[str, ...]]:
-    """What is left out by the folds of both groupings, each once."""
-    return list(dict.fromkeys(m for g in GROUPINGS for m in groups_of(g).values()))
+def all_outer(groupings: Iterable[str]) -> list[tuple[str, ...]]:
+    """What is left out by the folds of the groupings, each once."""
+    return list(dict.fromkeys(m for g in groupings for m in groups_of(g).values()))
 
 
-def inner_units(arms: Iterable[str], bench: Bench) -> list[Unit]:
+def inner_units(arms: Iterable[str], groupings: Iterable[str], bench: Bench) -> list[Unit]:
     """Units of the inner loops of all tuned arms, each once."""
     return [
         Unit(arm, 0, left_out, candidate_numbers(arm, bench.settings))
         for arm in arms
-        if arm in TUNED
-        for outer in all_outer()
+        if tuned(arm) and arm not in SLOW
+        for outer in all_outer(groupings)
         for left_out in inner_folds(outer).values()
     ]
 
 
-def outer_units(arms: Iterable[str], chosen: dict, bench: Bench) -> list[Unit]:
+def outer_units(arms, groupings, chosen: dict, bench: Bench) -> list[Unit]:
     """Units of the published predictions of all tuned arms."""
     return [
-        _outer_unit(arm, seed, members, chosen[arm][grouping][fold], bench)
+        _outer_unit(arm, seed, members, chosen[arm][grouping][fold])
         for arm in arms
-        if arm in TUNED
+        if tuned(arm)
         for seed in seeds(arm, bench)
-        for grouping in GROUPINGS
+        for grouping in groupings
         for fold, members in groups_of(grouping).items()
     ]
 
 
-def _outer_unit(arm: str, seed: int, members, choice: dict, bench: Bench) -> Unit:
-    return Unit(arm, seed, members, (choice["candidate"],))
+def _outer_unit(arm: str, seed: int, members, choice: dict) -> Unit:
+    return Unit(arm, seed, members, tuple(choice["candidates"]))
 
 
 def inner_results(arm: str, outer: tuple[str, ...], bench: Bench) -> dict[str, dict]:
@@ -146,7 +155,7 @@ def inner_results(arm: str, outer: tuple[str, ...], bench: Bench) -> dict[str, d
     results = {}
     for name, left_out in inner_folds(outer).items():
         unit = Unit(arm, 0, left_out, candidate_numbers(arm, bench.settings))
-        if arm not in TUNED:
+        if not tuned(arm):
             unit = Unit(arm, 0, ())
         members = set(groups_of("nine")[name]) - set(outer)
         results[name] = restrict(bench.read(unit), members)
@@ -176,77 +185,109 @@ def inner_score(results: dict[str, dict]) -> np.ndarray:
     return np.mean(by_group, axis=0)
 
 
-def choices(arm: str, bench: Bench) -> dict[str, dict[str, dict]]:
-    """Per grouping and fold: the chosen candidate, its inner score and its interval factors."""
-    made = {g: {} for g in GROUPINGS}
-    for grouping in GROUPINGS:
-        for fold, members in groups_of(grouping).items():
-            results = inner_results(arm, members, bench)
-            score = inner_score(results)
-            place = int(np.argmin(score))
-            number = candidate_numbers(arm, bench.settings)[place]
-            made[grouping][fold] = {
-                "candidate": number,
-                "inner_score": round(float(score[place]), 5),
-                "factors": [round(q, 4) for q in interval_factors(results, place)],
-                **_in_words(arm, number, bench.settings),
-            }
-    return made
+def together(result: dict, places: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation (T, 4) of some candidates with equal say."""
+    mean, sigma = result["mean"][places], result["sigma"][places]
+    return mean.mean(0), np.sqrt((sigma**2).mean(0) + mean.var(0))
 
 
-def _in_words(arm: str, number: int, settings: EvaluationSettings) -> dict:
-    if arm not in LEARNED:
+def choices(arm: str, groupings: Iterable[str], bench: Bench) -> dict[str, dict[str, dict]]:
+    """Per grouping and fold: the chosen candidates, their inner score and interval factors."""
+    if arm in SLOW:
+        fixed = {"candidates": [0], "inner_score": None, "factors": [NORMAL_90] * len(TARGETS)}
+        return {grouping: dict.fromkeys(groups_of(grouping), fixed) for grouping in groupings}
+    return {
+        grouping: {
+            fold: choice(arm, inner_results(arm, members, bench), bench.settings)
+            for fold, members in groups_of(grouping).items()
+        }
+        for grouping in groupings
+    }
+
+
+def choice(arm: str, results: dict[str, dict], settings: EvaluationSettings) -> dict:
+    """The best few candidates of an arm by the results of its inner folds."""
+    numbers = candidate_numbers(arm, settings)
+    best, said = best_few(results)
+    joint = {
+        name: {"tests": results[name]["tests"], "mean": mean[None]}
+        for name, (mean, _) in said.items()
+    }
+    return {
+        "candidates": [numbers[i] for i in best],
+        "inner_score": round(float(inner_score(joint)[0]), 5),
+        "factors": [round(q, 4) for q in interval_factors(results, said)],
+        **_in_words(arm, [numbers[i] for i in best], settings),
+    }
+
+
+def best_few(results: dict[str, dict]) -> tuple[list[int], dict[str, tuple]]:
+    """Places of the best candidates, and what they say together in each inner fold."""
+    from trinity.arms import committee_size
+
+    scores = inner_score(results)
+    best = np.argsort(scores, kind="stable")[: committee_size(len(scores))].tolist()
+    return best, {name: together(result, best) for name, result in results.items()}
+
+
+def _in_words(arm: str, numbers: list[int], settings: EvaluationSettings) -> dict:
+    """What the numbers mean, for the arms that finetune."""
+    if arm in (*ZERO_SHOT, *CLASSICAL, *RESIDUAL):
         return {}
-    way, steps = lopo_units.phase2_candidates(arm, settings)[number]
-    return {**{k: v for k, v in asdict(way).items() if k != "checkpoints"}, "steps": steps}
+    from trinity import arms
+
+    pairs = arms.candidates(arm, settings.candidates, settings.checkpoints)
+    return {"ways": [arms.in_words(*pairs[i]) for i in numbers]}
 
 
-def interval_factors(results: dict[str, dict], place: int) -> list[float]:
-    """Conformal factor on sigma a target, from the inner held-out tests of one candidate."""
+def interval_factors(results: dict[str, dict], said: dict[str, tuple]) -> list[float]:
+    """Conformal factor on sigma a target, from the inner held-out tests."""
     ratios, groups = [], []
-    for name, result in results.items():
-        error = np.abs(result["mean"][place] - log_measured(result["tests"]))
-        ratios.append(error / np.maximum(result["sigma"][place], LEAST_SIGMA))
+    for name, (mean, sigma) in said.items():
+        error = np.abs(mean - log_measured(results[name]["tests"]))
+        ratios.append(error / np.maximum(sigma, LEAST_SIGMA))
         groups += [name] * len(error)
     ratios = np.concatenate(ratios)
     return [conformal_quantile(ratios[:, i], groups) for i in range(len(TARGETS))]
 
 
-def rows_of(arm: str, chosen: dict, bench: Bench) -> list[dict]:
-    """Rows of ``lopo.json`` of an arm: both groupings, all folds, seeds, tests with a label."""
+def rows_of(arm: str, groupings: Iterable[str], chosen: dict, bench: Bench) -> list[dict]:
+    """Rows of ``lopo.json`` of an arm: all folds, seeds, tests with a label."""
     rows = []
-    for grouping in GROUPINGS:
+    for grouping in groupings:
         for fold, members in groups_of(grouping).items():
-            choice = chosen[grouping][fold]
+            chosen_here = chosen[grouping][fold]
             for seed in seeds(arm, bench):
                 unit = Unit(arm, seed, ())
-                if arm in TUNED:
-                    unit = _outer_unit(arm, seed, members, choice, bench)
+                if tuned(arm):
+                    unit = _outer_unit(arm, seed, members, chosen_here)
                 result = restrict(bench.read(unit), members)
-                rows += _rows(arm, seed, grouping, fold, result, choice["factors"])
+                about = {"arm": arm, "seed": seed, "fold": fold, "grouping": grouping}
+                rows += rows_of_result(about, result, chosen_here["factors"])
     return rows
 
 
-def _rows(arm, seed, grouping, fold, result: dict, factors: list[float]) -> list[dict]:
+def rows_of_result(about: dict, result: dict, factors: list[float]) -> list[dict]:
     """Rows of one fold; physics has sampled intervals of its own, the others conformal ones."""
-    mean = result["mean"][0]
-    half = np.maximum(result["sigma"][0], LEAST_SIGMA) * np.asarray(factors)
+    mean, sigma = together(result, list(range(len(result["mean"]))))
+    half = np.maximum(sigma, LEAST_SIGMA) * np.asarray(factors)
     lo, hi = (
         (mean - half, mean + half) if "lo" not in result else (result["lo"][0], result["hi"][0])
     )
     measured = np.exp(log_measured(result["tests"]))
-    about = measurements().set_index("test_id").loc[result["tests"]]
+    tests = measurements().set_index("test_id").loc[result["tests"]]
     rows = []
-    for i, (test, row) in enumerate(about.iterrows()):
+    for i, (test, row) in enumerate(tests.iterrows()):
         for column, target in enumerate(TARGETS):
             if not np.isfinite(measured[i, column]):
                 continue
-            values = (arm, seed, fold, int(test), target, _short(measured[i, column]),
+            values = (about["arm"], about["seed"], about["fold"], int(test), target,
+                      _short(measured[i, column]),
                       *(_short(np.exp(v[i, column])) for v in (mean, lo, hi)))  # fmt: skip
             rows.append(
                 {
                     **dict(zip(COLUMNS, values, strict=True)),
-                    "grouping": grouping,
+                    **{k: v for k, v in about.items() if k not in COLUMNS},
                     "polymer": row.polymer,
                     "lab": row.lab,
                     "flux_kw_m2": float(row.flux_kw_m2),

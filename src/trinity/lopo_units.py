@@ -19,13 +19,22 @@ import pandas as pd
 from trinity.evaluation import TARGETS
 from trinity.files import write_atomic
 
-LEARNED = ("direct", "two_phase")
 CLASSICAL = ("conditions_only", "random_forest", "gaussian_process")
-TUNED = (*LEARNED, *CLASSICAL)
-ZERO_SHOT = ("physics_only", "phase1_only")
-ARMS = (*ZERO_SHOT, *TUNED)
-#: Arms whose predictions depend on the seed.
-RANDOM = ("phase1_only", "direct", "two_phase", "random_forest")
+RESIDUAL = ("physics_bias", "random_forest_physics", "gaussian_process_physics")
+#: Arms without phase 2, and the kind of model that answers (none: the physics).
+ZERO_SHOT = {
+    "physics_only": "",
+    "phase1_only": "phase1",
+    "shuffled_only": "shuffled",
+    "phase1_from_scratch": "from_scratch",
+}
+#: The arms of lopo.json.
+ARMS = ("physics_only", "phase1_only", "direct", "two_phase", *CLASSICAL)
+#: Arms whose predictions do not depend on the seed.
+CERTAIN = (
+    "physics_only", "conditions_only", "gaussian_process", "physics_bias",
+    "gaussian_process_physics",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,10 +55,19 @@ class EvaluationSettings:
 
 @dataclass(frozen=True)
 class Sources:
-    """Where the starting points are: a phase-1 model a seed, and the language model."""
+    """Where the starting points are: (kind, folders of models, one a seed) of each kind."""
 
-    phase1: tuple[str, ...]
-    language_model: str
+    kinds: tuple[tuple[str, tuple[str, ...]], ...]
+
+    @classmethod
+    def of(cls, **kinds: Iterable[str | Path]) -> "Sources":
+        """``phase1=[folders]``, ``language_model=[folder]`` and so on."""
+        return cls(tuple((kind, tuple(map(str, paths))) for kind, paths in kinds.items()))
+
+    def folder(self, kind: str, seed: int) -> str:
+        """The model of a seed; where all seeds start from one, that one."""
+        paths = dict(self.kinds)[kind]
+        return paths[seed % len(paths)]
 
 
 @dataclass(frozen=True)
@@ -65,8 +83,14 @@ class Unit:
     @property
     def file(self) -> str:
         """Name of the unit's result."""
-        chosen = "all" if len(self.candidates) > 1 else f"c{self.candidates[0]}"
+        numbers = self.candidates
+        whole = len(numbers) > 1 and numbers == tuple(range(len(numbers)))
+        chosen = f"all{len(numbers)}" if whole else "c" + "-".join(map(str, numbers))
         return f"{self.arm}-s{self.seed}-{'+'.join(self.left_out) or 'none'}-{chosen}.npz"
+
+    def compute(self, sources: Sources, settings: EvaluationSettings) -> dict:
+        """Its result."""
+        return run_unit(self, sources, settings)
 
 
 @lru_cache(maxsize=1)
@@ -77,63 +101,47 @@ def measurements() -> pd.DataFrame:
     return load_measurements()
 
 
-def phase2_candidates(arm: str, settings: EvaluationSettings) -> list[tuple[object, int]]:
-    """(way, steps) pairs: twelve closed-form ways, and three by gradient, looked at on their road.
+@lru_cache(maxsize=1)
+def measured_with_physics():
+    """The measured tests with what physics says of them at blind nominal properties."""
+    from trinity.physics_prior import nominal_physics
+    from trinity.training_data import tests_of
 
-    Without phase 1 the kernel has to explain the measurements, not what physics leaves of them:
-    its variances are those of the former.
-    """
-    from trinity.training_measured import MeasuredSettings
-
-    looks = settings.checkpoints
-    trend, signals = (1.0, (0.3, 1.0)) if arm == "direct" else (0.03, (0.1, 0.3))
-    solved = [
-        MeasuredSettings("kernel", 0.0, 0.0, 0.0, looks[-1:], length, signal, trend, noise)
-        for signal in signals
-        for length in (1.5, 2.0, 3.0)
-        for noise in (0.03, 0.1)
-    ]
-    learned = [
-        MeasuredSettings("head", 3e-3, 0.0, 0.02, looks),
-        MeasuredSettings("full", 1e-3, 0.3, 0.03, looks),
-        MeasuredSettings("lora", 1e-3, 0.3, 0.01, looks),
-    ]
-    solved_pairs = [(way, looks[-1]) for way in solved]
-    learned_pairs = [(way, step) for way in learned for step in looks]
-    half = settings.candidates // 2
-    return [*_spread(solved_pairs, half), *learned_pairs[:half]]
-
-
-def _spread(items: list, n: int) -> list:
-    """``n`` of the items, evenly spread over them."""
-    return [items[i] for i in np.linspace(0, len(items) - 1, n).round().astype(int)]
+    tests = tests_of(measurements())
+    return replace(tests, physics=nominal_physics(tests))
 
 
 def candidate_numbers(arm: str, settings: EvaluationSettings) -> tuple[int, ...]:
     """Which configurations are tried: as many for every tuned arm, none to try for the others."""
-    if arm in LEARNED:
-        return tuple(range(len(phase2_candidates(arm, settings))))
-    if arm in CLASSICAL:
-        return tuple(np.linspace(0, 23, settings.candidates).round().astype(int).tolist())
-    return (0,)
+    if arm in ZERO_SHOT:
+        return (0,)
+    if arm in (*CLASSICAL, *RESIDUAL):
+        return tuple(range(settings.candidates))
+    from trinity import arms
+
+    return tuple(range(len(arms.candidates(arm, settings.candidates, settings.checkpoints))))
 
 
 def run_unit(unit: Unit, sources: Sources, settings: EvaluationSettings) -> dict:
     """Log predictions of a unit: ``tests`` (T,), ``mean`` and ``sigma`` (candidates, T, 4)."""
-    from trinity.training_data import tests_of
     from trinity.training_measured import group_weights
 
     table = measurements()
+    if unit.arm == "physics_only":
+        return {"tests": table.test_id.to_numpy(), **_physics(table, settings)}
+    everything = measured_with_physics()
     if unit.arm in ZERO_SHOT:
-        ids = table.test_id.to_numpy()
-        if unit.arm == "physics_only":
-            return {"tests": ids, **_physics(table, settings)}
-        return {"tests": ids, **_stacked([_zero_shot(unit, sources, tests_of(table))])}
+        answers = [_zero_shot(unit, sources, everything)]
+        return {"tests": table.test_id.to_numpy(), **_stacked(answers)}
     out = table.group_ten.isin(unit.left_out).to_numpy()
-    held_out = tests_of(table[out])
-    training = tests_of(table[~out], group_weights(table.group_nine[~out]))
-    function = _learned if unit.arm in LEARNED else _classical
-    answers = function(unit, sources, settings, training, held_out)
+    training = replace(everything.take(~out), weight=group_weights(table.group_nine[~out]))
+    held_out = everything.take(out)
+    if unit.arm in (*CLASSICAL, *RESIDUAL):
+        answers = classical_answers(
+            unit.arm, unit.candidates, unit.seed, settings, training, held_out
+        )
+    else:
+        answers = _learned(unit, sources, settings, training, held_out)
     return {"tests": table.test_id[out].to_numpy(), **_stacked(answers)}
 
 
@@ -145,52 +153,90 @@ def _stacked(answers: list) -> dict[str, np.ndarray]:
 
 
 def _learned(unit, sources, settings, training, held_out) -> list:
-    """Finetune once a way, look at it on its road."""
+    """Finetune once a way; those by gradient are looked at on their road."""
+    from trinity import arms
+    from trinity.training_measured import direct_start
+
+    arm = arms.LEARNED[unit.arm]
+    start = load_start(arm.start, sources.folder(arm.start, unit.seed))
+    if arm.start in arms.FRESH:
+        start = direct_start(start, training, unit.seed)
+    pairs = arms.candidates(unit.arm, settings.candidates, settings.checkpoints)
+    wanted = [pairs[i] for i in unit.candidates]
+    solved = [pair for pair in wanted if pair[0].mode == "kernel"]
+    found = dict(
+        zip(solved, closed_form(start, training, held_out, [w for w, _ in solved]), strict=True)
+    )
+    for way in dict.fromkeys(way for way, _ in wanted if way.mode != "kernel"):
+        steps = tuple(step for other, step in wanted if other == way)
+        found |= _by_gradient(start, training, held_out, way, steps, unit.seed)
+    return [found[pair] for pair in wanted]
+
+
+def closed_form(start, training, held_out, ways) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Log means and spreads of held-out tests, both (R, 4), of each way of mode ``kernel``."""
+    from trinity.training_measured import all_layers, correct
+    from trinity.training_physics import physical
+
+    if not ways:
+        return []
+    known, new = all_layers(start, training), all_layers(start, held_out)
+    answers = []
+    for way in ways:
+        model = correct(start, training, [way], known)
+        mean, sigma, _ = physical(model.scalers, model(new))
+        answers.append((mean, sigma))
+    return answers
+
+
+def _by_gradient(start, training, held_out, way, steps, seed) -> dict:
     from trinity.training_data import Encoder
-    from trinity.training_measured import direct_start, finetune
+    from trinity.training_measured import finetune
     from trinity.training_physics import answer
 
-    start = _start(unit.arm, unit.seed, sources)
-    if unit.arm == "direct":
-        start = direct_start(start, training, unit.seed)
-    encoder = Encoder(start.tokenizer)
-    everything = phase2_candidates(unit.arm, settings)
-    wanted = [everything[i] for i in unit.candidates]
-    found = {}
-    for way in dict.fromkeys(way for way, _ in wanted):
-        steps = tuple(step for other, step in wanted if other == way)
+    encoder, found = Encoder(start.tokenizer), {}
 
-        def look(step, model, way=way):
-            seen = answer(model, held_out, encoder)
-            found[way, step] = (seen.log_mean, seen.log_sigma)
+    def look(step, model):
+        seen = answer(model, held_out, encoder)
+        found[way, step] = (seen.log_mean, seen.log_sigma)
 
-        finetune(start, training, replace(way, checkpoints=steps), unit.seed, look)
-    return [found[pair] for pair in wanted]
+    finetune(start, training, replace(way, checkpoints=steps), seed, look)
+    return found
 
 
 def _zero_shot(unit, sources, tests) -> tuple[np.ndarray, np.ndarray]:
     from trinity.training_physics import answer
 
-    seen = answer(_start(unit.arm, unit.seed, sources), tests)
+    kind = ZERO_SHOT[unit.arm]
+    seen = answer(load_start(kind, sources.folder(kind, unit.seed)), tests)
     return seen.log_mean, seen.log_sigma
 
 
 @lru_cache(maxsize=8)
-def _start(arm: str, seed: int, sources: Sources):
+def load_start(kind: str, folder: str):
+    """Model that phase 2 starts from: of phase 1, or a bare language model."""
+    from trinity.arms import FRESH
     from trinity.backbone import load_backbone
     from trinity.model import FlammabilityModel, load_model
 
-    if arm == "direct":
-        backbone, tokenizer = load_backbone(sources.language_model)
+    if kind in FRESH:
+        backbone, tokenizer = load_backbone(folder)
         return FlammabilityModel(backbone, tokenizer=tokenizer)
-    return load_model(sources.phase1[seed])
+    return load_model(folder)
 
 
-def _classical(unit, sources, settings, training, held_out) -> list:
+def classical_answers(arm, numbers, seed, settings, training, held_out) -> list:
+    """Log means and spreads of held-out tests, of the numbered configurations of a baseline."""
     from trinity.baselines import candidates, predict_baseline
+    from trinity.baselines_physics import predict_residual, residual_candidates
 
-    chosen = [candidates(unit.arm, settings.trees)[i] for i in unit.candidates]
-    return [predict_baseline(c, training, held_out, unit.seed) for c in chosen]
+    known, predict = candidates, predict_baseline
+    if arm in RESIDUAL:
+        known, predict = residual_candidates, predict_residual
+    everything = known(arm, settings.trees)
+    # Fewer than all 24 at small scales: evenly spread over the list.
+    places = np.linspace(0, len(everything) - 1, settings.candidates).round().astype(int)
+    return [predict(everything[places[i]], training, held_out, seed) for i in numbers]
 
 
 def _physics(table: pd.DataFrame, settings: EvaluationSettings) -> dict[str, np.ndarray]:
@@ -253,7 +299,7 @@ class Bench:
     def compute(self, unit: Unit) -> None:
         """Compute one unit and write its file."""
         stream = io.BytesIO()
-        np.savez(stream, **run_unit(unit, self.sources, self.settings))
+        np.savez(stream, **unit.compute(self.sources, self.settings))
         write_atomic(self.folder / unit.file, stream.getvalue())
 
     def read(self, unit: Unit) -> dict[str, np.ndarray]:

@@ -13,12 +13,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
+import torch
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from trinity.errors import InputError
 from trinity.files import write_atomic
-from trinity.kernel_head import Correction
+from trinity.kernel_head import Committee, committee_of_shapes
 from trinity.tokenizer import build_tokenizer, load_tokenizer
 
 TARGETS = ("t_ig_s", "phrr_kw_m2", "thr_mj_m2", "t_peak_s")
@@ -72,7 +73,10 @@ class Rows:
     mix: Tensor  # (R, S)
     conditions: Tensor  # (R, 2) standardised logarithms
     laboratory: Tensor  # (R, 3)
-    embedding: Tensor | None = None  # (R, D) when the encoder is frozen and has spoken already
+    #: (R, 4) standardised logarithms of what physics says at nominal properties, where needed.
+    physics: Tensor | None = None
+    #: (R, D), or all layers' side by side, when the encoder is frozen and has spoken already.
+    embedding: Tensor | None = None
 
 
 class ResidualBlock(nn.Module):
@@ -95,6 +99,7 @@ class Head(nn.Module):
 
     def __init__(self, embedding: int, width: int = 192, blocks: int = 2):
         super().__init__()
+        self.width = embedding
         self.norm = nn.LayerNorm(embedding)
         self.chemistry = nn.Linear(embedding, width)
         self.conditions = nn.Linear(len(CONDITIONS), width)
@@ -107,17 +112,25 @@ class Head(nn.Module):
         # A laboratory is a bias on the means; zero = the mean laboratory.
         self.laboratory = nn.Linear(len(LABORATORIES), len(TARGETS), bias=False)
         # Phase 2 in closed form (`trinity.kernel_head`); none after phase 1.
-        self.correction: Correction | None = None
+        self.correction: Committee | None = None
         for zero in (self.straight, self.laboratory, self.log_variance):
             nn.init.zeros_(zero.weight)
 
-    def forward(self, embedding: Tensor, conditions: Tensor, laboratory: Tensor):
-        x = self.blocks(self.chemistry(self.norm(embedding)) + self.conditions(conditions))
+    def forward(
+        self,
+        embedding: Tensor,
+        conditions: Tensor,
+        laboratory: Tensor,
+        physics: Tensor | None = None,
+    ):
+        """Of all layers' embeddings side by side the head reads the last, the correction more."""
+        last = embedding[:, -self.width :]
+        x = self.blocks(self.chemistry(self.norm(last)) + self.conditions(conditions))
         mean = self.mean(x) + self.straight(conditions) + self.laboratory(laboratory)
         log_variance = self.log_variance(x)
         if self.correction is not None:
-            added, variance = self.correction(embedding, conditions, laboratory)
-            mean, log_variance = mean + added, variance.log()
+            mean, variance = self.correction(embedding, conditions, laboratory, mean, physics)
+            log_variance = variance.log()
         return self.ignition(x).squeeze(-1), mean, log_variance.clamp(*LOG_VARIANCE_RANGE)
 
 
@@ -131,21 +144,28 @@ class FlammabilityModel(nn.Module):
         self.scalers = scalers or Scalers()
         self.tokenizer = tokenizer or build_tokenizer()
 
-    def embed(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Mean of the token states, (S, T) -> (S, D)."""
-        states = self.backbone(input_ids=input_ids, attention_mask=attention_mask)[0]  # (S, T, D)
-        weight = attention_mask.unsqueeze(-1).to(states.dtype)
+    @property
+    def needs_physics(self) -> bool:
+        """Whether `Rows.physics` must be given."""
+        return self.head.correction is not None and self.head.correction.needs_physics
+
+    def embed(self, input_ids: Tensor, attention_mask: Tensor, layers: bool = False) -> Tensor:
+        """Mean of the token states, (S, T) -> (S, D); with ``layers`` those of the token
+        embeddings and of every layer side by side, the last layer last."""
+        said = self.backbone(
+            input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=layers
+        )
+        weight = attention_mask.unsqueeze(-1).to(said[0].dtype)
+        states = torch.cat(said.hidden_states, dim=-1) if layers else said[0]  # (S, T, D)
         return (states * weight).sum(1) / weight.sum(1)
 
     def forward(self, rows: Rows):
         """Ignition logit (R,), standardised means (R, 4), log variances (R, 4)."""
         embedding = rows.embedding
         if embedding is None:
-            embedding = rows.mix @ self.embed(rows.input_ids, rows.attention_mask)  # (R, D)
-        return self.head(embedding, rows.conditions, rows.laboratory)
-
-    def _tests_of_correction(self) -> int:
-        return 0 if self.head.correction is None else len(self.head.correction.embedding)
+            layers = self.head.correction is not None
+            embedding = rows.mix @ self.embed(rows.input_ids, rows.attention_mask, layers)  # (R, D)
+        return self.head(embedding, rows.conditions, rows.laboratory, rows.physics)
 
     def save(self, folder: str | Path, about: dict | None = None) -> Path:
         """Write ``model.safetensors``, ``config.json`` and the tokenizer; no pickle."""
@@ -160,7 +180,7 @@ class FlammabilityModel(nn.Module):
             "scalers": asdict(self.scalers),
             "targets": TARGETS,
             "laboratories": LABORATORIES,
-            "corrected_by": self._tests_of_correction(),
+            "corrections": self.head.correction.shapes if self.head.correction else [],
             "about": about or {},
         }
         write_atomic(folder / "config.json", json.dumps(config, indent=1, default=str) + "\n")
@@ -188,10 +208,9 @@ def load_model(folder: str | Path) -> FlammabilityModel:
     model = FlammabilityModel(
         _backbone_from(config["backbone"]), Scalers(**config["scalers"]), load_tokenizer(folder)
     )
-    if config["corrected_by"]:
-        width = model.backbone.config.hidden_size
-        model.head.correction = Correction(
-            config["corrected_by"], width, len(CONDITIONS), len(LABORATORIES), len(TARGETS)
+    if config["corrections"]:
+        model.head.correction = committee_of_shapes(
+            config["corrections"], len(CONDITIONS), len(LABORATORIES), len(TARGETS)
         )
     model.load_state_dict(load_file(folder / "model.safetensors"))
     return model.eval()

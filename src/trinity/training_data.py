@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import torch
+from rdkit import Chem
 from torch import Tensor
 
 from trinity.backbone import pad
@@ -42,6 +43,8 @@ class Tests:
     targets: np.ndarray  # (R, 4)
     ignited: np.ndarray  # (R,)
     weight: np.ndarray  # (R,)
+    #: (R, 4) logarithms of what physics says at nominal properties; only some models read it.
+    physics: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.polymer_of)
@@ -57,6 +60,7 @@ class Tests:
             self.targets[rows],
             self.ignited[rows],
             self.weight[rows],
+            None if self.physics is None else self.physics[rows],
         )
 
     def labels(self, scalers: Scalers, rows: np.ndarray) -> Labels:
@@ -152,8 +156,8 @@ class Encoder:
     ) -> Rows:
         """The chosen rows as a batch.
 
-        ``seed`` None: the canonical spelling and ``spellings`` random ones beside it, always the
-        same ones; a seed: one random spelling a component instead (augmentation).
+        ``seed`` None: the canonical spelling and ``spellings`` others beside it (`spellings_of`);
+        a seed: one random spelling a component instead (augmentation).
         """
         rows = np.arange(len(tests)) if rows is None else rows
         polymers, polymer_of = np.unique(tests.polymer_of[rows], return_inverse=True)
@@ -173,11 +177,29 @@ class Encoder:
             _tensor(mix / mix.sum(1, keepdims=True))[polymer_of],
             _tensor(conditions),
             _tensor(tests.laboratory[rows]),
+            _standardised_physics(tests, scalers, rows),
         )
 
 
+def _standardised_physics(tests: Tests, scalers: Scalers, rows: np.ndarray) -> Tensor | None:
+    if tests.physics is None:
+        return None
+    return _tensor((tests.physics[rows] - scalers.target_mean) / scalers.target_scale)
+
+
 def spellings_of(psmiles: str, extra: int, seed: int | None) -> list[str]:
-    """Canonical spelling and ``extra`` fixed random ones; with a seed, one random spelling."""
+    """The string and ``extra`` fixed other spellings; with a seed, one random spelling.
+
+    The fixed ones start at atoms evenly spread over the string, so that any program with RDKit,
+    in a browser too, finds the same.
+
+    >>> spellings_of("*CC(*)Cl", 2, None)
+    ['*CC(*)Cl', 'C(*)C(*)Cl', 'C(*)(Cl)C*']
+    """
     if seed is not None:
         return randomised(psmiles, 1, seed)
-    return [psmiles, *(randomised(psmiles, extra, 0) if extra else [])]
+    if not extra:
+        return [psmiles]
+    molecule = Chem.MolFromSmiles(psmiles)
+    roots = np.linspace(0, molecule.GetNumAtoms() - 1, extra + 2).astype(int)[1:-1].tolist()
+    return [psmiles, *(Chem.MolToSmiles(molecule, rootedAtAtom=root) for root in roots)]

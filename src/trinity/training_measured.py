@@ -6,7 +6,7 @@ every step all weights are drawn back towards it by a small fraction (decoupled 
 al., 2018), the encoder learns at a fraction of the head's rate, and what is used is a moving
 average of the weights.  Modes: ``full``, ``lora`` (low-rank updates of the attention, Hu et al.,
 2022), ``head`` (frozen encoder), and ``kernel``: the head's finetuning solved in closed form as a
-Gaussian process on the embedding (`trinity.kernel_head`).
+Gaussian process on the embedding (`trinity.kernel_head`), or as several of them.
 """
 
 import copy
@@ -18,13 +18,14 @@ import torch
 from torch import Tensor, nn
 
 from trinity.errors import InputError
-from trinity.kernel_head import fit_correction
-from trinity.model import FlammabilityModel, Scalers
-from trinity.training_data import Encoder, Tests
+from trinity.kernel_head import Committee, Correction, fit_correction
+from trinity.model import FlammabilityModel, Rows, Scalers
+from trinity.training_data import Encoder, Labels, Tests
 from trinity.training_loop import Schedule, seeded, train
 from trinity.training_physics import embeddings, multitask_loss
 
 MODES = ("kernel", "full", "lora", "head")
+LAYERS = ("last", "all")
 #: Memory of the averaged weights: about 1 / (1 - 0.95) = 20 steps.
 AVERAGING = 0.95
 #: Random spellings of each polymer that steps choose from.
@@ -42,15 +43,42 @@ class MeasuredSettings:
     backbone_rate: float = 0.1
     pull: float = 0.01
     checkpoints: tuple[int, ...] = (10, 25, 50, 100)
+    loss: str = "multitask"  # or "relative_l2", of physical values
+    schedule: str = "constant"  # or "step": times 0.7 after each tenth of the way
     # Of the mode `kernel`: see `trinity.kernel_head`.
+    layers: str = "last"  # whose embedding the kernel compares: "last" or "all" side by side
+    share: float = 0.0  # of the nominal physics in what is corrected
     length: float = 2.0
     signal: float = 0.3
     trend: float = 0.03
-    noise: float = 0.1
+    noise: float = 0.05
 
     def __post_init__(self):
         if self.mode not in MODES:
             raise InputError(f"Finetuning mode {self.mode!r} is unknown; use {MODES}.")
+        if self.layers not in LAYERS:
+            raise InputError(f"The kernel cannot read layers {self.layers!r}; use {LAYERS}.")
+
+
+@dataclass(frozen=True)
+class StepSchedule(Schedule):
+    """The learning rate times 0.7 after each tenth of the way (Liu et al., 2025)."""
+
+    def factor(self, step: int) -> float:
+        """Multiplier of the learning rate at a step (counted from 0)."""
+        return 0.7 ** (10 * step // self.steps)
+
+
+def relative_l2(output: tuple[Tensor, Tensor, Tensor], labels: Labels, scalers: Scalers) -> Tensor:
+    """Sum over targets of |predicted - measured| / |measured|, 2-norms of physical values over
+    the batch: the loss of Liu et al. (2025).  Variances and ignition learn nothing from it."""
+    scale, centre = (
+        torch.tensor(v, dtype=torch.float32) for v in (scalers.target_scale, scalers.target_mean)
+    )
+    predicted, measured = (
+        labels.known * torch.exp(z * scale + centre) for z in (output[1], labels.targets)
+    )
+    return ((predicted - measured).norm(dim=0) / measured.norm(dim=0).clamp(min=1e-9)).sum()
 
 
 def group_weights(groups: Sequence[str]) -> np.ndarray:
@@ -73,12 +101,12 @@ def finetune(
     ``look(step, model)`` sees the averaged model at each of ``settings.checkpoints``; the
     returned model is that of the last one.
     """
-    model = copy.deepcopy(start)
     if settings.mode == "kernel":
-        model.head.correction = _correction(model, tests, settings)
+        model = correct(start, tests, [settings])
         if look:
             look(max(settings.checkpoints), model)
         return model
+    model = copy.deepcopy(start)
     trained = _with_lora(model, seed) if settings.mode == "lora" else model
     if settings.mode == "head":
         model.backbone.requires_grad_(False)
@@ -92,7 +120,10 @@ def finetune(
         batch = batches[int(torch.randint(len(batches), ()))]
         hidden = torch.rand(len(tests), 1) < LABORATORY_DROPOUT
         batch.laboratory = laboratory.masked_fill(hidden, 0.0)
-        return multitask_loss(network(batch), labels)
+        output = network(batch)
+        if settings.loss == "relative_l2":
+            return relative_l2(output, labels, model.scalers)
+        return multitask_loss(output, labels)
 
     def after(step: int) -> None:
         with torch.no_grad():
@@ -104,7 +135,8 @@ def finetune(
             model.train()
 
     laboratory = batches[0].laboratory.clone()
-    schedule = Schedule(max(settings.checkpoints), settings.learning_rate, 0.1, "constant", 0.0)
+    kind = {"constant": Schedule, "step": StepSchedule}[settings.schedule]
+    schedule = kind(max(settings.checkpoints), settings.learning_rate, 0.1, "constant", 0.0)
     rate = settings.backbone_rate
     train(trained, loss_of, schedule, seed, backbone_rate=rate, after=after,
           progress="finetuning" if progress else None)  # fmt: skip
@@ -116,26 +148,53 @@ def finetune(
     return model.requires_grad_(True).eval()
 
 
-@torch.no_grad()
-def _correction(model: FlammabilityModel, tests: Tests, settings: MeasuredSettings):
-    """The Gaussian process of the residuals that the model leaves on its training tests."""
-    batch = Encoder(model.tokenizer).rows(tests, model.scalers, spellings=3)
-    embedding = embeddings(model, batch)
-    labels = tests.labels(model.scalers, np.arange(len(tests)))
-    _, mean, _ = model.head(embedding, batch.conditions, batch.laboratory)
+def correct(
+    start: FlammabilityModel,
+    tests: Tests,
+    ways: Sequence[MeasuredSettings],
+    batch: Rows | None = None,
+) -> FlammabilityModel:
+    """``start`` with a Gaussian process a way, of mode ``kernel``, for what it leaves of the tests.
+
+    The encoder is that of ``start``, not a copy.  ``batch`` gives the rows of ``tests`` with the
+    embedding of all layers, if it is known.
+    """
+    batch = batch or all_layers(start, tests)
+    model = FlammabilityModel(start.backbone, start.scalers, start.tokenizer)
+    model.head.load_state_dict(start.head.state_dict())
+    labels = tests.labels(start.scalers, np.arange(len(tests)))
+    with torch.no_grad():
+        _, mean, _ = model.head(batch.embedding, batch.conditions, batch.laboratory)
+        fits = [_fit(way, batch, labels, mean, start) for way in ways]
+    model.head.correction = Committee(fits)
+    return model.eval()
+
+
+def _fit(way: MeasuredSettings, batch: Rows, labels: Labels, mean: Tensor, start) -> Correction:
+    columns = batch.embedding.shape[1] if way.layers == "all" else start.head.width
     return fit_correction(
-        embedding,
+        batch.embedding[:, -columns:],
         batch.conditions,
         batch.laboratory,
-        labels.targets - mean,
+        labels.targets,
         labels.known,
         labels.weight,
-        torch.tensor(model.scalers.target_scale),
-        settings.length,
-        settings.signal,
-        settings.trend,
-        settings.noise,
+        mean,
+        batch.physics,
+        torch.tensor(start.scalers.target_scale),
+        length=way.length,
+        signal=way.signal,
+        trend=way.trend,
+        noise=way.noise,
+        share=way.share,
     )
+
+
+def all_layers(model: FlammabilityModel, tests: Tests) -> Rows:
+    """The tests as a batch that carries the embedding of all layers."""
+    batch = Encoder(model.tokenizer).rows(tests, model.scalers, spellings=3)
+    batch.embedding = embeddings(model, batch, layers=True)
+    return batch
 
 
 def _batches(model: FlammabilityModel, tests: Tests, mode: str) -> list:

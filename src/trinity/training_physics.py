@@ -129,7 +129,7 @@ def physical(scalers: Scalers, output: tuple[Tensor, Tensor, Tensor]):
     return mean * scale + np.asarray(scalers.target_mean), sigma, 1 / (1 + np.exp(-logit))
 
 
-def embeddings(model: FlammabilityModel, rows: Rows) -> Tensor:
-    """Row embeddings (R, D) of a batch, without gradient."""
+def embeddings(model: FlammabilityModel, rows: Rows, layers: bool = False) -> Tensor:
+    """Row embeddings (R, D), or of all layers side by side, of a batch, without gradient."""
     with torch.no_grad():
-        return rows.mix @ model.embed(rows.input_ids, rows.attention_mask)
+        return rows.mix @ model.embed(rows.input_ids, rows.attention_mask, layers)
