@@ -66,19 +66,66 @@ def ablation(parameters: dict, seed: int, inputs: dict, folder: Path, progress: 
 
     from trinity import lopo
     from trinity.files import data_path
+    from trinity.lopo_units import Sources
+    from trinity.training_loop import member_folders
 
     numbers = dict(parameters["evaluation"])
     chosen = None
     if numbers.pop("chosen") == "shipped":
         shipped = data_path("artifacts", "results", "lopo.json")
         chosen = json.loads(shipped.read_text(encoding="utf-8"))["chosen"]
-    return lopo.run(
-        inputs["pretraining"].folder,
+    sources = Sources.of(
+        phase1=member_folders(inputs["pretraining"].folder),
+        language_model=[inputs["phase0"].folder],
+    )
+    return lopo.run(sources, numbers, folder, progress, chosen=chosen)
+
+
+def controls(parameters: dict, seed: int, inputs: dict, folder: Path, progress: bool) -> dict:
+    """Without an ingredient, with less, elsewhere: everything beside the main comparison."""
+    import pandas as pd
+
+    from trinity import ablation
+    from trinity.lopo_units import measurements
+    from trinity.training_data import tests_of
+    from trinity.training_loop import member_folders
+    from trinity.understanding import why_it_works
+
+    table = inputs["synthesis"].folder / "synthetic.parquet"
+    language_model, phase1 = inputs["phase0"].folder, inputs["pretraining"].folder
+    main = inputs["ablation"].results["predictions"]
+    found = ablation.run(
+        table, language_model, member_folders(phase1), main, parameters, folder, progress
+    )
+    numbers = parameters["controls"]
+    found["why"] = why_it_works(
+        phase1,
+        language_model,
+        pd.read_parquet(table),
+        tests_of(measurements()),
+        seed,
+        shuffled=folder / "models" / "shuffled" / "seed0",
+        side=numbers["landscape_side"],
+        probed=numbers["probed"],
+        steps=tuple(numbers["landscape_steps"]),
+    )
+    return found
+
+
+def slow_controls(parameters: dict, seed: int, inputs: dict, folder: Path, progress: bool) -> dict:
+    """Finetuning by gradient, forests beside the physics, learning curves with several draws."""
+    from trinity import ablation_slow
+    from trinity.training_loop import member_folders
+
+    return ablation_slow.run(
+        inputs["synthesis"].folder / "synthetic.parquet",
         inputs["phase0"].folder,
-        numbers,
+        member_folders(inputs["pretraining"].folder),
+        inputs["ablation"].results["predictions"],
+        inputs["controls"].results["predictions"],
+        parameters,
         folder,
         progress,
-        chosen=chosen,
     )
 
 

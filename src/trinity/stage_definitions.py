@@ -41,7 +41,7 @@ STAGES = {
         ),
         Stage(
             "synthesis", "synthesis.json", "synthetic", ("synthesis",),
-            ("generator", "groups", "reference", "measurements"),
+            ("generator", "groups", "reference", "measurements", "polymers_real.csv"),
         ),
         Stage(
             "pretraining", "pretraining.json", "models/phase1", ("phase1",),
@@ -55,6 +55,18 @@ STAGES = {
             "ablation", "lopo.json", None, ("evaluation",),
             ("measurements", "folds.csv", "groups", "reference"),
             ("phase0", "pretraining"), target="ablation", long=True,
+        ),
+        Stage(
+            "controls", "ablation.json", None, ("model", "phase1", "evaluation", "controls"),
+            ("measurements", "folds.csv", "groups", "reference"),
+            ("phase0", "synthesis", "pretraining", "ablation"), target="ablation", long=True,
+        ),
+        Stage(
+            "slow_controls", "ablation_slow.json", None,
+            ("model", "phase1", "evaluation", "controls", "slow_controls"),
+            ("measurements", "folds.csv", "groups", "reference"),
+            ("phase0", "synthesis", "pretraining", "ablation", "controls"), target="ablation",
+            long=True,
         ),
         Stage(
             "validation", "physics_validation.json", None, (),
