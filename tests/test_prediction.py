@@ -14,12 +14,13 @@ from trinity.errors import InputError
 from trinity.evaluation import TARGETS
 from trinity.measurements import load_measurements
 from trinity.model import Scalers
+from trinity.similarity import nearest_similarities, unpacked
 from trinity.training import _write_seen
 from trinity.training_data import tests_of as read_tests
 from trinity.training_physics import Answer
 
 NUMBERS = {
-    "members": 2, "mode": "kernel", "length": 2.0, "signal": 0.3, "trend": 0.3, "noise": 0.1,
+    "members": 2, "mode": "kernel", "candidates": 2,
     "learning_rate": 1e-3, "backbone_rate": 0.3, "pull": 0.03, "steps": 5,
 }  # fmt: skip
 
@@ -126,6 +127,23 @@ def test_domain_knows_polymers_from_other_molecules():
     assert not domain.conditions_inside(150, 6) and not domain.conditions_inside(50, 0.2)
 
 
+def test_many_similarities_equal_one_at_a_time():
+    names = [f"*CC(*){'C' * n}" for n in range(1, 12)] + ["*CC(*)c1ccccc1", "*CCO*"]
+    packed = domain.pack(names)
+    asked = ["*CC(*)Cl", "*CC(*)c1ccc(C)cc1", "*CC(CCC)*"]
+    expected = [domain.nearest_similarity(name, packed) for name in asked]
+    assert nearest_similarities(asked, unpacked(packed)).tolist() == expected
+
+
+def test_one_member_answers_alone(ensemble):
+    folder, _ = ensemble
+    whole, first = (prediction.predict(["*CC*"], 50, 6, model=folder, members=n)[0] for n in (2, 1))
+    assert whole["t_ig_s"] == prediction.predict(["*CC*"], 50, 6, model=folder)[0]["t_ig_s"]
+    assert first["t_ig_s"] != whole["t_ig_s"] and "1 used" in first["model"]
+    with pytest.raises(InputError, match="has 2 members, not 3"):
+        prediction.predict(["*CC*"], 50, 6, model=folder, members=3)
+
+
 def test_the_cut_of_the_chain_does_not_change_its_fingerprint():
     first, second = (domain.fingerprint(s) for s in ("*CC(*)C", "*C(C)CC(C)C*"))
     assert (first == second).all()
@@ -133,7 +151,7 @@ def test_the_cut_of_the_chain_does_not_change_its_fingerprint():
 
 def test_own_measurements_move_the_model(ensemble, phase1, tmp_path, monkeypatch):
     folder, _ = ensemble
-    places = {"phase1": phase1, "phase2": folder}
+    places = {"phase1": phase1, "phase2": folder, "finetuning.json": folder / "none.json"}
     real = prediction.data_path
     monkeypatch.setattr(
         prediction,
@@ -147,7 +165,11 @@ def test_own_measurements_move_the_model(ensemble, phase1, tmp_path, monkeypatch
     )
     report = prediction.finetune_csv(own, tmp_path / "model", NUMBERS, progress=False)
     assert report["rows"] == 2 and report["polymers"] == 1
+    assert report["new_polymers"] == 1
     assert report["after"]["t_ig_s"] < 0.8 * report["before"]["t_ig_s"]
+    assert report["moved"].keys() == report["held_out_after"].keys() == set(TARGETS)
+    assert all(1 <= factor < 3 for factor in report["moved"].values())
+    assert report["held_out_before"] == {}  # no results file in this place
     empty = tmp_path / "empty.csv"
     empty.write_text("psmiles,flux_kw_m2,thickness_mm\n*CC*,50,6\n")
     with pytest.raises(InputError, match="no measured value"):

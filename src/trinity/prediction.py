@@ -16,6 +16,7 @@ from trinity.errors import InputError
 from trinity.evaluation import TARGETS
 from trinity.files import data_path
 from trinity.polymers import parse_components, parse_psmiles
+from trinity.similarity import nearest_similarities, unpacked
 
 
 def default_model() -> Path:
@@ -44,6 +45,7 @@ def predict(
     components: list[str | None] | None = None,
     lab: str | None = None,
     model: str | Path | None = None,
+    members: int | None = None,
 ) -> list[dict]:
     """Predict cone tests of polymers at one heat flux [kW/m2] and thickness [mm].
 
@@ -53,17 +55,29 @@ def predict(
     Raises
     ------
     InputError
-        If the conditions or the model folder cannot be used.
+        If the conditions, the model folder or the number of members cannot be used.
+
+    Examples
+    --------
+    >>> polystyrene, not_a_polymer = predict(["*CC(*)c1ccccc1", "CC"], 50, 6)
+    >>> polystyrene["t_ig_s_lo"] < polystyrene["t_ig_s"] < polystyrene["t_ig_s_hi"]
+    True
+    >>> polystyrene["in_domain"]
+    True
+    >>> not_a_polymer["error"]
+    "'CC' has 0 attachment points; it must have two."
     """
     check_conditions(flux_kw_m2, thickness_mm)
     frame = pd.DataFrame({"psmiles": list(psmiles)})
     frame["flux_kw_m2"], frame["thickness_mm"] = float(flux_kw_m2), float(thickness_mm)
     frame["components"] = list(components) if components else None
     frame["lab"] = lab
-    return predict_frame(frame, model)
+    return predict_frame(frame, model, members)
 
 
-def predict_frame(frame: pd.DataFrame, model: str | Path | None = None) -> list[dict]:
+def predict_frame(
+    frame: pd.DataFrame, model: str | Path | None = None, members: int | None = None
+) -> list[dict]:
     """Predict the rows of a table.
 
     Parameters
@@ -72,6 +86,8 @@ def predict_frame(frame: pd.DataFrame, model: str | Path | None = None) -> list[
         Columns ``psmiles``, ``flux_kw_m2``, ``thickness_mm``, optional ``components``, ``lab``.
     model
         Folder of an ensemble (`trinity finetune`); the shipped one by default.
+    members
+        Use the first so many networks only: faster, but the intervals are calibrated for all.
 
     Returns
     -------
@@ -83,13 +99,16 @@ def predict_frame(frame: pd.DataFrame, model: str | Path | None = None) -> list[
     Raises
     ------
     InputError
-        If the model folder cannot be used.
+        If the model folder or the number of members cannot be used.
     """
     folder = Path(model) if model else default_model()
     if not (folder / "ensemble.json").is_file():
         raise InputError(
             f"There is no finetuned model in {folder}; make one with trinity finetune or make book."
         )
+    most = _about(folder).get("members", 1)
+    if members is not None and not 1 <= members <= most:
+        raise InputError(f"The model has {most} members, not {members}; use 1 to {most} of them.")
     answers: list[dict] = [{} for _ in range(len(frame))]
     good = []
     for place, row in enumerate(frame.to_dict("records")):
@@ -101,23 +120,25 @@ def predict_frame(frame: pd.DataFrame, model: str | Path | None = None) -> list[
             answers[place] = {"psmiles": row["psmiles"], "error": str(error)}
     if good:
         chosen = frame.iloc[good].reset_index(drop=True)
-        for place, answer in zip(good, _answers(chosen, folder), strict=True):
+        for place, answer in zip(good, _answers(chosen, folder, members), strict=True):
             answers[place] = answer
     return answers
 
 
-def _answers(frame: pd.DataFrame, folder: Path) -> list[dict]:
+def _answers(frame: pd.DataFrame, folder: Path, members: int | None) -> list[dict]:
     """Answers for rows that have been checked."""
     from trinity.ensemble import ensemble_answer
-    from trinity.training_data import components_of, tests_of
+    from trinity.training_data import tests_of
 
     about = _about(folder)
     tests = tests_of(frame)
-    found = ensemble_answer(_members(folder), tests)
+    found = ensemble_answer(_members(folder)[:members], tests)
     named = tests.laboratory.any(axis=1)
     factors = np.where(named[:, None], about["factors"], about["factors_no_laboratory"])
     half = factors * np.maximum(found.log_sigma, about["least_sigma"])
-    packed = _seen(folder)
+    parts = sorted({s for polymer in tests.polymers for s, _ in polymer})
+    near = dict(zip(parts, nearest_similarities(parts, _seen(folder)), strict=True))
+    name = about["name"] if members is None else f"{about['name']}, {members} used"
     rows = []
     for i, row in enumerate(frame.to_dict("records")):
         answer = {k: row[k] for k in ("psmiles", "flux_kw_m2", "thickness_mm")}
@@ -126,11 +147,10 @@ def _answers(frame: pd.DataFrame, folder: Path) -> list[dict]:
             for end, value in (("", mean), ("_lo", mean - width), ("_hi", mean + width)):
                 answer[target + end] = float(np.exp(value))
         answer["ignition_probability"] = float(found.ignition[i])
-        parts = components_of(row["psmiles"], row.get("components"))
-        near = min(domain.nearest_similarity(s, packed) for s, _ in parts)
+        nearest = min(near[s] for s, _ in tests.polymers[tests.polymer_of[i]])
         inside = domain.conditions_inside(row["flux_kw_m2"], row["thickness_mm"])
-        answer["in_domain"] = bool(near >= about["least_similarity"] and inside)
-        answer["model"] = about["name"]
+        answer["in_domain"] = bool(nearest >= about["least_similarity"] and inside)
+        answer["model"] = name
         rows.append(answer)
     return rows
 
@@ -150,10 +170,10 @@ def _members(folder: Path) -> list:
 
 @lru_cache(maxsize=4)
 def _seen(folder: Path) -> np.ndarray:
-    """Packed fingerprints of the polymers that the models were trained on."""
+    """Fingerprints of the polymers that the models were trained on, as `unpacked` gives them."""
     from safetensors.numpy import load_file
 
-    return load_file(folder / "domain.safetensors")["fingerprints"]
+    return unpacked(load_file(folder / "domain.safetensors")["fingerprints"])
 
 
 def finetune_csv(
@@ -167,15 +187,31 @@ def finetune_csv(
     Returns
     -------
     dict
-        ``rows``, ``polymers``, and per target the geometric mean error factor on the user's rows
-        before and after (``before``, ``after``; in sample: after is no promise).
+        ``rows``, ``polymers`` and ``new_polymers`` (not among the project's).  Geometric mean
+        error factors a target: ``before`` and ``after`` on the user's rows (after is in sample,
+        and no promise; before is blind for new polymers), ``held_out_before`` and
+        ``held_out_after`` on the project's polymers, each group left out in turn. ``moved``:
+        factor by which predictions of the project's tests changed, typically.
 
     Raises
     ------
     InputError
         If the table cannot be used.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from trinity import scales
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> mine = {"psmiles": ["*CC(*)C#N"], "flux_kw_m2": 50, "thickness_mm": 6, "t_ig_s": 60}
+    >>> pd.DataFrame(mine).to_csv(folder / "mine.csv", index=False)
+    >>> quick = scales.section("test", "phase2")  # scale "laptop" for a model to be used
+    >>> report = finetune_csv(folder / "mine.csv", folder / "my_model", quick, progress=False)
+    >>> report["rows"], report["new_polymers"], report["after"]["t_ig_s"] < 2
+    (1, 1, True)
+    >>> answer = predict(["*CC(*)C#N"], 50, 6, model=folder / "my_model")
     """
-    from trinity.measurements import read_measurements
+    from trinity.measurements import load_measurements, read_measurements
 
     own = read_measurements(csv)
     labels = [target for target in TARGETS if target in own]
@@ -186,17 +222,30 @@ def finetune_csv(
             own[target] = np.nan
     from trinity.ensemble import run_phase2
 
-    before = predict_frame(own)
+    project = load_measurements()
+    before, project_before = predict_frame(own), predict_frame(project)
     phase1 = data_path("artifacts", "models", "phase1")
-    run_phase2(phase1, numbers, seed, out_dir, progress, extra=own)
-    after = predict_frame(own, out_dir)
+    made = run_phase2(phase1, numbers, seed, out_dir, progress, extra=own)
+    after, project_after = predict_frame(own, out_dir), predict_frame(project, out_dir)
     return {
         "model": str(out_dir),
         "rows": len(own),
         "polymers": int(own["key"].nunique()),
+        "new_polymers": len(set(own["key"]) - set(project["key"])),
         "before": _factors(before, own),
         "after": _factors(after, own),
+        "held_out_before": _published_held_out(),
+        "held_out_after": made["held_out"],
+        "moved": _factors(project_after, pd.DataFrame(project_before)),
     }
+
+
+def _published_held_out() -> dict[str, float]:
+    """Error factors of the shipped model on left-out groups, empty when they are not there."""
+    path = data_path("artifacts", "results", "finetuning.json")
+    if not path.is_file():
+        return {}
+    return json.loads(path.read_text(encoding="utf-8"))["held_out"]
 
 
 def _factors(answers: list[dict], measured: pd.DataFrame) -> dict[str, float]:
