@@ -285,13 +285,16 @@ def read_block(path: str | Path) -> dict:
         raise InputError(
             f"There is no {target}; name a results file, model folder or notebook."
         ) from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(
             f"{target} cannot be read as JSON; name a results file or notebook."
         ) from error
     block = None
     if isinstance(document, dict):
-        block = document.get("provenance") or document.get("metadata", {}).get("trinity")
+        metadata = document.get("metadata")
+        block = document.get("provenance")
+        if not block and isinstance(metadata, dict):
+            block = metadata.get("trinity")
     if not isinstance(block, dict):
         raise InputError(f"{target} has no provenance block; it was not made by this project.")
     return block

@@ -1,0 +1,85 @@
+"""Results measured beside the pipeline: how much abuse it survives, what audits say, what it costs.
+
+They are results files like those of the stages, in ``data/artifacts/results``. Their provenance
+block also names the modules and data that they are about, so that `differences` can tell whether
+these are still the same.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from trinity import provenance
+from trinity.files import data_path, write_atomic
+
+
+def place(name: str) -> Path:
+    """Where the record of that name is kept."""
+    return data_path("artifacts", "results", f"{name}.json")
+
+
+def write(
+    path: Path,
+    results: dict,
+    *,
+    modules: Iterable[str] = (),
+    data: Iterable[str] = (),
+    parameters: dict | None = None,
+    seeds: Iterable[int] = (),
+    wall_time: float = 0.0,
+) -> Path:
+    """Write a record with its provenance.
+
+    Parameters
+    ----------
+    path
+        File to write; its stem names the record.
+    results
+        What was measured; plain JSON.
+    modules, data
+        Modules of the package and files of the data directory that the record is about.
+    wall_time
+        Seconds that the measurement took.
+    """
+    about = {"modules": sorted(modules), "data": sorted(data)}
+    stamp = provenance.make_stamp(
+        path.stem, about["modules"], about["data"], parameters or {}, seeds
+    )
+    with provenance.timed_block(stamp) as block:
+        pass
+    block |= {**about, "wall_time": round(wall_time, 1), "output_hash": _hash(results)}
+    return write_atomic(path, json.dumps({"provenance": block, **results}, indent=1) + "\n")
+
+
+def is_record(block: dict) -> bool:
+    """Whether a provenance block is that of a record."""
+    return isinstance(block.get("modules"), list) and isinstance(block.get("data"), list)
+
+
+def differences(path: Path) -> list[str]:
+    """In what a record is not about today's code and data, or was changed (``output``).
+
+    Raises
+    ------
+    InputError
+        If the file has no provenance block, or a data file that it is about is gone.
+    """
+    block = provenance.read_block(path)
+    gone = [m for m in block["modules"] if not _is_there(m)]
+    if gone:
+        return [f"the module {gone[0]} is gone"]
+    today = provenance.make_stamp(
+        path.stem, block["modules"], block["data"], block["parameters"], block["seeds"]
+    )
+    found = provenance.differences(block, today)
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document.pop("provenance")
+    return found + ["output"] * (block.get("output_hash") != _hash(document))
+
+
+def _is_there(module: str) -> bool:
+    return (provenance.PACKAGE / f"{module.partition(':')[0]}.py").is_file()
+
+
+def _hash(results: dict) -> str:
+    return provenance.text_hash(json.dumps(results, sort_keys=True))
