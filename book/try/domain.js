@@ -1,0 +1,34 @@
+// Where a prediction may be trusted (src/trinity/domain.py).
+
+import { oligomer } from "./polymers.js";
+
+const BITS = 1024;
+const ONES = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll("0", "").length);
+
+/** Atom environments in the middle of the chain of a canonical repeat unit, as packed bits. */
+export function fingerprint(mol) {
+  const chain = oligomer(mol, 3);
+  const text = chain.held.get_morgan_fp(JSON.stringify({ radius: 2, nBits: BITS }));
+  chain.free();
+  return Uint8Array.from({ length: BITS / 8 }, (_, k) =>
+    parseInt(text.slice(8 * k, 8 * k + 8), 2));
+}
+
+/** Tanimoto similarity to the nearest of the packed fingerprints `seen`, 0 to 1. */
+export function nearestSimilarity(bits, seen) {
+  let best = 0;
+  for (let row = 0; row < seen.length; row += bits.length) {
+    let [both, either] = [0, 0];
+    for (let k = 0; k < bits.length; k++) {
+      both += ONES[seen[row + k] & bits[k]];
+      either += ONES[seen[row + k] | bits[k]];
+    }
+    best = Math.max(best, both / Math.max(either, 1));
+  }
+  return best;
+}
+
+/** Whether a test is like those that were done or simulated. */
+export function conditionsInside(flux, thickness, { flux_kw_m2: q, thickness_mm: d }) {
+  return q[0] <= flux && flux <= q[1] && d[0] <= thickness && thickness <= d[1];
+}

@@ -1,0 +1,250 @@
+// The page "Try your polymer": reads the form, runs physics and model, writes the answers.
+
+import { bytes, script } from "./assets.js";
+import { InputError, useRDKit } from "./molecule.js";
+import { nominalTest, quantile, sampledTest } from "./physics.js";
+import { heatRelease } from "./plot.js";
+import { canonicalOf, parsePsmiles } from "./polymers.js";
+import { Ensemble } from "./prediction.js";
+import { estimate } from "./properties.js";
+import { QUANTITIES, SCALARS, figures } from "./units.js";
+
+const at = (id) => document.getElementById(`try-${id}`);
+const state = { tables: null, ensemble: null, polymer: null, run: 0 };
+
+/** Load physics first and show its answer; the model follows. */
+async function start() {
+  const asked = performance.now();
+  const files = ensembleFiles(); // on their way while physics answers
+  const [tables, wasm] = await Promise.all([
+    bytes("data/tables.json"), bytes("vendor/RDKit_minimal.wasm.gz"),
+    script("vendor/RDKit_minimal.js"),
+  ]);
+  state.tables = JSON.parse(new TextDecoder().decode(tables));
+  useRDKit(await globalThis.initRDKitModule({ instantiateWasm: compiled(wasm) }));
+  listen();
+  const opening = openEnsemble(files);
+  await answer();
+  state.ensemble = await opening;
+  await answer();
+  at("page").dataset.firstAnswerMs = Math.round(performance.now() - asked);
+}
+
+/** How RDKit gets its program when the bytes are here already. */
+function compiled(wasm) {
+  return (imports, receive) => {
+    WebAssembly.instantiate(wasm, imports).then(({ instance, module }) => receive(instance, module));
+    return {};
+  };
+}
+
+function ensembleFiles() {
+  const names = ["vendor/ort-wasm-simd-threaded.wasm.gz", "vendor/ort-wasm-simd-threaded.mjs",
+    "data/encoder.onnx.gz", "data/head.onnx.gz", "data/seen.bin.gz"];
+  return Promise.all([...names.map(bytes), script("vendor/ort.wasm.min.js")]);
+}
+
+async function openEnsemble(files) {
+  const [wasm, loader, encoder, head, seen] = await files;
+  const { ort } = globalThis;
+  ort.env.wasm.numThreads = 1;
+  ort.env.wasm.wasmBinary = wasm;
+  // As a blob: its own address cannot be imported by a page that was opened from a folder.
+  const mjs = URL.createObjectURL(new Blob([loader], { type: "text/javascript" }));
+  ort.env.wasm.wasmPaths = { mjs };
+  return Ensemble.open(ort, { encoder, head, seen }, state.tables);
+}
+
+/** The form: a name fills in the repeat unit; a slider and its number move together. */
+function listen() {
+  at("names").innerHTML = state.tables.polymers
+    .map(({ name }) => `<option value="${escape(name)}"></option>`).join("");
+  at("name").addEventListener("input", () => {
+    const found = state.tables.polymers.find(({ name }) => name === at("name").value.trim());
+    if (!found) return;
+    at("psmiles").value = found.psmiles;
+    answer();
+  });
+  at("psmiles").addEventListener("input", () => {
+    const found = state.tables.polymers.find(({ psmiles }) => psmiles === at("psmiles").value.trim());
+    at("name").value = found?.name ?? "";
+    later();
+  });
+  for (const quantity of ["flux", "thickness"]) {
+    const [number, slider] = [at(quantity), at(`${quantity}-slider`)];
+    number.addEventListener("input", () => { slider.value = number.value; later(); });
+    slider.addEventListener("input", () => { number.value = slider.value; later(); });
+  }
+  at("form").addEventListener("submit", (event) => { event.preventDefault(); answer(); });
+  for (const control of at("form").querySelectorAll("[disabled]")) control.disabled = false;
+}
+
+let waiting = 0;
+function later() {
+  clearTimeout(waiting);
+  waiting = setTimeout(answer, 60); // a slider sends many events while it moves
+}
+
+/** Answer what the form asks; of two questions only the later one is answered. */
+async function answer() {
+  const run = ++state.run;
+  const asked = performance.now();
+  try {
+    const [flux, thickness] = conditions();
+    const polymer = await read(at("psmiles").value);
+    const nominal = nominalTest(polymer.properties, flux, thickness, state.tables);
+    if (run !== state.run) return;
+    showPhysics(nominal, flux, thickness);
+    await showModel(polymer, nominal, flux, thickness, run);
+    if (run !== state.run) return;
+    report("");
+    at("page").dataset.answerMs = (performance.now() - asked).toFixed(1);
+    at("page").dataset.answered = `${at("psmiles").value.trim()} ${flux} ${thickness}`;
+    setTimeout(() => showIntervals(polymer, flux, thickness, run), 250);
+  } catch (error) {
+    const known = error instanceof InputError;
+    if (run === state.run) {
+      report(known ? error.message : "This page cannot compute that repeat unit; try the commands.");
+    }
+    if (!known) throw error;
+  }
+}
+
+function conditions() {
+  const names = { flux: ["heat flux", "flux_kw_m2", "kW/m²"],
+    thickness: ["thickness", "thickness_mm", "mm"] };
+  return Object.entries(names).map(([id, [name, key, unit]]) => {
+    const [low, high] = state.tables.accepted[key];
+    const value = at(id).valueAsNumber;
+    if (!(low <= value && value <= high)) {
+      const shown = at(id).value || "empty";
+      throw new InputError(
+        `The ${name} is ${shown} ${unit}; give a number from ${low} to ${high} ${unit}.`);
+    }
+    return value;
+  });
+}
+
+/** What depends on the polymer alone; remembered until another one is asked for. */
+async function read(psmiles) {
+  const text = psmiles.trim();
+  if (state.polymer?.text !== text) {
+    const mol = parsePsmiles(text);
+    const { groups, uncovered, properties } = estimate(mol, state.tables);
+    const key = canonicalOf(mol);
+    state.polymer = { text, mol, key, groups, uncovered, properties, model: null };
+    showStructure(state.polymer);
+    mol.free();
+  }
+  if (state.ensemble && !state.polymer.model) {
+    const mol = parsePsmiles(state.polymer.key);
+    state.polymer.model = await state.ensemble.read(state.polymer.key, mol);
+    mol.free();
+  }
+  return state.polymer;
+}
+
+function report(sentence) {
+  at("error").textContent = sentence;
+  at("error").hidden = !sentence;
+  at("psmiles").setAttribute("aria-invalid", Boolean(sentence));
+  for (const part of document.querySelectorAll("#try-results, .try-part")) {
+    part.classList.toggle("stale", Boolean(sentence));
+  }
+  if (sentence) {
+    delete at("page").dataset.answered;
+    delete at("page").dataset.intervals;
+  }
+}
+
+function showStructure({ mol, text, key, groups, uncovered, properties }) {
+  at("drawing").innerHTML = mol.held.get_svg(330, 220);
+  const svg = at("drawing").querySelector("svg");
+  svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", `Structure of the repeat unit ${text}`);
+  at("key").textContent = key;
+  const rows = Object.entries(groups).map(([name, n]) =>
+    `<tr><th scope="row">${escape(name)}</th><td>${n}</td></tr>`);
+  at("groups").innerHTML = rows.join("") || "<tr><td colspan='2'>none</td></tr>";
+  at("uncovered").textContent = uncovered.length
+    ? `Not covered by any group: ${uncovered.join(", ")}.` : "Every atom is covered by a group.";
+  const shown = Object.entries(properties).filter(([name]) =>
+    !name.startsWith("acid_") || properties.acid_fraction[0]);
+  at("properties").innerHTML = shown.map(([name, [value, sigma]]) => {
+    const [words, unit, scale] = QUANTITIES[name];
+    return `<tr data-name="${name}" data-value="${value}" data-sigma="${sigma}">`
+      + `<th scope="row">${words}</th><td>${figures(value * scale)}</td>`
+      + `<td>${figures(sigma * scale, 2)}</td><td>${unit}</td></tr>`;
+  }).join("");
+}
+
+/** A cell of the table of answers: text for people, data for tests. */
+function fill(id, text, data = {}) {
+  const cell = at(id);
+  cell.textContent = text;
+  Object.assign(cell.dataset, data);
+}
+
+function showPhysics(nominal, flux, thickness) {
+  const { scalars } = nominal;
+  for (const name of SCALARS) {
+    fill(`physics-${name}`, scalars ? figures(scalars[name]) : "no ignition",
+      { value: scalars ? scalars[name] : "" });
+    fill(`physics-${name}-interval`, "…", { lo: "", hi: "" });
+  }
+  const words = scalars
+    ? `Simulated heat release rate at ${flux} kW/m², ${thickness} mm: ignition at `
+      + `${figures(scalars.t_ig_s)} s, peak ${figures(scalars.phrr_kw_m2)} kW/m² at `
+      + `${figures(scalars.t_peak_s)} s.`
+    : `At ${flux} kW/m² and ${thickness} mm the simulated specimen does not ignite in half an hour.`;
+  at("curve").innerHTML = heatRelease(nominal, words);
+  at("summary").textContent = words;
+}
+
+async function showModel(polymer, nominal, flux, thickness, run) {
+  if (!state.ensemble) return;
+  const said = await state.ensemble.predict(
+    polymer.model, nominal, polymer.properties, flux, thickness);
+  if (run !== state.run) return;
+  for (const name of SCALARS) {
+    const { value, lo, hi } = said[name];
+    fill(`model-${name}`, figures(value), { value });
+    fill(`model-${name}-interval`, `${figures(lo)} to ${figures(hi)}`, { lo, hi });
+  }
+  fill("ignition", figures(said.ignition, 2), { value: said.ignition });
+  fill("domain", said.inDomain
+    ? "inside: the polymer and the test are like those that the model has seen."
+    : "outside: an extrapolation, whatever its interval.", { inside: said.inDomain });
+  at("domain").classList.toggle("outside", !said.inDomain);
+}
+
+/** Physics at sampled properties, a few tests at a time so that the page stays quick. */
+async function showIntervals({ properties }, flux, thickness, run) {
+  const draws = state.tables.draws.cone;
+  const count = Object.values(draws)[0].length;
+  const found = [];
+  for (let i = 0; i < count; i++) {
+    if (run !== state.run) return;
+    found.push(sampledTest(properties, flux, thickness, state.tables, draws, i));
+    if (i % 4 === 3) await new Promise((resolve) => setTimeout(resolve));
+  }
+  const burning = found.filter(Boolean);
+  const tail = (1 - state.tables.constants.level) / 2;
+  for (const name of SCALARS) {
+    const values = burning.map((scalars) => scalars[name]);
+    const [lo, hi] = [quantile(values, tail), quantile(values, 1 - tail)];
+    fill(`physics-${name}-interval`,
+      values.length ? `${figures(lo)} to ${figures(hi)}` : "no ignition", { lo, hi });
+  }
+  at("page").dataset.intervals = at("page").dataset.answered;
+}
+
+function escape(text) {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+}
+
+start().catch((error) => {
+  report("The page could not load its files; serve the folder of the book or open it in a newer "
+    + "browser.");
+  throw error;
+});

@@ -1,0 +1,110 @@
+"""What the page "Try your polymer" computes with: ``python -m trinity.web_export``.
+
+Writes into ``book/try/data``: ``tables.json`` (`trinity.web_tables`, and the provenance of all),
+``encoder.onnx.gz`` (token ids -> embeddings of every member), ``head.onnx.gz`` (embeddings,
+conditions and nominal physics -> what the ensemble says) and ``seen.bin.gz`` (fingerprints of the
+polymers seen). Needs onnx and onnxscript: ``uv pip install --group web`` in the checkout.
+"""
+
+import gzip
+import io
+import json
+import sys
+from inspect import signature
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file
+
+from trinity.errors import InputError
+from trinity.files import data_path, data_root, write_atomic
+from trinity.provenance import make_stamp, timed_block
+from trinity.web_tables import tables
+
+#: What decides the exports, and what the page's scripts repeat by hand (imported by these).
+MODULES = ("web_tables", "web_graphs", "ensemble:combine", "training_data:spellings_of")
+DATA = ("groups", "reference", "measurements/cone_measurements.csv", "polymers_real.csv")
+MODEL = "artifacts/models/phase2"
+
+
+def folder() -> Path:
+    """Where the page's files are in a checkout."""
+    return data_root().parent / "book" / "try" / "data"
+
+
+def stamp() -> dict:
+    """What decides the exports, as it is now; needs neither torch nor onnx."""
+    return make_stamp("web_export", MODULES, (*DATA, MODEL), {})
+
+
+def model_tables(model: Path) -> dict:
+    """What the page must know of the ensemble beside its graphs."""
+    from trinity.evaluation import TARGETS
+    from trinity.tokenizer import ATTACHMENT, MAX_TOKENS, PATTERN, VOCABULARY
+    from trinity.training_physics import answer
+
+    about = json.loads((model / "ensemble.json").read_text(encoding="utf-8"))
+    keys = ("name", "factors_no_laboratory", "least_sigma", "least_similarity")
+    return {
+        **{key: about[key] for key in keys},
+        "targets": TARGETS,
+        "vocabulary": VOCABULARY,
+        "pattern": PATTERN,
+        "attachment": ATTACHMENT,
+        "max_tokens": MAX_TOKENS,
+        "spellings": signature(answer).parameters["spellings"].default,
+    }
+
+
+def write(out: Path, model: Path) -> list[Path]:
+    """Write the four files into ``out``; returns their paths.
+
+    Raises
+    ------
+    InputError
+        If the model folder or the optional packages are missing.
+    """
+    try:
+        from trinity.web_graphs import encoder_graph, head_graph
+    except ImportError as error:
+        raise InputError(
+            f"The export needs {error.name}; run uv pip install --group web in the checkout."
+        ) from error
+    with timed_block(stamp()) as block:
+        graphs = {"encoder": encoder_graph(model), "head": head_graph(model)}
+        document = {"model": model_tables(model), **tables()}
+        seen = load_file(model / "domain.safetensors")["fingerprints"].astype(np.uint8)
+    picture(out.parent / "static.svg")
+    written = [write_atomic(out / f"{name}.onnx.gz", packed(g)) for name, g in graphs.items()]
+    written.append(write_atomic(out / "seen.bin.gz", packed(seen.tobytes())))
+    text = json.dumps({"provenance": block, **document}, separators=(",", ":"))
+    return [*written, write_atomic(out / "tables.json", text + "\n")]
+
+
+def picture(path: Path) -> None:
+    """What a browser without JavaScript shows: the curve of polystyrene."""
+    from trinity import cone_test
+
+    cone_test.draw(cone_test.predict("*CC(*)c1ccccc1", 50.0, 6.0), path)
+
+
+def packed(raw: bytes) -> bytes:
+    """Compressed, the same bytes at every call; the browser unpacks it."""
+    stream = io.BytesIO()
+    with gzip.GzipFile(fileobj=stream, mode="wb", compresslevel=9, mtime=0) as writer:
+        writer.write(raw)
+    return stream.getvalue()
+
+
+def main() -> None:
+    """Write the exports of the shipped ensemble and say how large they are."""
+    try:
+        written = write(folder(), data_path(MODEL))
+    except InputError as error:
+        sys.exit(f"Error: {error}")
+    for path in written:
+        print(f"{path.relative_to(data_path().parent)}: {path.stat().st_size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()
