@@ -25,14 +25,17 @@ def result():
     )
 
 
+def drawn(name: str) -> bytes:
+    """SVG of the drawing ``overview`` or ``result``."""
+    stream = io.BytesIO()
+    figure = overview() if name == "overview" else result()
+    figure.savefig(stream, format="svg", metadata={"Date": None})
+    return stream.getvalue()
+
+
 def write(folder: Path) -> list[Path]:
     """Write both drawings as SVG into ``folder``."""
-    written = []
-    for name, figure in (("overview", overview()), ("result", result())):
-        stream = io.BytesIO()
-        figure.savefig(stream, format="svg", metadata={"Date": None})
-        written.append(write_atomic(folder / f"{name}.svg", stream.getvalue()))
-    return written
+    return [write_atomic(folder / f"{name}.svg", drawn(name)) for name in ("overview", "result")]
 
 
 if __name__ == "__main__":
