@@ -6,11 +6,13 @@ fast and work without torch.
 
 import os
 import sys
+from concurrent.futures import BrokenExecutor
 
 import typer
 from typer.exceptions import Abort, TyperException
 
 from trinity import __version__, cli_learning, cli_physics, cli_pipeline
+from trinity.cli_tools import one_line
 from trinity.errors import InputError
 
 INTERRUPTED = 130
@@ -43,10 +45,6 @@ def _options(
     """Options that stand before a command."""
 
 
-def _one_line(message: str) -> str:
-    return " ".join(str(message).split())
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; every foreseen failure ends in one sentence on stderr.
 
@@ -58,11 +56,11 @@ def main(arguments: list[str] | None = None) -> None:
         code = app(args=arguments or ["--help"], prog_name="trinity", standalone_mode=False)
         code = code if isinstance(code, int) else 0
     except InputError as error:
-        print(f"Error: {_one_line(error)}", file=sys.stderr)
+        print(f"Error: {one_line(error)}", file=sys.stderr)
         code = 1
     except TyperException as error:
         # typer's own complaint about the command line
-        text = _one_line(error.format_message())
+        text = one_line(error.format_message())
         if text:
             print(f"Error: {text.rstrip('.')}; see trinity --help.", file=sys.stderr)
         code = 2
@@ -74,6 +72,13 @@ def main(arguments: list[str] | None = None) -> None:
         code = 0
     except MemoryError:
         print("Error: Not enough memory; use a smaller scale or fewer rows.", file=sys.stderr)
+        code = 1
+    except BrokenExecutor:
+        print(
+            "Error: A worker process was killed, most often for want of memory; close other"
+            " programs and start the same command again: it takes up what it had finished.",
+            file=sys.stderr,
+        )
         code = 1
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""

@@ -1,13 +1,26 @@
 """``trinity predict``, ``synthesize``, ``pretrain``, ``finetune`` and ``evaluate``."""
 
+import sys
 from pathlib import Path
 
 import typer
 
-from trinity.cli_tools import FLUX, JSON, THICKNESS, print_json, print_table, require_folder_of
+from trinity.cli_tools import (
+    FLUX,
+    JSON,
+    THICKNESS,
+    one_line,
+    print_json,
+    print_table,
+    require_folder,
+    require_folder_of,
+    require_scheduler,
+    scheduler_may_be_lost,
+)
 from trinity.errors import InputError
 
 SEED = typer.Option(0, min=0, help="Seed of the random numbers.")
+MOST_POLYMERS = 100_000_000  # more is a typing error: weeks on a hundred cores
 SCALE = typer.Option("laptop", metavar="SCALE", help="test, class, laptop or paper.")
 
 
@@ -33,6 +46,9 @@ def predict(
     ),
     out: Path = typer.Option(None, metavar="OUT", help="Where the completed table goes."),
     model: Path = typer.Option(None, metavar="DIR", help="A model of your own (trinity finetune)."),
+    members: int = typer.Option(
+        None, min=1, help="Use so many networks only: faster, intervals not calibrated for it."
+    ),
     strict: bool = typer.Option(False, help="Write nothing when a row cannot be predicted."),
     as_json: bool = JSON,
 ) -> None:
@@ -50,9 +66,9 @@ def predict(
         raise InputError("--out goes with --csv; single predictions are printed.")
     require_folder_of(out)
     if csv is not None:
-        rows = prediction_files.predict_table(csv, out, model, strict)
+        rows = prediction_files.predict_table(csv, out, model, strict, members)
     else:
-        rows = prediction_files.predict_polymers(polymers, flux, thickness, model)
+        rows = prediction_files.predict_polymers(polymers, flux, thickness, model, members)
     if as_json:
         print_json(rows)
     elif csv is None:
@@ -61,7 +77,7 @@ def predict(
         print(f"{sum('error' not in row for row in rows)} of {len(rows)} rows predicted")
     failed = [(number, row["error"]) for number, row in enumerate(rows, 1) if "error" in row]
     for number, reason in failed:
-        typer.echo(f"Error: row {number}: {reason}", err=True)
+        typer.echo(f"Error: row {number}: {one_line(reason)}", err=True)
     if failed:
         raise typer.Exit(2 if csv is not None or len(rows) > 1 else 1)
 
@@ -81,7 +97,7 @@ def _print_predictions(rows: list[dict]) -> None:
 
 
 def synthesize(
-    n: int = typer.Option(..., "--n", min=1, help="Hypothetical polymers."),
+    n: int = typer.Option(..., "--n", min=1, max=MOST_POLYMERS, help="Hypothetical polymers."),
     out: Path = typer.Option(..., "--out", metavar="DIR", help="Folder of the Parquet table."),
     seed: int = SEED,
     conditions: int = typer.Option(5, min=1, max=1000, help="Test conditions a polymer."),
@@ -94,11 +110,14 @@ def synthesize(
 
     Example: trinity synthesize --n 2000 --seed 7 --out my_table
     """
+    require_folder(out)
+    if scheduler is not None:
+        require_scheduler(scheduler)
     from trinity import synthesis
 
-    if out.exists() and not out.is_dir():
-        raise InputError(f"{out} is a file; name a folder for the table.")
-    path = synthesis.synthesize(n, conditions, seed, out, scheduler=scheduler, progress=not as_json)
+    watched = sys.stderr.isatty() and not as_json
+    with scheduler_may_be_lost(scheduler):
+        path = synthesis.synthesize(n, conditions, seed, out, scheduler=scheduler, progress=watched)
     if as_json:
         print_json({"table": str(path), "n_polymers": n, "conditions": conditions, "seed": seed})
     else:
@@ -120,6 +139,7 @@ def pretrain(
 
     if (table is None) != (out is None):
         raise InputError("A table of your own needs both --table DIR and --out DIR.")
+    require_folder(out)
     if table is not None:
         answer = workflow.pretrain_on(table, out, scale, seed)
     else:
@@ -142,11 +162,37 @@ def finetune(
 
     if (csv is None) != (out is None):
         raise InputError("Measurements of your own need both --csv FILE and --out DIR.")
+    require_folder(out)
     if csv is not None:
         answer = workflow.finetune_on(csv, out, scale, seed)
     else:
         answer = workflow.summary("finetuning", scale, seed)
-    _show(answer, as_json)
+    if csv is None or as_json:
+        _show(answer, as_json)
+    else:
+        _print_finetuned(answer)
+
+
+def _print_finetuned(report: dict) -> None:
+    """What finetuning on a user's tests changed, as a table of error factors (1 is perfect)."""
+    columns = ("before", "after", "held_out_before", "held_out_after", "moved")
+    targets = ("t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2")
+    cells = {
+        (target, column): f"{report[column][target]:.2f}" if target in report[column] else "-"
+        for target in targets
+        for column in columns
+    }
+    print(f"model: {report['model']}")
+    print(
+        f"your tests: {report['rows']} of {report['polymers']} polymers, "
+        f"{report['new_polymers']} of them new to the project"
+    )
+    head = ("error factor", "yours before", "yours after*", "left out before", "left out after")
+    table = [(t, *(cells[t, column] for column in columns)) for t in targets]
+    print_table((*head, "moved**"), table)
+    print("*  in sample: the model has seen these tests, so this is no promise for other polymers")
+    print("   left out: the project's polymers, each group predicted without its own tests")
+    print("** factor by which predictions of the project's own tests changed")
 
 
 def evaluate(

@@ -10,13 +10,18 @@ from trinity.cli_tools import (
     JSON,
     POLYMER,
     THICKNESS,
+    one_line,
     print_json,
     print_table,
+    read_bytes,
     read_json,
     read_polymer,
+    require_folder,
     require_folder_of,
 )
 from trinity.errors import InputError
+
+PICTURES = (".png", ".svg", ".pdf")
 
 
 def register(app: typer.Typer) -> None:
@@ -63,22 +68,29 @@ def cone(
 ) -> None:
     """Simulate a cone test from structure and physics alone, with 90 % intervals.
 
-    The intervals come from sampling the estimated properties within their errors.
+    The intervals come from sampling the estimated properties within their errors. Smoke (specific
+    extinction area, sea_m2_kg) follows from a prior of the soot yield and is not validated here;
+    the yield of CO is not given: structure does not tell it.
 
     Example: trinity cone '*CC(*)c1ccccc1' --flux 50 --thickness 6 --plot hrr.png
     """
-    from trinity import cone_test
+    from trinity import cone_test, smoke
 
     if (export is None) != (to is None) or export not in (None, "fds", "gpyro"):
         raise InputError("Exporting needs both --export fds (or gpyro) and --to FILE.")
+    if plot is not None and plot.suffix.lower() not in PICTURES:
+        raise InputError(
+            f"The file {plot} is no picture file; end its name with .png, .svg or .pdf."
+        )
     for path in (plot, to):
         require_folder_of(path)
-    result = cone_test.predict(read_polymer(polymer), flux, thickness, samples, seed)
+    material = read_polymer(polymer)
+    result = cone_test.predict(material, flux, thickness, samples, seed)
     if plot is not None:
         cone_test.draw(result, plot)
     if export is not None:
         _export(result.case, export, to)
-    answer = result.to_dict()
+    answer = result.to_dict() | smoke.specific_extinction_area(material, samples, seed)
     if as_json:
         print_json(answer)
         return
@@ -89,10 +101,11 @@ def cone(
             _number(answer[key]),
             f"{_number(answer[key + '_lo'])} to {_number(answer[key + '_hi'])}",
         )
-        for key in cone_test.SCALARS
+        for key in (*cone_test.SCALARS, "sea_m2_kg")
     ]
     print_table(("quantity", "nominal", "90 % interval"), rows)
     print(f"ignition probability: {answer['ignition_probability']:.2f}")
+    print(f"smoke (sea_m2_kg, per kg lost in the flame): {answer['smoke_note']}")
 
 
 def _export(case: dict, code: str, path: Path) -> None:
@@ -122,20 +135,34 @@ def simulate(
     from trinity import cone
 
     require_folder_of(out)
-    count = len(cone.read_cases(cases))
+    require_folder(curves)
+    count = len(_read_cases(cases))
     try:
         code = cone.simulate_file(cases, out, curves, strict)
     except InputError as error:
         if not strict:
             raise
-        typer.echo(f"Error: {error}", err=True)
+        typer.echo(f"Error: {one_line(error)}", err=True)
         raise typer.Exit(2) from error
     if as_json:
         typer.echo(out.read_text(encoding="utf-8"))
     if code:
         failed = [row for row in read_json(out)["results"] if "error" in row]
         for row in failed:
-            typer.echo(f"Error: case {json.dumps(row['id'])}: {row['error']}", err=True)
+            typer.echo(f"Error: case {json.dumps(row['id'])}: {one_line(row['error'])}", err=True)
         raise typer.Exit(code)
     if not as_json:
         print(f"{count} cases written to {out}")
+
+
+def _read_cases(path: Path) -> list:
+    """The cases of a file that is one: no folder, no device, no endless nesting."""
+    from trinity import cone
+
+    read_bytes(path)
+    try:
+        return cone.read_cases(path)
+    except RecursionError as error:
+        raise InputError(
+            f"{path} is nested too deeply; it must hold a list named cases."
+        ) from error

@@ -46,27 +46,39 @@ def run(
 
 
 def provenance(
-    file: Path = typer.Argument(..., help="Results file, model folder or executed notebook."),
+    file: Path = typer.Argument(
+        ..., help="Results file, model folder, executed notebook, page or figure of the book."
+    ),
     as_json: bool = JSON,
 ) -> None:
     """Say which code, data and parameters made a file, and whether they are still today's.
 
-    The exit code is 1 when they are not.
+    A page or figure is followed back to its notebook and the results files behind it; all hashes
+    are computed anew. The exit code is 1 when something is not current.
 
     Example: trinity provenance data/artifacts/results/lopo.json
     """
-    from trinity import workflow
+    from trinity import tracing
 
-    block, stale = workflow.verify(file)
+    found = tracing.trace(file)
+    stale = found.all_stale()
     if as_json:
-        print_json({"provenance": block, "stale": stale})
+        print_json({**found.to_dict(), "stale": stale})
     else:
-        for key, value in block.items():
-            print(f"{key}: {value}")
+        _print_trace(found)
     if stale:
-        raise InputError(f"{file} is not current: it differs in {', '.join(stale)}.")
+        raise InputError(f"{file} is not current: it differs in {'; '.join(stale)}.")
     if not as_json:
         print("current: source, data and parameters are today's")
+
+
+def _print_trace(found, indent: str = "") -> None:
+    """A trace, and what is behind it, each step further to the right."""
+    print(f"{indent}{found.file}: {'not current' if found.stale else 'current'}")
+    for key, value in found.block.items():
+        print(f"{indent}  {key}: {value}")
+    for one in found.behind:
+        _print_trace(one, indent + "    ")
 
 
 def book() -> None:
@@ -91,13 +103,14 @@ def reproduce() -> None:
 
 
 def ablation() -> None:
-    """Compute all arms, inner folds and seeds at laptop scale; resumes unit by unit.
+    """Compute all arms, controls, inner folds and seeds at laptop scale; resumes unit by unit.
 
     Example: trinity ablation
     """
     from trinity import workflow
 
-    print(workflow.recompute("ablation"))
+    for name in ("ablation", "controls"):
+        print(workflow.recompute(name))
 
 
 def phase0() -> None:

@@ -135,29 +135,6 @@ def one_polymer_in_three_laboratories(tests: pd.DataFrame, polymer: str) -> Figu
     return figure
 
 
-def curves_with_marks(curves: dict[str, tuple], measured: pd.Series, title: str) -> Figure:
-    """Simulated HRR curves of one test with its measured scalars marked on them.
-
-    Parameters
-    ----------
-    curves : name -> (time [s], HRR [W/m²]) arrays.
-    measured : one row of the measurements; the bar spans the measured mean HRR over 180 s.
-    """
-    figure, axes = subplots(figsize=(6.6, 3.6))
-    for (name, (time_s, hrr_w_m2)), colour in zip(curves.items(), (BLUE, SKY, GREEN), strict=False):
-        axes.plot(time_s, hrr_w_m2 / 1e3, color=colour, label=f"simulated, {name}")
-    t_ig, mean = measured["t_ig_s"], measured["q180_kw_m2"]
-    if np.isfinite(t_ig):
-        axes.axvline(t_ig, color=ORANGE, ls="--", lw=1.2, label="measured ignition")
-        axes.plot([t_ig, t_ig + 180], [mean, mean], color=AMBER, lw=2, label="measured mean, 180 s")
-        peak = measured["t_peak_s"], measured["phrr_kw_m2"]
-        axes.plot(*peak, "D", color=ORANGE, label="measured peak")
-    axes.set(xlabel="time [s]", ylabel="heat release rate [kW/m²]", title=title, ylim=(0, None))
-    axes.legend(fontsize=7.5)
-    figure.tight_layout()
-    return figure
-
-
 def hrr_with_draws(curves: list[tuple], central: tuple, title: str) -> Figure:
     """HRR(t) of many property draws (thin) and of the central estimate (heavy).
 

@@ -40,6 +40,16 @@ def sources() -> dict[str, Path]:
     return {path.stem.split("_", 1)[1]: path for path in found}
 
 
+def solutions() -> list[Path]:
+    """Percent sources of the exercises with their solutions, one a chapter, in order."""
+    return sorted((folder() / "solutions").glob("[0-9][0-9]_*.py"))
+
+
+def pages() -> list[Path]:
+    """Every percent source that is a page of the book: stages, then exercises."""
+    return [*sources().values(), *solutions()]
+
+
 def source_of(stage: str) -> Path:
     """Percent source of a stage.
 
@@ -89,17 +99,25 @@ class Notebook:
 
     def results(self) -> list[str]:
         """Names of the stages whose results the cells load with ``stages.load("name")``."""
-        loads = [
+        own = self._first_arguments("stages", "load")
+        nested = [Notebook.read(source_of(name)).results() for name in self.reruns()]
+        return list(dict.fromkeys([*own, *(name for names in nested for name in names)]))
+
+    def reruns(self) -> list[str]:
+        """Names of the notebooks that the cells execute with ``course.rerun("name")``."""
+        return list(dict.fromkeys(self._first_arguments("course", "rerun")))
+
+    def _first_arguments(self, module: str, function: str) -> list[str]:
+        return [
             node.args[0].value
             for node in ast.walk(self.syntax())
             if isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)
-            and node.func.attr == "load"
-            and getattr(node.func.value, "id", None) == "stages"
+            and node.func.attr == function
+            and getattr(node.func.value, "id", None) == module
             and node.args
             and isinstance(node.args[0], ast.Constant)
         ]
-        return list(dict.fromkeys(loads))
 
     def typed(self, changed: dict[str, str]) -> dict[str, object]:
         """Texts of ``name=value`` as the types of the defaults.
@@ -167,9 +185,11 @@ def stamp(notebook: Notebook, parameters: dict[str, object]) -> dict:
 
     results = [stages.published_result(name) for name in notebook.results()]
     files = [path for path in results if path.exists()]
+    rerun = [Notebook.read(source_of(name)) for name in notebook.reruns()]
+    files += [other.path.absolute() for other in rerun]
     made = provenance.make_stamp(
         stage=notebook.path.stem,
-        modules=notebook.modules(),
+        modules=sorted({m for other in (notebook, *rerun) for m in other.modules()}),
         data=[*_tables(), *files],
         parameters={**notebook.parameters, **parameters},
         seeds=[v for k, v in {**notebook.parameters, **parameters}.items() if k == "seed"],
@@ -186,6 +206,11 @@ def _tables() -> list[str]:
 
 
 def run(stage: str, changed: dict[str, object], out: Path, progress: bool = True) -> Path:
+    """Execute the notebook of a stage; see `run_source`."""
+    return run_source(source_of(stage), changed, out, progress)
+
+
+def run_source(source: Path, changed: dict[str, object], out: Path, progress: bool = True) -> Path:
     """Execute a notebook with some parameters changed and write it, stamped, to ``out``.
 
     Raises
@@ -199,7 +224,6 @@ def run(stage: str, changed: dict[str, object], out: Path, progress: bool = True
         import papermill
     except ImportError as error:
         raise InputError("Running notebooks needs papermill; run make setup.") from error
-    source = source_of(stage)
     notebook = Notebook.read(source)
     stem = out.with_suffix("").name
     work = out.parent / f".{stem}.part.ipynb"
@@ -225,7 +249,7 @@ def run(stage: str, changed: dict[str, object], out: Path, progress: bool = True
         raise InputError(f"{source.name} stopped with {reason} (see {failed}).") from error
     finally:
         work.unlink(missing_ok=True)
-    executed = _without_traces(executed)
+    executed = _described(_without_traces(executed))
     executed.metadata["trinity"] = {
         **stamp(notebook, changed),
         "commit": provenance.commit(),
@@ -245,6 +269,31 @@ def _without_traces(notebook):
         if cell.metadata.get("tags") == []:
             cell.metadata.pop("tags")
     return notebook
+
+
+def _described(notebook):
+    """Give each figure a text for those who cannot see it: what its function says it draws."""
+    for cell in notebook.cells:
+        text = alternative(cell.source) if cell.cell_type == "code" else None
+        if text and any("image/png" in output.get("data", {}) for output in cell.outputs):
+            cell.metadata["mystnb"] = {"image": {"alt": text}}
+    return notebook
+
+
+def alternative(code: str) -> str | None:
+    """First sentence of the docstring of the figure function that a cell calls last, if any."""
+    calls = re.findall(r"\b(figures(?:_\w+)?)\.(\w+)\(", code)
+    if not calls:
+        return None
+    module, name = calls[-1]
+    source = Path(__file__).with_name(f"{module}.py")
+    if not source.is_file():
+        return None
+    for node in ast.parse(source.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            paragraph = (ast.get_docstring(node) or "").split("\n\n")[0]
+            return " ".join(paragraph.replace("`", "").split()) or None
+    return None
 
 
 def differences(path: Path) -> list[str]:

@@ -4,12 +4,15 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from trinity import notebooks, provenance, scales, stages
+from trinity import course, notebooks, scales, stages
+from trinity.conditions import check_conditions
 from trinity.errors import InputError
 from trinity.files import data_path, data_root, write_atomic
+from trinity.measurements import GROUP_TEN
+from trinity.polymers import parse_psmiles
 
 REPRODUCTION = "reproduce"  # the scale of `make reproduce`
 
@@ -49,6 +52,7 @@ def run(names: list[str], scale: str, changed: dict[str, str], out: Path | None)
         values = notebook.typed(changed)
         if "scale" in notebook.parameters and scale != notebook.parameters["scale"]:
             values.setdefault("scale", scale)
+        check_values({**notebook.parameters, **values}, set(values))
         plans.append((name, notebook, values))
     folder = out or stages.build_root() / scale / "notebooks"
     written = []
@@ -59,27 +63,35 @@ def run(names: list[str], scale: str, changed: dict[str, str], out: Path | None)
     return written
 
 
-def verify(path: Path) -> tuple[dict, list[str]]:
-    """The provenance block of a file, and in what it is not current.
+def check_values(values: dict[str, object], changed: set[str]) -> None:
+    """Refuse parameters of a notebook that no cell could use, before a kernel is started.
 
     Raises
     ------
     InputError
-        If the file has no provenance block.
+        If a changed scale, repeat unit, polymer, mode, condition, seed or count is impossible.
     """
-    block = provenance.read_block(path)
-    if path.suffix == ".ipynb":
-        return block, notebooks.differences(path)
-    if path.is_dir():
-        path = _results_beside(path, block)
-    return block, stages.differences(path)
+    if "scale" in changed:
+        scales.load(str(values["scale"]))
+    if "psmiles" in changed:
+        parse_psmiles(values["psmiles"])
+    if changed & {"flux_kw_m2", "thickness_mm"}:
+        check_conditions(values.get("flux_kw_m2", 50.0), values.get("thickness_mm", 6.0))
+    if "polymer" in changed:
+        _one_of("polymer", values["polymer"], GROUP_TEN)
+    if "mode" in changed:
+        from trinity.training_measured import MODES
+
+        _one_of("mode", values["mode"], MODES)
+    for name in changed:
+        least = 1 if name.startswith("n_") else 0
+        if type(values[name]) is int and values[name] < least:
+            raise InputError(f"The parameter {name} is {values[name]}; it must be {least} or more.")
 
 
-def _results_beside(folder: Path, block: dict) -> Path:
-    """The results file that was written with a folder of weights or a table."""
-    stage = stages.stage_named(block.get("stage", ""))
-    root = folder.absolute().parents[len(Path(stage.folder or "").parts) - 1]
-    return root / "results" / stage.results
+def _one_of(name: str, value: object, known: Iterable[str]) -> None:
+    if value not in known:
+        raise InputError(f"There is no {name} {value!r}; choose one of {', '.join(known)}.")
 
 
 def summary(name: str, scale: str, seed: int) -> dict:
@@ -101,26 +113,52 @@ def pretrain_on(table: Path, out: Path, scale: str, seed: int) -> dict:
     InputError
         If the table is not a folder that ``trinity synthesize`` wrote.
     """
-    import pandas as pd
-
     numbers = scales.section(scale, "phase1")
-    if not list(table.glob("*.parquet")):
-        raise InputError(f"{table} holds no synthetic table; make one with trinity synthesize.")
-    try:
-        frame = pd.read_parquet(table)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{table} cannot be read as Parquet: {error}.") from error
+    frame = _synthetic(table)
     from trinity.training import run_phase1
 
     language_model = stages.load("phase0", scale).folder
     return run_phase1(frame, language_model, numbers, seed, out, True)
 
 
-def finetune_on(csv: Path, out: Path, scale: str, seed: int) -> dict:
-    """Phase 2 on measurements of one's own, beside the project's."""
-    from trinity.prediction import finetune_csv
+def _synthetic(folder: Path):
+    """The rows of a synthetic table, with the columns that phase 1 reads."""
+    import pandas as pd
 
-    return finetune_csv(csv, out, numbers=scales.section(scale, "phase2"), seed=seed)
+    if not list(folder.glob("*.parquet")):
+        raise InputError(f"{folder} holds no synthetic table; make one with trinity synthesize.")
+    try:
+        frame = pd.read_parquet(folder)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{folder} cannot be read as Parquet; make the table again with trinity synthesize."
+        ) from error
+    for name in ("psmiles", "key", "flux_kw_m2", "thickness_mm", "ignited", "t_ig_s"):
+        if name not in frame:
+            raise InputError(
+                f"The table in {folder} lacks the column {name}; make one with trinity synthesize."
+            )
+    if frame.empty:
+        raise InputError(f"The table in {folder} has no rows; make one with trinity synthesize.")
+    return frame
+
+
+def finetune_on(csv: Path, out: Path, scale: str, seed: int) -> dict:
+    """Phase 2 on measurements of one's own, beside the project's.
+
+    Raises
+    ------
+    InputError
+        If the table, the scale or the published models cannot be used.
+    """
+    from trinity.model_folder import explained
+    from trinity.prediction import default_model, finetune_csv
+    from trinity.prediction_files import read_table
+
+    numbers = scales.section(scale, "phase2")
+    read_table(csv)
+    with explained(default_model()):
+        return finetune_csv(csv, out, numbers=numbers, seed=seed)
 
 
 def scores(predictions: Path | None, scale: str) -> list[dict]:
@@ -131,36 +169,20 @@ def scores(predictions: Path | None, scale: str) -> list[dict]:
     InputError
         If the file cannot be read or lacks a column.
     """
+    import numpy as np
     import pandas as pd
 
     from trinity import evaluation
+    from trinity.prediction_files import read_predictions
 
     if predictions is None:
         frame = pd.DataFrame(stages.load("ablation", scale).results["predictions"])
     else:
-        frame = _predictions(predictions)
+        frame = read_predictions(predictions)
     if "grouping" in frame:
         frame = frame[frame["grouping"].fillna("nine") != "ten"]
-    return evaluation.scores(frame)
-
-
-def _predictions(path: Path):
-    """A table of predictions from CSV, or from JSON rows (alone or below ``predictions``)."""
-    import pandas as pd
-
-    from trinity.cli_tools import read_bytes, read_json
-
-    if path.suffix.lower() == ".json":
-        rows = read_json(path)
-        rows = rows.get("predictions") if isinstance(rows, dict) else rows
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise InputError(f"{path} holds no list of predictions; each row is an object.")
-        return pd.DataFrame(rows)
-    read_bytes(path)
-    try:
-        return pd.read_csv(path)
-    except (ValueError, OSError) as error:
-        raise InputError(f"{path} cannot be read as CSV: {error}.") from error
+    with np.errstate(divide="ignore", invalid="ignore"):  # of one test there is no variance
+        return evaluation.scores(frame)
 
 
 def recompute(name: str) -> Path:
@@ -178,13 +200,14 @@ def build_book() -> Path:
     """
     stages.require_long()
     stale = {name for name, reasons in stages.status().items() if reasons}
-    for name, source in notebooks.sources().items():
+    for source in notebooks.pages():
         target = source.with_suffix(".ipynb")
         reasons = notebooks.differences(target)
         reasons += sorted(stale & set(notebooks.Notebook.read(source).results()))
         if reasons:
             print(f"Executing {source.name} ({', '.join(reasons)})", file=sys.stderr)
-            notebooks.run(name, {}, target)
+            notebooks.run_source(source, {}, target)
+    course.write_exercises()
     return build_pages(data_root().parent)
 
 
@@ -196,13 +219,18 @@ def build_pages(root: Path) -> Path:
     InputError
         If jupyter-book is not installed or a page has a warning.
     """
-    page = root / "_build" / "html" / "index.html"
+    site, complete = root / "_build", root / "_build" / ".complete"
+    if not complete.exists():  # an interrupted build may have left half a page, newer than its text
+        shutil.rmtree(site, ignore_errors=True)
+    complete.unlink(missing_ok=True)
+    page = site / "html" / "index.html"
     page.unlink(missing_ok=True)
     program = "from jupyter_book.cli.main import main; main()"
     command = [sys.executable, "-c", program, "build", str(root), "-W", "--keep-going"]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, check=False)
     if done.returncode or not page.is_file():
         raise InputError("The pages were not built; the warnings are above.")
+    complete.touch()
     return page
 
 
@@ -216,11 +244,20 @@ def reproduce() -> list[str]:
     done = root / "complete.txt"
     if done.exists():
         shutil.rmtree(root)
-    executed = run([], REPRODUCTION, {}, None)
+    executed = run(_main_line(), REPRODUCTION, {}, None)
     _book_of(executed, root / "book")
     lines = difference(root / "results", data_path("artifacts", "results"))
     write_atomic(done, "\n".join(lines) + "\n")
     return lines
+
+
+def _main_line() -> list[str]:
+    """Notebooks that need no result beyond an hour: the pages on the controls stay as shipped."""
+    return [
+        name
+        for name in notebooks.sources()
+        if "controls" not in notebooks.Notebook.read(notebooks.source_of(name)).results()
+    ]
 
 
 def _book_of(executed: list[Path], site: Path) -> None:
