@@ -1,6 +1,7 @@
 """The book: built as a reader would build it, checked link by link, opened in a browser."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,12 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 #: Loaded, not merely linked to: these may never come from elsewhere.
 LOADING = {(tag, "src") for tag in ("script", "img", "iframe", "source")} | {("link", "href")}
+#: Accessibility rules of Deque Systems (MPL 2.0), unchanged from npm's axe-core 4.10.3.
+AXE = ROOT / "tests" / "vendor" / "axe.min.js"
+#: Pages to look things up in.
+NO_BOX = (  # pages to look things up in
+    "glossary", "model_card", "dataset_card", "try", "troubleshooting", "reliability",
+)  # fmt: skip
 #: Link relations that name an address and load nothing.
 NAMING = {"canonical", "author", "license", "next", "prev", "index", "search"}
 
@@ -211,6 +218,69 @@ def test_every_page_opens_cleanly_in_a_browser(site, address, browser, width):
         if wrong:
             found[name] = wrong
     assert not found
+
+
+def serious(page) -> list[str]:
+    """Findings of axe-core on an open page that are serious or critical, one line a kind."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    return [
+        f"{finding['id']}: {finding['nodes'][0]['html'][:120]} ({len(finding['nodes'])} in all)"
+        for finding in found
+        if finding["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_shuts_anybody_out(site, address, browser, scheme):
+    """axe-core finds nothing serious; the theme follows what the reader's system prefers."""
+    found = {}
+    for path in pages_of(site):
+        if 'http-equiv="refresh"' in path.read_text(encoding="utf-8").lower():
+            continue
+        name = path.relative_to(site).as_posix()
+        page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+        page.goto(f"{address}/{name}", wait_until="load", timeout=60_000)
+        wrong = serious(page)
+        page.close()
+        if wrong:
+            found[name] = wrong
+    assert not found
+
+
+@pytest.mark.slow
+def test_a_folded_solution_opens_with_the_keyboard(address, browser):
+    page = browser.new_page()
+    page.goto(f"{address}/notebooks/solutions/01_problem.html")
+    summary = page.locator("details.hide summary").first
+    summary.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("details.hide").first.get_attribute("open") is not None
+    page.close()
+
+
+def test_slides_are_beside_the_pages_and_linked(site):
+    assert (site / "slides.html").is_file()
+    assert "../slides.html" in Page(site / "book" / "teaching.html").links
+
+
+def test_figures_of_notebooks_say_what_they_show(site):
+    """No picture of a notebook is called by its file name."""
+    for path in sorted((site / "notebooks").rglob("*.html")):
+        called = re.findall(r'<img alt="([^"]*)"', path.read_text(encoding="utf-8"))
+        assert not [text for text in called if "_images/" in text], path.name
+
+
+def test_each_chapter_says_what_for_for_whom_and_how_long():
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    names = [chapter["file"] for part in contents["parts"] for chapter in part["chapters"]]
+    for name in names:
+        if "solutions/" in name or name.endswith(NO_BOX):
+            continue
+        places = (ROOT / f"{name}.md", ROOT / f"{name}.py")
+        text = next(path for path in places if path.is_file()).read_text(encoding="utf-8")
+        assert all(f"**{word}.**" in text for word in ("Objectives", "Prerequisites", "Time")), name
 
 
 @pytest.mark.slow

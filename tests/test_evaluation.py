@@ -5,8 +5,11 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from learning_tools import toy_table
 
 from trinity import lopo
+from trinity.arms import LEARNED, MAIN, candidates
+from trinity.baselines_physics import predict_residual, residual_candidates
 from trinity.errors import InputError
 from trinity.evaluation import (
     TARGETS,
@@ -21,12 +24,12 @@ from trinity.evaluation import (
 )
 from trinity.lopo_units import (
     CLASSICAL,
-    LEARNED,
     EvaluationSettings,
     Unit,
     candidate_numbers,
     measurements,
 )
+from trinity.training_data import tests_of as read_tests
 
 
 def rows(arm, factors, target="t_ig_s", seed=0, width=0.7):
@@ -143,7 +146,7 @@ def test_pairs_of_folds_are_trained_once():
     class Bench:
         settings = EvaluationSettings(candidates=4, checkpoints=(5,))
 
-    units = set(lopo.inner_units(["two_phase"], Bench))
+    units = set(lopo.inner_units(["two_phase"], lopo.GROUPINGS, Bench))
     strict = {u.left_out for u in units}
     # 36 pairs of strict groups; HIPS or ABS with each of the eight others, and with each other.
     assert len(strict) == len(units) == 36 + 8 + 8 + 1
@@ -151,7 +154,7 @@ def test_pairs_of_folds_are_trained_once():
 
 def test_every_tuned_arm_has_the_same_budget():
     settings = EvaluationSettings()
-    assert {len(candidate_numbers(arm, settings)) for arm in (*LEARNED, *CLASSICAL)} == {24}
+    assert {len(candidate_numbers(arm, settings)) for arm in (*MAIN, *CLASSICAL)} == {24}
 
 
 def test_choice_looks_at_inner_errors_of_the_primary_targets_only():
@@ -168,7 +171,41 @@ def test_choice_looks_at_inner_errors_of_the_primary_targets_only():
             "sigma": np.ones((2, *truth.shape)),
         }
     assert np.argmin(lopo.inner_score(results)) == 1
-    assert lopo.interval_factors(results, 1) == pytest.approx([0.1] * len(TARGETS))
+    said = {name: lopo.together(result, [1]) for name, result in results.items()}
+    assert lopo.interval_factors(results, said) == pytest.approx([0.1] * len(TARGETS))
+
+
+def test_a_committee_is_the_mean_of_its_members_and_as_unsure_as_they_disagree():
+    result = {
+        "mean": np.array([[[0.0] * 4], [[2.0] * 4], [[9.0] * 4]]),
+        "sigma": np.array([[[1.0] * 4], [[1.0] * 4], [[5.0] * 4]]),
+    }
+    mean, sigma = lopo.together(result, [0, 1])
+    assert mean == pytest.approx(1.0) and sigma == pytest.approx(np.sqrt(2.0))
+    alone = lopo.together(result, [2])
+    assert alone[0] == pytest.approx(9.0) and alone[1] == pytest.approx(5.0)
+
+
+def test_every_configuration_of_an_arm_is_another_one():
+    for arm in LEARNED:
+        pairs = candidates(arm, 24, (10, 25, 50, 100))
+        assert len(set(pairs)) == len(pairs) <= 24
+        assert len(candidates(arm, 2, (5,))) in (1, 2)
+
+
+def test_only_the_two_phase_kinds_read_physics():
+    for arm in LEARNED:
+        reads = any(way.share > 0 for way, _ in candidates(arm, 24, (10, 25, 50, 100)))
+        assert reads == (LEARNED[arm].ways in ("two_phase", "physics"))
+
+
+def test_residual_baselines_predict_the_physics_where_it_leaves_nothing():
+    tests = read_tests(toy_table())
+    tests.physics = np.log(tests.targets) - 0.3
+    chosen = np.arange(len(tests)) % 3 == 0
+    candidate = residual_candidates("physics_bias")[0]
+    mean, _ = predict_residual(candidate, tests.take(~chosen), tests.take(chosen), 0)
+    np.testing.assert_allclose(mean, np.log(tests.targets[chosen]), atol=1e-6)
 
 
 def test_restrict_keeps_the_rows_of_some_polymers():
