@@ -2,7 +2,9 @@
 
 ``python -m benchmarks.bench_synthesis`` makes 100,000 polymers and a table of 100,000 cone tests
 from nothing, and writes ``data/artifacts/results/synthesis_cost.json``, from which the book plans
-larger tables. Processor time is given beside wall time: it says what an idle machine would do.
+larger tables. Processor time is given beside wall time: it says what an idle machine would do. A
+part that is in the file with today's stamp is not measured again, so that an interrupted run goes
+on; ``--anew`` measures all.
 """
 
 import argparse
@@ -21,7 +23,7 @@ from trinity.generator import check
 from trinity.generator_rules import family_of
 from trinity.measurements import load_measurements
 from trinity.polymers import parse_psmiles
-from trinity.provenance import make_stamp
+from trinity.provenance import differences, make_stamp, timed_block
 from trinity.synthesis import DATA, TABLE
 from trinity.synthesis_report import known_polymers
 
@@ -90,18 +92,27 @@ def main() -> None:
     parser.add_argument("--tests", type=int, default=100_000)
     parser.add_argument("--conditions", type=int, default=20, help="a polymer, of the table")
     parser.add_argument("--out", type=Path, default=None)
+    parser.add_argument("--anew", action="store_true", help="forget what was measured before")
     options = parser.parse_args()
     numbers = {"polymers": options.polymers, "tests": options.tests}
-    with tempfile.TemporaryDirectory() as folder:
-        result = {
-            "generator": polymers(options.polymers, Path(folder)),
-            "table": cone_tests(
-                options.tests // options.conditions, options.conditions, Path(folder)
-            ),
-        }
-    result["provenance"] = make_stamp("synthesis cost", ("synthesis",), DATA, numbers, [0])
     path = options.out or data_path("artifacts", "results", "synthesis_cost.json")
-    write_atomic(path, json.dumps(result, indent=1) + "\n")
+    stamp = make_stamp("synthesis cost", ("synthesis",), DATA, numbers, [0])
+    result = json.loads(path.read_text()) if path.exists() and not options.anew else {}
+    if result and differences(result["provenance"], stamp):
+        result = {}
+    parts = {
+        "generator": lambda folder: polymers(options.polymers, folder),
+        "table": lambda folder: cone_tests(
+            options.tests // options.conditions, options.conditions, folder
+        ),
+    }
+    for name, measure in parts.items():
+        if name in result:
+            continue
+        with tempfile.TemporaryDirectory() as folder, timed_block(stamp) as block:
+            result[name] = measure(Path(folder))
+        result["provenance"] = block
+        write_atomic(path, json.dumps(result, indent=1) + "\n")
     print(json.dumps(result, indent=1))
 
 
