@@ -21,8 +21,8 @@
 # ```
 #
 # A cone calorimeter {cite}`babrauskas1984,iso5660` holds a flat specimen under a conical heater. The
-# irradiance is set, typically to between 25 and 75 kW/m², and a spark waits above the surface. The
-# specimen heats up, decomposes and gives off gas; when there is enough gas, the spark lights it. From
+# irradiance, the radiant heat that arrives on each square metre, is set, typically to between 25 and
+# 75 kW/m² (bright sunshine brings about one), and a spark waits above the surface. The specimen heats up, decomposes and gives off gas; when there is enough gas, the spark lights it. From
 # the oxygen that the fire consumes, about 13.1 MJ is released for every kilogram {cite}`huggett1980`,
 # the apparatus infers the **heat release rate** (HRR) as a function of time.
 #
@@ -122,8 +122,8 @@ glue("n_near", len(near), display=False)
 # %% [markdown]
 # At {glue:text}`flux` kW/m², the {glue:text}`n_near` tests of {glue:text}`polymer` scatter about their geometric mean
 # by a factor of {glue:text}`spread` in ignition time (one standard deviation), although the material is
-# nominally one. Thickness matters little for ignition once a specimen is thermally thick, so most of
-# this is grade, colour and laboratory: the floor under every error in this book.
+# nominally one. Thickness matters little for ignition once a specimen is *thermally thick*, which means that
+# its back is still cold when its front ignites; so most of this is grade, colour and laboratory: the floor under every error in this book.
 #
 # ## Two rules that follow
 #
@@ -137,11 +137,7 @@ glue("n_near", len(near), display=False)
 #
 # ## Exercises
 #
-# 1. *Compute.* Fit $1/\sqrt{t_{ig}}$ against irradiance for one polymer; where does the line cross
-#    zero, and what does that irradiance mean?
-# 2. *Change and explain.* Run this notebook with `polymer = "PC"` (see {doc}`../book/rerun`). Why is one
-#    ignition time missing?
-# 3. *Open.* You may test three further polymers. Which would you choose, and at which irradiance?
+# With solutions, and as a notebook with self-checks: {doc}`solutions/01_problem`.
 #
 # ## References
 #

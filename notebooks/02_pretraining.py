@@ -141,9 +141,7 @@ glue("p1_share", f"{100 * phase1['ignition_share']:.0f}", display=False)
 #
 # ## Exercises
 #
-# 1. *Compute.* Write polystyrene in three different atom orders and tokenize each. What stays the same?
-# 2. *Change and explain.* Run this notebook at `scale = "class"`. Which of the scores suffers most, and why?
-# 3. *Open.* Which property of a polymer could phase 1 not learn, however many rows it had?
+# With solutions, and as a notebook with self-checks: {doc}`solutions/05_language`.
 #
 # ## References
 #

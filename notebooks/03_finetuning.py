@@ -25,7 +25,8 @@
 # properties, the laboratory. So finetuning starts from phase 1 and is kept near it. Four modes do that:
 # gradient descent on all weights, on low-rank updates {cite}`hu2022lora` or on the head alone, each drawn
 # back to phase 1 at every step {cite}`li2018l2sp`; and `kernel`, the same idea solved in closed form
-# ({doc}`../book/learning`), which is the mode of the published model.
+# ({doc}`../book/learning`), which is the mode of the published model: a committee of corrections, of the
+# phase-1 network and of the physics itself.
 
 # %% tags=["parameters"]
 scale = "laptop"
@@ -105,6 +106,8 @@ figures_learning.prediction_against_flux(answers, psmiles)
 #    the training data best, and what does that say about a new polymer?
 # 3. *Open.* Finetune on your own table (`trinity finetune`, {doc}`../book/using`) with one wrong unit in
 #    it. How would you notice if the schema did not refuse it?
+#
+# With solutions: {doc}`solutions/06_two_phases`.
 #
 # ## References
 #

@@ -21,7 +21,8 @@
 # **Time.** 30 minutes.
 # ```
 #
-# Four questions, from code to nature, and nothing is fitted in any of them.
+# Four questions, from code to nature, and nothing is fitted in any of them. Where a score is also given
+# with a bias taken out, the bias comes from the other polymer groups only.
 
 # %% tags=["parameters"]
 scale = "laptop"
@@ -33,15 +34,47 @@ test_flux_kw_m2 = 50.0
 import pandas as pd
 from myst_nb import glue
 
-from trinity import cone, figures, figures_cone, stages
+from trinity import (
+    cone,
+    figures,
+    figures_cone,
+    smoke,
+    stages,
+    verification,
+)
 from trinity.measurements import load_measurements
-from trinity.validation_cases import blind_case, informed_case
+from trinity.validation_cases import blind_case, informed_case, material_of
+from trinity.validation_remedies import table_of
 
 validation = stages.load("validation", scale=scale, seed=seed).results
 tests = load_measurements()
 
 # %% [markdown]
 # ## 1. Does the solver solve its equations?
+#
+# Where the answer is known exactly, compare with it. A thick slab under hot gas has a surface temperature
+# in closed form {cite}`carslaw1959`. On a fixed uniform grid the error should fall by four when the step, or
+# the cell, is halved: the scheme is of second order in both.
+
+# %%
+convergence = verification.convergence()
+figures_cone.verification(verification.heating_curve(), convergence)
+
+# %% tags=["remove-cell"]
+for key in ("time", "space"):
+    order = min(convergence[key]["order"])
+    glue(f"order_{key}", f"{order:.2f}", display=False)
+balances = verification.balances()
+for name, errors in balances.items():
+    for part, error in errors.items():
+        glue(f"{part}_{name}", f"{100 * error:.1g}", display=False)
+
+# %% [markdown]
+# The lowest orders measured are {glue:text}`order_time` in the step and {glue:text}`order_space` in the cell.
+# In the first tenth of a second the heated layer is thinner than the first cell of the default grid. On
+# slabs of many kinds, half of them with properties that follow the temperature, mass is conserved to
+# {glue:text}`mass_default` %. Energy closes to {glue:text}`energy_default` % at the default resolution, where
+# Newton's method stops early, and to {glue:text}`energy_fine` % at the fine one.
 #
 # Two independent codes, FDS {cite}`fds` and Gpyro {cite}`lautenberger2009`, were run on fine grids for
 # these slabs. The table gives the error of the fast default resolution in percent.
@@ -108,9 +141,14 @@ curves = {
     "blind": cone.curve(blind_case(test)),
 }
 title = f"{polymer}, {test.flux_kw_m2:.0f} kW/m², {test.thickness_mm:g} mm, {test.lab}"
-figures.curves_with_marks(curves, chosen.iloc[0], title)
+figures_cone.curves_with_marks(curves, chosen.iloc[0], title)
 
 # %% [markdown]
+# Above, the dashed line is the measured ignition, the dotted one the time of the measured peak, the
+# diamond the peak itself, and the bar the measured mean over the 180 s after ignition. The total heat is an
+# integral, so it is no point on that curve: below, each curve is the heat released so far, and the level
+# that its end should reach is the measured total.
+#
 # The informed curve uses kinetics measured on this polymer; the blind one had to guess its decomposition
 # temperature. Both end in a sharper peak than the measured one: a one-dimensional slab burns out everywhere
 # at once, a real specimen does not.
@@ -126,26 +164,42 @@ figures.simulated_against_measured(
         for target in ("t_ig_s", "phrr_kw_m2")
     },
 )
+# %% [markdown]
+# Error factors (geometric mean of how many times too high or too low) over the nine polymer groups, each
+# group counted once. *With fold bias*: the mean logarithmic error of the other eight groups is taken off
+# each group first, which is what a constant fitted in a leave-one-group-out fold could do.
+
 # %%
+scores = {
+    name: validation["cone"][name]["gmfe"] for name in ("informed", "blind")
+}
 factors = pd.DataFrame(
     {
-        name: {
-            target: entry["group_nine"]
-            for target, entry in validation["cone"][name]["gmfe"].items()
+        (name, column): {
+            target: entry[key] for target, entry in scores[name].items()
         }
-        for name in ("informed", "blind")
+        for name in scores
+        for column, key in (
+            ("as simulated", "group_nine"),
+            ("with fold bias", "group_nine_fold_bias"),
+            ("over tests", "tests"),
+        )
     }
-)
+).rename(index=figures_cone.NAMES)
 factors.round(2)
 
 # %% tags=["remove-cell"]
 for name in ("informed", "blind"):
     for target in ("t_ig_s", "phrr_kw_m2"):
-        glue(
-            f"{name}_{target}",
-            f"{factors.loc[target, name]:.2f}",
-            display=False,
-        )
+        for end, key in (("", "group_nine"), ("_fold", "group_nine_fold_bias")):
+            glue(
+                f"{name}_{target}{end}",
+                f"{scores[name][target][key]:.2f}",
+                display=False,
+            )
+    for key in ("missed", "false"):
+        count = len(validation["cone"][name][key])
+        glue(f"{name}_{key}", count, display=False)
 covered = validation["coverage"]["targets"]
 glue("cover_t_ig", f"{100 * covered['t_ig_s']['covered']:.0f}", display=False)
 glue(
@@ -155,28 +209,177 @@ glue(
 )
 
 # %% [markdown]
-# Error factors over the nine polymer groups. Informed: {glue:text}`informed_t_ig_s` for ignition,
-# {glue:text}`informed_phrr_kw_m2` for the peak. Blind: {glue:text}`blind_t_ig_s` and
-# {glue:text}`blind_phrr_kw_m2`. By polymer:
+# Informed: {glue:text}`informed_t_ig_s` for ignition ({glue:text}`informed_t_ig_s_fold` with the fold bias),
+# {glue:text}`informed_phrr_kw_m2` ({glue:text}`informed_phrr_kw_m2_fold`) for the peak. Blind:
+# {glue:text}`blind_t_ig_s` ({glue:text}`blind_t_ig_s_fold`) and {glue:text}`blind_phrr_kw_m2`
+# ({glue:text}`blind_phrr_kw_m2_fold`). The aim was 1.35 and 1.25 informed, 1.50 and 1.45 blind. A constant
+# cannot help where one group is late and the next is early: then the bias of eight groups is noise to the
+# ninth. A test that ignites in one world only has no error factor. Tests that burned in the laboratory but
+# not in the simulation: informed {glue:text}`informed_missed`, blind {glue:text}`blind_missed`. The one that
+# did not burn in the laboratory burns in the simulation: informed {glue:text}`informed_false`, blind
+# {glue:text}`blind_false` of 1.
+#
+# ### By polymer, by flux, by thickness
+#
+# A marker is the geometric mean of simulated over measured; left of 1 is too early or too low. The band is
+# the mean error factor either way.
 
 # %%
-by_polymer = validation["cone"]["blind"]["gmfe"]
-pd.DataFrame(
-    {
-        "t_ig bias": {
-            p: v["bias"]
-            for p, v in by_polymer["t_ig_s"]["by_polymer"].items()
-        },
-        "pHRR bias": {
-            p: v["bias"]
-            for p, v in by_polymer["phrr_kw_m2"]["by_polymer"].items()
-        },
-    }
-).round(2)
+polymers = sorted(tests["polymer"].unique())
+figures_cone.errors_by(scores, "polymer", {p: p for p in polymers})
+# %%
+flux_names = {"25": "up to 37 kW/m²", "50": "37 to 62 kW/m²", "75": "above 62 kW/m²"}
+figures_cone.errors_by(scores, "flux", flux_names)
+# %%
+thickness_names = {"3": "up to 4 mm", "6": "4 to 10 mm", "13": "above 10 mm"}
+figures_cone.errors_by(scores, "thickness", thickness_names)
+# %% [markdown]
+# The same as numbers: error factor and, in the column beside it, bias.
+
+
+# %%
+def errors_table(grouping, names):
+    """Error factor and bias of both targets, both arms, one row a part."""
+    return pd.DataFrame(
+        {
+            (arm, short, column): {
+                names[key]: scores[arm][target][f"by_{grouping}"][key][field]
+                for key in names
+            }
+            for arm in scores
+            for target, short in (("t_ig_s", "t_ig"), ("phrr_kw_m2", "pHRR"))
+            for column, field in (("factor", "gmfe"), ("bias", "bias"))
+        }
+    ).round(2)
+
+
+errors_table("polymer", {p: p for p in polymers})
+# %%
+errors_table("flux", flux_names)
+# %%
+errors_table("thickness", thickness_names)
 
 # %% [markdown]
-# A bias below 1 means simulated too early or too low. Ignition errs where the decomposition temperature
-# does: half the battle of a blind prediction is one number.
+# ## What else was tried on the informed inputs
+#
+# Several published values often exist for one quantity. The informed case follows one rule, which stood
+# before any other was tried: a complete published set first, single published values next, the estimate
+# from structure last, and never a value that came from a cone test. Each row below changes one thing; the
+# scores are error factors over the nine groups.
+
+# %%
+remedies = validation["remedies"]
+table_of(remedies).round(2)
+
+# %% tags=["remove-cell"]
+others = table_of(remedies).iloc[1:-1]
+for target in ("t_ig_s", "phrr_kw_m2"):
+    glue(f"best_{target}", f"{others[target].min():.2f}", display=False)
+    glue(f"name_{target}", others[target].idxmin(), display=False)
+    better = int((others[target] < table_of(remedies)[target].iloc[0]).sum())
+    glue(f"better_{target}", better, display=False)
+glue("tried", len(others), display=False)
+glue("most_missed", int(others["missed"].max()), display=False)
+
+# %% [markdown]
+# Of {glue:text}`tried` other readings, {glue:text}`better_t_ig_s` give a lower error of ignition and
+# {glue:text}`better_phrr_kw_m2` a lower error of the peak. The lowest are {glue:text}`best_t_ig_s`
+# ({glue:text}`name_t_ig_s`) and {glue:text}`best_phrr_kw_m2` ({glue:text}`name_phrr_kw_m2`). Beware of
+# these two numbers: a rule picked because it scores best on these tests has been fitted to these tests.
+# They show how far the choice of inputs moves the score, not what the model can do. The headline is the rule
+# of this project's first version. In between, each polymer's own published sheets had been made the headline
+# before any score; they scored worse, and the first rule came back, so that even this choice has seen scores.
+# *missed* counts tests that ignited in the laboratory but not in the simulation, at most
+# {glue:text}`most_missed`; they have no error factor. The last row shows what barred inputs would give: flaming efficiencies and a heat of
+# combustion that were themselves read from cone tests.
+
+# %%
+figures_cone.remedies(remedies, "t_ig_s")
+# %%
+figures_cone.remedies(remedies, "phrr_kw_m2")
+
+# %% [markdown]
+# No row is white from end to end: what repairs one polymer harms another, and no published value repairs
+# them all.
+#
+# ## Where the model fails, and why
+#
+# Simulated over measured for each polymer in each laboratory, informed. *low* and *high* are the tests
+# up to 37 and above 62 kW/m². *rate* is the bias of the peak over that of the total heat: what remains of
+# the peak's error when the fuel's is taken out.
+
+# %%
+pd.DataFrame(validation["cone"]["informed"]["by_material"]).set_index(
+    ["polymer", "lab"]
+).rename(
+    columns={
+        "t_ig_s": "t_ig",
+        "t_ig_low": "t_ig, low",
+        "t_ig_high": "t_ig, high",
+        "phrr_kw_m2": "pHRR",
+        "thr_mj_m2": "THR",
+        "t_peak_s": "t_peak",
+    }
+)[
+    [
+        "tests",
+        "t_ig",
+        "t_ig, low",
+        "t_ig, high",
+        "pHRR",
+        "THR",
+        "rate",
+        "t_peak",
+    ]
+].astype(float).round(2)
+
+# %% [markdown]
+# Causes marked by a column or a row above are measured; where none is named, they are what we suspect.
+#
+# - **Ignition too late, the more so the higher the flux: ABS, PP, HDPE, HIPS, PMMA.** At low flux the bias is
+#   small or moderate, at high flux it is largest, and absorption at the surface takes part of it away in every
+#   one of them (figure above). Radiation that is absorbed in depth keeps the modelled surface cool; a
+#   pigmented or oxidised surface absorbs more in its first tenths of a millimetre than the clear polymer of
+#   the published coefficient. Nitrogen kinetics add to it for the polyolefins, which oxidise before they
+#   pyrolyse. LDPE is late at every flux: its kinetics are those of HDPE.
+# - **One laboratory later than the other: PMMA, HDPE, HIPS.** The same inputs, different sheets: NIST's set for
+#   black PMMA removes most of the bias of the black sheets. No property of a repeat unit tells them apart.
+# - **Ignition too early, most near the critical flux: PA66, PVC.** At 25 kW/m² the real sheets took minutes
+#   longer. Bubbles that cool and insulate, and gas too thin in fuel to keep burning, are not in the equations.
+#   PC is early in one laboratory only.
+# - **Peak too high though the heat is too low: ABS, HDPE (FAA), HIPS, PET, PMMA.** The *rate* column is well
+#   above 1. A one-dimensional slab with an insulated back burns out everywhere at once, in a last rise of the
+#   heat release; the edges and the cooler holder of a real one spread it. Ceramic wool behind the slab
+#   lowers these peaks.
+# - **Peak and heat too low alike: PP, PA66, LDPE (FSRI).** Their fuel releases less in the model than in the
+#   oxygen calorimeter. Part of it is the laboratory, whose heat per mass exceeds the net heat of combustion
+#   of these polymers; for PP and PA66 a published heat of decomposition at the high end adds to it.
+# - **Fuel wrong in kind: PEEK, PVC.** The gas of a charring polymer is not the polymer: what burns in the first
+#   step of PEEK is poorer than the mean, and how completely the gas of PVC burns is a guess. The barred row
+#   above shows what knowing it from cone tests would be worth; three published steps instead of one lower the
+#   peak of PEEK without any cone test.
+# - **Chars: PC, PVC.** The peak of PC has the right height and comes late in one laboratory: a real char swells
+#   and cracks, the model's has one density. PVC has two humps, and the time of its peak depends on which of
+#   them is higher.
+#
+# ## Smoke
+#
+# `trinity cone` also gives a specific extinction area, the light that the smoke of a kilogram of fuel
+# stops: the soot yield times 8,700 ± 1,100 m²/kg (95 %), which is nearly the same for the flaming smoke of
+# many fuels {cite}`mulholland2000`. The soot yield is a prior with a standard error of half its value.
+
+# %%
+pd.DataFrame(
+    {
+        row.polymer: smoke.specific_extinction_area(material_of(row))
+        for row in tests.drop_duplicates("polymer").itertuples()
+    }
+).T[["sea_m2_kg", "sea_m2_kg_lo", "sea_m2_kg_hi"]].astype(float).round(0)
+
+# %% [markdown]
+# Nothing here was compared with a measurement: the cone tests of this book come without smoke. Carbon
+# monoxide is not given at all. Its yield depends on how well the flame is ventilated and on what inhibits
+# it, no group sum for it has been published, and the yields at hand are recalled and not read from a source.
 #
 # ## Ignition theory
 #

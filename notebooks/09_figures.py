@@ -1,0 +1,204 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: py:percent,ipynb
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Figure by figure
+#
+# ```{admonition} In this chapter
+# :class: tip
+# **Objectives.** Set the five figures of the paper beside those of this book, role by role; know what
+# differs and why. **Prerequisites.** {doc}`04_ablation`; the paper {cite}`liu2025trinity` at hand, if you
+# have it. **Time.** 20 minutes.
+# ```
+#
+# The paper has five figures. **Its data are not public, and its numbers are not reproduced here**: what is
+# compared is the *role* of each figure, in words. The figures below are this project's own, from its own
+# simulations and from measurements that anybody can download. Below each figure stand its data and its seed.
+
+# %% tags=["parameters"]
+scale = "laptop"
+seed = 0
+polymer = "PMMA"
+flux_kw_m2 = 50.0
+
+# %%
+import pandas as pd
+from myst_nb import glue
+
+from trinity import (
+    cone,
+    figures,
+    figures_book,
+    figures_chemistry,
+    figures_cone,
+    figures_controls,
+    figures_learning,
+    figures_synthesis,
+    figures_understanding,
+    stages,
+)
+from trinity.measurements import load_measurements
+from trinity.validation_cases import blind_case
+
+tests = load_measurements()
+synthesis = stages.load("synthesis", scale=scale, seed=seed)
+table = pd.read_parquet(synthesis.folder / "synthetic.parquet")
+validation = stages.load("validation", scale=scale, seed=seed).results
+ablation = stages.load("ablation", scale=scale, seed=seed).results
+controls = stages.load("controls", scale=scale, seed=seed).results
+rows = pd.DataFrame(ablation["predictions"])
+rows = rows[rows["grouping"] == "nine"]
+
+# %% tags=["remove-cell"]
+glue("n_tests", len(tests), display=False)
+glue("n_ignited", int(tests["t_ig_s"].notna().sum()), display=False)
+glue("n_polymers", tests["polymer"].nunique(), display=False)
+glue("n_folds", rows["fold"].nunique(), display=False)
+glue("n_rows", f"{len(table):,}", display=False)
+glue("n_synthetic", f"{table['key'].nunique():,}", display=False)
+glue("n_seeds", rows["seed"].nunique(), display=False)
+glue("seed", seed, display=False)
+glue("draws", validation["coverage"]["draws"], display=False)
+glue("polymer", polymer, display=False)
+glue("flux", f"{flux_kw_m2:.0f}", display=False)
+
+# %% [markdown]
+# ## Figure 1: the method, and the landscape that it is about
+#
+# **The paper's figure** shows the six steps as a ring, the current practice (direct finetuning) beside it,
+# and in the middle a drawn loss landscape with two paths: a physics-agnostic one that ends in a local
+# minimum, and a physics-informed one that ends in the global one.
+#
+# **Ours** has the same six steps.
+
+# %%
+figures.overview()
+
+# %% [markdown]
+# *A drawing; no data.* The landscape is not drawn but computed: the plane through the start, the directly
+# finetuned and the two-phase solution, with filter-normalised axes {cite}`li2018landscape`.
+
+# %%
+figures_understanding.landscape(controls["why"]["landscape"])
+
+# %% tags=["remove-cell"]
+why = controls["why"]
+glue("why_seed", why["settings"]["seed"], display=False)
+glue("why_steps", why["settings"]["steps"], display=False)
+glue("why_side", why["settings"]["side"], display=False)
+
+# %% [markdown]
+# *Data: the loss on measured tests, a third of the polymers held out, {glue:text}`why_side` points a side, paths
+# of {glue:text}`why_steps` steps on all weights; seed {glue:text}`why_seed`.* **What differs.** Two panels
+# instead of one, because the training loss alone can mislead: many places fit the tests that were trained
+# on, and the question is which of them predict polymers that were held out. "Local" and "global" minimum are
+# words of a drawing; a plane through three points of a million-dimensional space can neither prove nor refute
+# them. What it can show is where each path ends in both losses.
+#
+# ## Figure 2: the physics framework
+#
+# **The paper's figure** follows a polymer from its groups to its properties and into a simulated cone test,
+# with the quantities of interest read off the heat release rate. **Ours** does the same for
+# {glue:text}`polymer`. First the groups, and what each adds to the molar volume:
+
+# %%
+chosen = tests[
+    (tests["polymer"] == polymer) & (tests["flux_kw_m2"] == flux_kw_m2)
+]
+test = next(chosen.itertuples())
+figures_chemistry.groups_of_chain(test.psmiles)
+
+# %% [markdown]
+# Then the simulated curve, with the measured scalars of the same test marked on it:
+
+# %%
+curves = {"blind": cone.curve(blind_case(test))}
+title = f"{polymer}, {test.flux_kw_m2:.0f} kW/m², {test.thickness_mm:g} mm, {test.lab}"
+figures_cone.curves_with_marks(curves, chosen.iloc[0], title)
+
+# %% [markdown]
+# *Data: properties estimated from the repeat unit alone; one measured test at {glue:text}`flux` kW/m²; no random
+# numbers.* **What differs.** The physics is a model of our own ({doc}`../book/physics`) where the paper uses a
+# reduced Fire Dynamics Simulator; ours is checked against that code and Gpyro in {doc}`05_validation`.
+#
+# ## Figure 3: synthetic data
+#
+# **The paper's figure** shows what the synthetic data look like: distributions, correlations between
+# properties, and their uncertainty. **Ours**, first the distributions, with the measurements as ticks:
+
+# %%
+figures_synthesis.label_distributions(table, tests)
+# %%
+figures_book.correlations(table)
+# %%
+figures_book.physics_intervals(
+    validation["coverage"]["targets"]["t_ig_s"], tests, "t_ig_s"
+)
+
+# %% [markdown]
+# *Data: {glue:text}`n_rows` synthetic tests of {glue:text}`n_synthetic` hypothetical polymers, seed
+# {glue:text}`seed`; the last panel burns each of the {glue:text}`n_ignited` measured tests that ignited with
+# {glue:text}`draws` draws of its properties.* **What differs.** Irradiance and thickness vary here and are inputs;
+# the paper's targets are at one irradiance. The uncertainty is set against measurements, test by test, so
+# that one can see where it is too small.
+#
+# ## Figure 4: predictions against measurement
+#
+# **The paper's figure** sets predictions beside measurements for the ignition time and the peak heat release
+# rate, for direct finetuning, phase 1, and both phases. **Ours** has the same three columns:
+
+# %%
+figures_learning.parity_by_arm(
+    rows, ["direct", "phase1_only", "two_phase"], ["t_ig_s", "phrr_kw_m2"]
+)
+
+# %% [markdown]
+# *Data: {glue:text}`n_tests` tests of {glue:text}`n_polymers` materials in {glue:text}`n_folds` groups;
+# {glue:text}`n_seeds` seeds, averaged in logarithms.* **What differs.** Every point is a polymer whose whole
+# group was held out; tests of one polymer never stand on both sides. The paper's split is its own, so its
+# numbers and ours are not comparable, whichever are smaller.
+#
+# ## Figure 5: the ablation
+#
+# **The paper's figure** asks what each ingredient is worth, by leaving it out. **Ours** first has the two
+# targets, with the arms that a reader would try first:
+
+# %%
+scores = pd.DataFrame(ablation["scores"]["nine"]["scores"])
+figures_learning.ablation(scores, ["t_ig_s", "phrr_kw_m2"])
+
+# %% [markdown]
+# and then all arms on the primary endpoint, with the controls that the paper does not have: shuffled labels,
+# a language model from scratch, physics with a fitted bias.
+
+# %%
+figures_controls.primary_by_arm(controls["scores"]["arms"][""]["primary"])
+
+# %% [markdown]
+# *Data: as in figure 4; bars are 95 % bootstrap intervals over {glue:text}`n_folds` groups;
+# {glue:text}`n_seeds` seeds.* **What differs.** Each tuned arm had as many configurations to try as the others,
+# chosen inside each fold; the comparison is paired over polymers; and the arms that need no language model
+# are in the same figure. What follows from it is in {doc}`04_ablation` and {doc}`07_controls`.
+#
+# ## What the paper does not have
+#
+# Irradiance and thickness as inputs; leaving out whole groups of chemistry; a control with shuffled labels;
+# the coverage of intervals ({doc}`08_trust`); tests across laboratories ({doc}`07_controls`); the cost of each
+# step ({doc}`../book/scaling`). And what this book does not have: the paper's other properties, its larger
+# language model, and its measurements.
+#
+# ## References
+#
+# ```{bibliography}
+# :filter: docname in docnames
+# ```

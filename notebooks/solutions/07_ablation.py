@@ -1,0 +1,141 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: py:percent,ipynb
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Exercises 7: what pretraining buys
+#
+# Four exercises on the published held-out predictions, about 50 minutes. No torch: the predictions are
+# read, not computed.
+
+# %% tags=["parameters"]
+arm = "two_phase"
+rival = "direct"
+
+# %%
+import numpy as np
+import pandas as pd
+
+from trinity import evaluation, stages
+from trinity.course import answer
+
+results = stages.load("ablation").results
+every = pd.DataFrame(results["predictions"])
+rows = every[every["grouping"] == "nine"]
+
+# %% [markdown]
+# `rows` has one prediction a line: `arm`, `seed`, `fold` (the group left out), `test_id`, `target`, `measured`,
+# `predicted`. The primary endpoint is the mean of $|\ln(\text{predicted}/\text{measured})|$ over `t_ig_s` and
+# `phrr_kw_m2`, in each group first, then over groups.
+#
+# ## 1. Compute: tests or groups?
+#
+# Compute the error factor of the arm `two_phase` for `t_ig_s` with all tests weighted equally, seeds
+# averaged with them, and divide it by the one over groups. Which groups make the difference?
+
+# %% tags=["start"]
+tests_over_groups = ...
+
+# %% tags=["solution", "hide-cell"]
+chosen = evaluation.log_errors(
+    rows[(rows["arm"] == arm) & (rows["target"] == "t_ig_s")]
+)
+by_group = chosen.groupby("fold")["error"].agg(["mean", "size"])
+over_tests = float(np.exp(chosen["error"].mean()))
+over_groups = float(np.exp(by_group["mean"].mean()))
+tests_over_groups = over_tests / over_groups
+by_group.sort_values("size").round(2)
+
+# %% tags=["check", "remove-cell"]
+answer(tests_over_groups, within=0.01)
+
+# %% [markdown] tags=["solution"]
+# :::{admonition} Explanation
+# :class: dropdown
+# Some groups have many times the tests of others. Weighting tests asks how a model does on the polymers
+# that happened to be tested often; weighting groups asks how it does on the next polymer. This book asks the
+# second.
+# :::
+
+# %% [markdown]
+# ## 2. Compute: how small can p be?
+#
+# A sign-flip test over nine groups compares the observed sum of nine signed differences with all patterns of
+# signs. What is the smallest two-sided $p$ that it can give?
+
+# %% tags=["start"]
+smallest_p = ...
+
+# %% tags=["solution", "hide-cell"]
+smallest_p = evaluation.sign_flip_p(np.ones(9))
+smallest_p, 2 / 2**9
+
+# %% tags=["check", "remove-cell"]
+answer(smallest_p, within=0.01)
+
+# %% [markdown] tags=["solution"]
+# :::{admonition} Reading it
+# :class: dropdown
+# All nine groups must agree for it, and one that disagrees by little already doubles it. More seeds do not
+# help: they are no new polymers.
+# :::
+
+# %% [markdown]
+# ## 3. Change and explain: ten groups instead of nine
+#
+# Compare `two_phase` with `direct` on the primary endpoint, once with `rows` and once with the rows of
+# `every` whose `grouping` is `"ten"` (`evaluation.compare(rows, "two_phase")`). What is the difference with
+# ten groups divided by the one with nine? Which groups were split, and why may that be unfair?
+
+# %% tags=["start"]
+ten_over_nine = ...
+
+# %% tags=["solution", "hide-cell"]
+compared = {
+    grouping: pd.DataFrame(
+        evaluation.compare(every[every["grouping"] == grouping], arm)
+    ).set_index("other")
+    for grouping in ("nine", "ten")
+}
+ten_over_nine = float(
+    compared["ten"].loc[rival, "difference"]
+    / compared["nine"].loc[rival, "difference"]
+)
+pd.DataFrame(
+    {name: table["difference"] for name, table in compared.items()}
+).round(3)
+
+# %% tags=["check", "remove-cell"]
+answer(ten_over_nine, within=0.02)
+
+# %% [markdown] tags=["solution"]
+# :::{admonition} Explanation
+# :class: dropdown
+# With ten groups, HIPS and ABS are apart: each is predicted by a model that has seen the other, with which
+# it shares its main repeat unit. That is easier than a new chemistry, for every arm that learns from
+# measurements. The strict nine are the headline for that reason.
+# :::
+
+# %% [markdown]
+# ## 4. Open: the missing arm
+#
+# Design an arm that is not in the list. What would its result have to be to change your mind about the
+# method?
+
+# %% [markdown] tags=["solution"]
+# :::{admonition} What a good answer holds
+# :class: dropdown
+# A claim that the arm could refute, and the size of the effect that nine groups can show. Two that a referee
+# would ask for: phase 1 on *shuffled* labels (if it does as well, the gain is not physics), and a
+# classical model that gets the simulated value as a feature (if it does as well, no language model is
+# needed).
+# :::

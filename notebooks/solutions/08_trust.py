@@ -1,0 +1,162 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: py:percent,ipynb
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Exercises 8: uncertainty and when not to trust it
+#
+# Four exercises on intervals and the domain of a model, about 40 minutes. The first three read published
+# predictions and need no torch.
+
+# %% tags=["parameters"]
+arm = "two_phase"
+target = "t_ig_s"
+narrower = 0.7
+
+# %%
+import numpy as np
+import pandas as pd
+
+from trinity import domain, stages
+from trinity.course import answer
+from trinity.evaluation import conformal_quantile
+
+rows = pd.DataFrame(stages.load("ablation").results["predictions"])
+rows = rows[
+    (rows["grouping"] == "nine")
+    & (rows["arm"] == arm)
+    & (rows["target"] == target)
+]
+
+# %% [markdown]
+# ## 1. Compute: do the intervals hold?
+#
+# `rows` has the held-out predictions of `t_ig_s` with the ends `lo` and `hi` of their 90 % intervals. What
+# percentage of the measurements lies inside, when each group (`fold`) has the same say?
+
+# %% tags=["start"]
+coverage_percent = ...
+
+# %% tags=["solution", "hide-cell"]
+inside = (rows["lo"] <= rows["measured"]) & (rows["measured"] <= rows["hi"])
+by_group = 100 * inside.groupby(rows["fold"]).mean()
+coverage_percent = float(by_group.mean())
+by_group.sort_values().round(0)
+
+# %% tags=["check", "remove-cell"]
+answer(coverage_percent, within=0.01)
+
+# %% [markdown] tags=["solution"]
+# :::{admonition} Reading it
+# :class: dropdown
+# The average hides that a group is mostly either covered or not: a polymer whose bias is larger than the
+# model thought has *all* its tests outside. An interval that holds for nine of ten polymers would show
+# as one bad group among nine.
+# :::
+
+# %% [markdown]
+# ## 2. Change and explain: narrower intervals
+#
+# Make every interval narrower: multiply its half-width in $\ln$ by 0.7. What is the coverage over groups now,
+# in per cent? Why does it not fall to 70 % of what it was?
+
+# %% tags=["start"]
+narrow_coverage_percent = ...
+
+# %% tags=["solution", "hide-cell"]
+middle = np.log(rows["lo"] * rows["hi"]) / 2
+half_width = np.log(rows["hi"] / rows["lo"]) / 2
+miss = (np.log(rows["measured"]) - middle).abs()
+held = miss <= narrower * half_width
+narrow_coverage_percent = float(100 * held.groupby(rows["fold"]).mean().mean())
+narrow_coverage_percent
+
+# %% tags=["check", "remove-cell"]
+answer(narrow_coverage_percent, within=0.01)
+
+# %% [markdown] tags=["solution"]
+# :::{admonition} Explanation
+# :class: dropdown
+# Most errors are much smaller than the interval, so shrinking it loses only those near its ends. Coverage
+# alone is therefore a poor judge: an interval may be far too wide and look good. The interval score of the
+# chapter charges for width and for misses together.
+# :::
+
+# %% [markdown]
+# ## 3. Compute: the factor that would have been right
+#
+# By what factor would all half-widths have to be multiplied so that 90 % of the measurements lie inside, each
+# group with the same say? (`trinity.evaluation.conformal_quantile(ratios, groups)` does it.) May you
+# use that factor in a publication?
+
+# %% tags=["start"]
+right_factor = ...
+
+# %% tags=["solution", "hide-cell"]
+ratios = (miss / half_width).to_numpy()
+right_factor = conformal_quantile(ratios, rows["fold"])
+right_factor
+
+# %% tags=["check", "remove-cell"]
+answer(right_factor, within=0.02)
+
+# %% [markdown] tags=["solution"]
+# :::{admonition} Explanation
+# :class: dropdown
+# It was computed from the answers, so its coverage is 90 % by construction and proves nothing. The published
+# factors come from an *inner* leave-one-polymer-out, which never saw the group they are used for.
+# :::
+
+# %% [markdown]
+# ## 4. Open: find the edge of the model
+#
+# `domain.nearest_similarity(psmiles, packed)` is the similarity to the nearest polymer that the model has
+# seen. Below `least_similarity` the model says `in_domain: false`. Find a repeat unit that a chemist would
+# call a polymer and the model does not know. What is missing in the synthetic table?
+
+# %% tags=["start"]
+from safetensors.numpy import load_file
+
+finetuned = stages.load("finetuning")
+packed = load_file(finetuned.folder / "domain.safetensors")["fingerprints"]
+tried = ["*CC(*)c1ccccc1", "*C(F)(F)C(F)(F)*"]
+{s: round(domain.nearest_similarity(s, packed), 2) for s in tried}
+
+# %% tags=["solution", "hide-cell"]
+candidates = {
+    "polyacetylene": "*C=C*",
+    "polythiophene": "*c1ccc(*)s1",
+    "poly(dichlorophosphazene)": "*P(Cl)(Cl)=N*",
+    "polyaniline": "*Nc1ccc(*)cc1",
+    "PTFE": "*C(F)(F)C(F)(F)*",
+    "cellulose": "*OC1C(CO)OC(*)C(O)C1O",
+}
+found = pd.DataFrame(
+    {
+        "similarity": {
+            name: domain.nearest_similarity(s, packed)
+            for name, s in candidates.items()
+        }
+    }
+)
+found["in domain"] = (
+    found["similarity"] >= finetuned.results["least_similarity"]
+)
+found.sort_values("similarity").round(2)
+
+# %% [markdown] tags=["solution"]
+# :::{admonition} What a good answer holds
+# :class: dropdown
+# Families that the generator does not have: conjugated chains, phosphazenes, sugars. And the reverse: a
+# polymer whose environments are all known may still burn in a way that no equation here describes. "In
+# domain" means similar in structure, not similar in fire.
+# :::
