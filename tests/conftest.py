@@ -1,8 +1,13 @@
 """What the tests share."""
 
 import os
+import shutil
 import subprocess
 import sys
+import threading
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -37,3 +42,48 @@ def trinity(tmp_path):
         )
 
     return run
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves a folder without writing a line a request."""
+
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def served(folder: Path):
+    """Address of a folder that is served to this machine within the block."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def serve():
+    """Give it a folder, get an address that lasts as long as the tests."""
+    with ExitStack() as open_servers:
+        yield lambda folder: open_servers.enter_context(served(folder))
+
+
+# Not for the session: playwright keeps an event loop running, in which notebooks cannot be run.
+@pytest.fixture(scope="module")
+def browser():
+    """Headless Chromium that talks to this machine only."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    executable = next(filter(None, map(shutil.which, names)), None)
+    if executable is None:
+        pytest.skip("No Chromium on this machine: no page was opened in a browser.")
+    from playwright.sync_api import sync_playwright
+
+    switches = (
+        "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+        " --disable-component-update --disable-sync --disable-dev-shm-usage"
+    )
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=executable, args=switches.split())
+        yield started
+        started.close()

@@ -5,10 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
-from functools import partial
 from html.parser import HTMLParser
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlparse
 
@@ -20,7 +17,6 @@ ROOT = Path(__file__).resolve().parents[1]
 LOADING = {(tag, "src") for tag in ("script", "img", "iframe", "source")} | {("link", "href")}
 #: Accessibility rules of Deque Systems (MPL 2.0), unchanged from npm's axe-core 4.10.3.
 AXE = ROOT / "tests" / "vendor" / "axe.min.js"
-#: Pages to look things up in.
 NO_BOX = (  # pages to look things up in
     "glossary", "model_card", "dataset_card", "try", "troubleshooting", "reliability",
 )  # fmt: skip
@@ -133,39 +129,10 @@ def test_every_image_says_what_it_shows(site):
     assert not unnamed
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves a folder without writing a line a request."""
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture(scope="module")
-def address(site):
+def address(site, serve):
     """The site, served on this machine."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Headless Chromium that talks to this machine only."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    executable = next(filter(None, map(shutil.which, names)), None)
-    if executable is None:
-        pytest.skip("No Chromium on this machine: the pages were not opened in a browser.")
-    from playwright.sync_api import sync_playwright
-
-    switches = (
-        "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-        " --disable-component-update --disable-sync --disable-dev-shm-usage"
-    )
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=executable, args=switches.split())
-        yield started
-        started.close()
+    return serve(site)
 
 
 def complaints(browser, url: str, base: str, width: int = 1280) -> list[str]:
@@ -220,8 +187,14 @@ def test_every_page_opens_cleanly_in_a_browser(site, address, browser, width):
     assert not found
 
 
+#: What a colour is on its way to another one is no finding.
+STILL = "*, *::before, *::after { transition: none !important; animation: none !important }"
+
+
 def serious(page) -> list[str]:
     """Findings of axe-core on an open page that are serious or critical, one line a kind."""
+    page.add_style_tag(content=STILL)
+    page.evaluate("document.fonts.ready.then(() => new Promise(requestAnimationFrame))")
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
     return [

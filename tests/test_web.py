@@ -3,10 +3,6 @@
 import importlib.util
 import json
 import re
-import shutil
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -70,39 +66,10 @@ def folder(tmp_path_factory):
     return place
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves a folder without writing a line a request."""
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture(scope="module")
-def address(folder):
-    """The folder, served on this machine."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/book/try.html"
-    server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Headless Chromium that talks to this machine only."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    executable = next(filter(None, map(shutil.which, names)), None)
-    if executable is None:
-        pytest.skip("No Chromium on this machine: the page was not opened in a browser.")
-    from playwright.sync_api import sync_playwright
-
-    switches = (
-        "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-        " --disable-component-update --disable-sync --disable-dev-shm-usage"
-    )
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=executable, args=switches.split())
-        yield started
-        started.close()
+def address(folder, serve):
+    """The page, served on this machine."""
+    return f"{serve(folder)}/book/try.html"
 
 
 def opened(browser, address: str):
