@@ -20,6 +20,7 @@ from trinity.stages import build_root
 
 LOCK = data_root().parent / "requirements.lock"
 PATIENCE_S = 600
+SERVICES = ("pypi", "osv")
 #: Words of a licence, by what it asks of those who pass the package on.
 KINDS = (
     ("copyleft", r"\b(A?GPL|GNU (Affero )?General Public)"),
@@ -71,37 +72,54 @@ def licences() -> dict:
 
 
 def holes(folder: Path) -> dict:
-    """What pip-audit says of the lock, or why it says nothing."""
+    """What pip-audit says of the lock, or of each service why it says nothing.
+
+    A service that knows none of the packages (a mirror without its data, for one) has not answered.
+    """
     python = folder / "venv" / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
     install = [str(python), "-m", "pip", "install", "--quiet", "pip-audit"]
     done = subprocess.run(install, capture_output=True, text=True, check=False)
     if done.returncode:
-        return {"answered": False, "why": "pip-audit could not be installed"}
+        return {"answered": False, "why": {"pip-audit": "could not be installed"}}
     ask = [str(python), "-m", "pip_audit", "--requirement", str(LOCK), "--no-deps",
            "--disable-pip", "--require-hashes", "--format", "json", "--progress-spinner", "off",
            "--timeout", "15"]  # fmt: skip
-    for service in ("pypi", "osv"):
+    why = {}
+    for service in SERVICES:
         try:
             done = subprocess.run(
                 [*ask, "--vulnerability-service", service],
                 capture_output=True, text=True, timeout=PATIENCE_S, check=False,
             )  # fmt: skip
-            answer = json.loads(done.stdout)["dependencies"]
-        except (subprocess.TimeoutExpired, ValueError, KeyError):
+        except subprocess.TimeoutExpired:
+            why[service] = f"no answer within {PATIENCE_S} s"
             continue
-        skipped = [one["name"] for one in answer if "skip_reason" in one]
-        named = {
-            f"{one['name']} {one['version']}": [hole["id"] for hole in one["vulns"]]
-            for one in answer
-            if one.get("vulns")
-        }
-        return {"answered": True, "service": service, "asked": len(answer) - len(skipped),
-                "skipped": skipped, "holes": named}  # fmt: skip
-    said = (done.stderr.strip().splitlines() or ["no answer"])[-1]
-    kind = re.search(r"\w*(Error|Timeout|refused|Forbidden|Not Found)\w*|\b[45]\d\d\b", said)
-    return {"answered": False, "why": f"no service answered ({kind.group() if kind else 'silent'})"}
+        found = answer(done.stdout, done.stderr)
+        if isinstance(found, dict):
+            return {"answered": True, "service": service, **found}
+        why[service] = found
+    return {"answered": False, "why": why}
+
+
+def answer(out: str, complaint: str) -> dict | str:
+    """Packages asked about, skipped ones and holes; or in words why pip-audit says nothing."""
+    try:
+        listed = json.loads(out)["dependencies"]
+    except (ValueError, KeyError):
+        last = (complaint.strip().splitlines() or [""])[-1]
+        kind = re.search(r"\w*(Error|Timeout|refused|Forbidden|Not Found)\w*|\b[45]\d\d\b", last)
+        return f"not reached ({kind.group() if kind else 'silent'})"
+    skipped = [one["name"] for one in listed if "skip_reason" in one]
+    if len(skipped) == len(listed):
+        return f"reached, but it knows none of the {len(listed)} packages"
+    named = {
+        f"{one['name']} {one['version']}": [hole["id"] for hole in one["vulns"]]
+        for one in listed
+        if one.get("vulns")
+    }
+    return {"asked": len(listed) - len(skipped), "skipped": skipped, "holes": named}
 
 
 def page(found: dict) -> str:
@@ -110,8 +128,11 @@ def page(found: dict) -> str:
     if known["answered"]:
         named = "; ".join(f"{k}: {', '.join(v)}" for k, v in known["holes"].items()) or "none"
         said = f"{known['asked']} packages asked about; with known holes: {named}"
+        if known["skipped"]:
+            said += f"; not known to the service: {', '.join(known['skipped'])}"
     else:
-        said = known["why"]
+        why = "; ".join(f"{service} {reason}" for service, reason in known["why"].items())
+        said = f"**not answered**: {why}"
     kinds = ", ".join(f"{number} {kind}" for kind, number in about["kinds"].items())
     rows = [
         "% from audit.json, by python -m benchmarks.audit",
