@@ -73,6 +73,42 @@ def test_the_command_prints_and_verifies(record, capsys):
     assert "data_hash" in captured.err
 
 
+def test_the_command_says_whether_the_commit_is_known_here(record, capsys):
+    path, _ = record
+    head = (provenance.commit() or "").rstrip("+")
+    document = json.loads(path.read_text())
+    said = {
+        "0" * 40: "not in this clone's history; the source hash is what counts",
+        "--exec=touch x": "no git history here to look it up in",
+        None: "none recorded; the source hash is what counts",
+    }
+    if head:
+        said[head] = f"{head} (in this clone's history)"
+        said[head + "+"] = f"{head}+ (in this clone's history, with uncommitted changes)"
+    for commit, words in said.items():
+        document["provenance"]["commit"] = commit
+        path.write_text(json.dumps(document))
+        with pytest.raises(SystemExit) as stop:
+            main(["provenance", str(path)])
+        assert stop.value.code == 0 and words in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["provenance", str(path), "--json"])
+    assert json.loads(capsys.readouterr().out)["commit_in_history"] is (True if head else None)
+
+
+def test_without_git_the_command_still_answers(record, capsys, monkeypatch):
+    path, _ = record
+    tracing.in_history.cache_clear()
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(SystemExit) as stop:
+        main(["provenance", str(path)])
+    assert stop.value.code == 0
+    assert (
+        "commit: " in (out := capsys.readouterr().out) and "the source hash is what counts" in out
+    )
+    tracing.in_history.cache_clear()
+
+
 def test_a_notebook_names_the_results_behind_it():
     found = tracing.trace(ROOT / "notebooks" / "04_ablation.ipynb")
     assert found.block["stage"] == "04_ablation"

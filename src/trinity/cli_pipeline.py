@@ -74,9 +74,11 @@ def provenance(
 
 def _print_trace(found, indent: str = "") -> None:
     """A trace, and what is behind it, each step further to the right."""
+    from trinity.tracing import commit_in_words
+
     print(f"{indent}{found.file}: {'not current' if found.stale else 'current'}")
     for key, value in found.block.items():
-        print(f"{indent}  {key}: {value}")
+        print(f"{indent}  {key}: {commit_in_words(value) if key == 'commit' else value}")
     for one in found.behind:
         _print_trace(one, indent + "    ")
 

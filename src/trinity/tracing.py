@@ -10,7 +10,9 @@ import base64
 import hashlib
 import json
 import re
+import subprocess
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from trinity import notebooks, provenance, records, stages
@@ -20,6 +22,8 @@ from trinity.files import data_root
 #: In a text that a command writes: the results file that its numbers come from.
 NAMED = re.compile(r"^% from (\S+\.json)", re.MULTILINE)
 INCLUDED = re.compile(r"^```\{(?:include|figure)\} (\S+)", re.MULTILINE)
+#: A commit as provenance blocks write it; ``+`` where the checkout had changes.
+COMMIT = re.compile(r"[0-9a-f]{7,64}\+?")
 #: Drawings of the README and what they draw.
 DRAWINGS = {"result.svg": "lopo.json", "overview.svg": None}
 
@@ -48,9 +52,43 @@ class Trace:
         return {
             "file": self.file,
             "provenance": self.block,
+            "commit_in_history": in_history(self.block.get("commit")),
             "stale": self.stale,
             "from": [one.to_dict() for one in self.behind],
         }
+
+
+@lru_cache(maxsize=256)
+def in_history(commit: object) -> bool | None:
+    """Whether a recorded commit leads to the one checked out; None where git cannot say.
+
+    The commit only says when a result was made: histories are rewritten and clones may be shallow.
+    Whether a result is current is decided by the hashes of source and data.
+    """
+    if not isinstance(commit, str) or not COMMIT.fullmatch(commit):
+        return None
+    ask = ["git", "-C", str(provenance.PACKAGE), "merge-base", "--is-ancestor"]
+    try:
+        head = subprocess.run([*ask, "HEAD", "HEAD"], capture_output=True, timeout=20)
+        if head.returncode:  # no git, or no checkout
+            return None
+        known = subprocess.run([*ask, commit.rstrip("+"), "HEAD"], capture_output=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return known.returncode == 0
+
+
+def commit_in_words(commit: object) -> str:
+    """A recorded commit, and whether this clone knows it."""
+    if not commit:
+        return "none recorded; the source hash is what counts"
+    said = {
+        True: "in this clone's history",
+        False: "not in this clone's history; the source hash is what counts",
+        None: "no git history here to look it up in; the source hash is what counts",
+    }[in_history(commit)]
+    changed = ", with uncommitted changes" if str(commit).endswith("+") else ""
+    return f"{commit} ({said}{changed})"
 
 
 def trace(path: Path) -> Trace:
