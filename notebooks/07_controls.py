@@ -35,11 +35,17 @@ seed = 0
 import pandas as pd
 from myst_nb import glue
 
-from trinity import figures_controls, figures_understanding, stages
+from trinity import (
+    figures_controls,
+    figures_understanding,
+    scales,
+    stages,
+)
 
 # %%
 controls = stages.load("controls", scale=scale, seed=seed)
-scores = controls.results["scores"]
+slow = stages.load("slow_controls", scale=scale, seed=seed)
+scores = slow.results["scores"]
 main = scores["arms"][""]
 
 # %% [markdown]
@@ -89,15 +95,20 @@ for arm in (
     "physics_language_model",
     "physics_bias",
     "gaussian_process_physics",
+    "random_forest_physics",
     "two_phase_full",
+    "two_phase_lora",
+    "two_phase_head",
+    "direct_full",
+    "paper_recipe",
+    "direct_paper_recipe",
 ):
     glue(f"against_{arm}", against(arm), display=False)
-tried = controls.results["candidates"]
+tried = controls.results["candidates"] | slow.results["candidates"]
+glue("draws", scales.section(scale, "slow_controls")["draws"], display=False)
 glue(
     "budget",
-    ", ".join(
-        f"{figures_controls.NAMES[k]} {v}" for k, v in tried.items() if v > 1
-    ),
+    ", ".join(f"{figures_controls.NAMES[k]} {v}" for k, v in tried.items()),
     display=False,
 )
 
@@ -116,16 +127,22 @@ glue(
 # * *Is the chemistry needed, or would one bias for all polymers do?* Against a fitted bias
 #   {glue:text}`against_physics_bias`.
 # * *Would another learner on top of the physics do?* Against a Gaussian process on composition
-#   {glue:text}`against_gaussian_process_physics`; against the language model without phase 1
+#   {glue:text}`against_gaussian_process_physics`; against a random forest with the physics among its inputs
+#   {glue:text}`against_random_forest_physics`; against the language model without phase 1
 #   {glue:text}`against_physics_language_model`.
 # * *Must the physics run at prediction time?* Against the network alone {glue:text}`against_network_only`.
-# * *Closed form or gradient?* Against all weights by gradient {glue:text}`against_two_phase_full`.
+# * *Closed form or gradient?* Against phase 2 on all weights {glue:text}`against_two_phase_full`; on low-rank
+#   updates {glue:text}`against_two_phase_lora`; on the head alone {glue:text}`against_two_phase_head`.
+# * *And the paper's own recipe?* Against its schedule and loss after phase 1
+#   {glue:text}`against_paper_recipe`; without phase 1 {glue:text}`against_direct_paper_recipe`; against direct
+#   finetuning of all weights {glue:text}`against_direct_full`.
 #
-# Configurations tried in the inner loop: {glue:text}`budget`.
+# Configurations tried in the inner loop: {glue:text}`budget`. Arms by gradient have fewer: a number of steps
+# chosen from four; a recipe has one.
 #
 # ## How many measured polymers are needed?
 #
-# From the polymers that a fold may see, some are drawn at random.
+# From the polymers that a fold may see, some are drawn at random, {glue:text}`draws` times.
 
 
 # %%

@@ -22,6 +22,7 @@ STAGES = {
     "finetuning.json": "finetuning",
     "lopo.json": "ablation",
     "ablation.json": "controls",
+    "ablation_slow.json": "slow_controls",
 }
 TARGETS = ("t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2")
 ARM = "two_phase"

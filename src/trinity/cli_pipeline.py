@@ -111,7 +111,7 @@ def ablation() -> None:
     """
     from trinity import workflow
 
-    for name in ("ablation", "controls"):
+    for name in ("ablation", "controls", "slow_controls"):
         print(workflow.recompute(name))
 
 

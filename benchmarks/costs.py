@@ -1,0 +1,111 @@
+"""What each make target costs: wall time and memory, into ``costs.json`` and the README's table.
+
+``python -m benchmarks.costs class book`` runs these targets one after the other in this checkout
+and measures each; the others keep what was measured before, with date and version of then.
+
+Example: python -m benchmarks.costs book
+"""
+
+import argparse
+import json
+import subprocess
+import time
+from datetime import date
+from pathlib import Path
+
+import psutil
+
+from trinity import __version__, records
+from trinity.files import data_root, write_atomic
+
+#: Target -> what a reader should know beside its cost.
+REMARKS = {
+    "setup": "2.5 GB of packages",
+    "book": "from shipped artifacts, nothing stale",
+    "test": "all tests",
+    "class": "every stage and page from nothing",
+    "reproduce": "main arms and book from nothing",
+    "ablation": "all arms, controls and learning curves; resumable",
+    "phase0": "the language model, once",
+}
+BEGIN, END = "<!-- costs: python -m benchmarks.costs -->", "<!-- end of costs -->"
+EVERY_S = 0.5  # between two looks at the memory
+
+
+def measure(target: str) -> dict:
+    """Run a make target: its minutes, and the memory of its largest process in GB."""
+    start, largest = time.perf_counter(), 0
+    running = subprocess.Popen(["make", target], cwd=data_root().parent, stdin=subprocess.DEVNULL)
+    watched = psutil.Process(running.pid)
+    while running.poll() is None:
+        largest = max([largest, *memories(watched)])
+        time.sleep(EVERY_S)
+    if running.returncode:
+        raise SystemExit(f"make {target} ended with exit code {running.returncode}; no cost noted")
+    return by_hand(round((time.perf_counter() - start) / 60, 1), round(largest / 1e9, 1))
+
+
+def by_hand(minutes: float, memory_gb: float) -> dict:
+    """A cost as the record keeps it."""
+    return {
+        "minutes": minutes,
+        "memory_gb": memory_gb,
+        "date": date.today().isoformat(),
+        "version": __version__,
+    }
+
+
+def memories(process: psutil.Process) -> list[int]:
+    """Resident bytes of the processes below one that are still there."""
+    found = []
+    try:
+        for child in process.children(recursive=True):
+            found.append(child.memory_info().rss)
+    except psutil.NoSuchProcess:
+        pass
+    return found
+
+
+def table(costs: dict[str, dict]) -> str:
+    """The README's table."""
+    lines = ["| target | minutes | memory | measured | remark |", "|---|---|---|---|---|"]
+    for target, remark in REMARKS.items():
+        if cost := costs.get(target):
+            row = (f"`make {target}`", cost["minutes"], f"{cost['memory_gb']} GB", cost["date"])
+            note = f"{remark}; {cost['note']}" if "note" in cost else remark
+            lines.append("| " + " | ".join(map(str, (*row, note))) + " |")
+    return "\n".join(lines)
+
+
+def rewritten(readme: str, costs: dict[str, dict]) -> str:
+    """The README with today's table between its two marks."""
+    before, _, rest = readme.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n\n{table(costs)}\n\n{END}{after}"
+
+
+def known(path: Path) -> dict[str, dict]:
+    """Costs measured so far."""
+    return json.loads(path.read_text(encoding="utf-8"))["costs"] if path.is_file() else {}
+
+
+def main() -> None:
+    """Measure the named targets and write record and table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("targets", nargs="*", choices=[*REMARKS, []], help="none: the table only")
+    parser.add_argument("--note", help="what a reader must know of this measurement")
+    parser.add_argument("--clocked", type=float, nargs=2, metavar=("MINUTES", "GB"),
+                        help="of a target clocked in parts, by hand")  # fmt: skip
+    options = parser.parse_args()
+    path = records.place("costs")
+    costs = known(path)
+    for target in options.targets:
+        found = by_hand(*options.clocked) if options.clocked else measure(target)
+        costs[target] = found | ({"note": options.note} if options.note else {})
+        records.write(path, {"costs": costs})
+    readme = data_root().parent / "README.md"
+    write_atomic(readme, rewritten(readme.read_text(encoding="utf-8"), costs))
+
+
+if __name__ == "__main__":
+    main()
