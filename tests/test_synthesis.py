@@ -64,26 +64,37 @@ def test_table_has_every_row_and_its_schema(table, folder):
     assert stamp["seeds"] == [SEED]
 
 
-def test_a_row_can_be_burnt_again_from_its_own_columns(table):
-    """Whatever the solver needs is in the row, in the units that the column names say."""
-    rows = table.iloc[[0, 7, 13, 29, 41]]
+def burnt_again(rows: pd.DataFrame) -> dict[str, np.ndarray]:
+    """The solver's answers for some rows, from their own columns."""
     parameters = {name: rows[name].to_numpy() for name in rows.columns[16:]}
     cases = [
         to_case(parameters, i, row.flux_kw_m2, row.thickness_mm, BACKS[row.back])
         for i, row in enumerate(rows.itertuples())
     ]
-    again = simulate_batch(cases, lag_s=LAG_S)
+    return simulate_batch(cases, lag_s=LAG_S)
+
+
+def fuel_mj_m2(rows: pd.DataFrame) -> pd.Series:
+    """Heat of complete combustion of the specimens."""
+    mass = rows["density_kg_m3"] * rows["thickness_mm"] * 1e-3
+    return mass * rows["heat_of_combustion_j_kg"] * 1e-6
+
+
+def test_a_row_can_be_burnt_again_from_its_own_columns(table):
+    """Whatever the solver needs is in the row, in the units that the column names say."""
+    rows = table.iloc[[0, 7, 13, 29, 41]]
+    again = burnt_again(rows)
     # The columns are in single precision.
-    np.testing.assert_allclose(again["rule_t_ig_s"], rows["t_ig_s"], rtol=1e-4)
-    np.testing.assert_allclose(again["rule_phrr_kw_m2"], rows["phrr_kw_m2"], rtol=1e-4)
+    np.testing.assert_allclose(again["rule_t_ig_s"], rows["t_ig_s"], rtol=1e-6)
+    np.testing.assert_allclose(again["rule_phrr_kw_m2"], rows["phrr_kw_m2"], rtol=1e-6)
 
 
 def test_heat_released_is_bounded_by_the_specimen(table):
     burnt = table[table["ignited"]]
-    mass = burnt["density_kg_m3"] * burnt["thickness_mm"] * 1e-3
-    fuel = mass * burnt["heat_of_combustion_j_kg"] * 1e-6
-    # 3 % for the coarse grid and the half-second steps of the rule; 1.3 was once exceeded.
-    assert (burnt["thr_mj_m2"] <= 1.03 * fuel).all()
+    released = burnt_again(burnt)["thr_mj_m2"]
+    assert (released <= 1.001 * fuel_mj_m2(burnt) * burnt["flaming_efficiency"]).all()
+    # The rule of the measurements integrates half-second steps: 3 % more on steep peaks.
+    assert (burnt["thr_mj_m2"] <= 1.03 * fuel_mj_m2(burnt)).all()
     assert (burnt["thr_mj_m2"] > 0).all()
 
 
