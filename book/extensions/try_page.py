@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 PAGE = "book/try"
+TABLE = "<!-- static table -->"
 IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./([\w.]+)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const) (\w+))", re.MULTILINE)
 
@@ -57,6 +58,9 @@ def _finished(app, exception) -> None:
 def _style(app, page, template, context, doctree) -> None:
     if page == PAGE:
         app.add_css_file("try/try.css")
+    if TABLE in context.get("body", ""):  # of this page, or of all in one
+        table = (Path(app.srcdir) / PAGE / "static_table.html").read_text(encoding="utf-8")
+        context["body"] = context["body"].replace(TABLE, table)
 
 
 def setup(app):

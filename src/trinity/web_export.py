@@ -25,6 +25,14 @@ from trinity.web_tables import tables
 MODULES = ("web_tables", "web_graphs", "ensemble:combine", "training_data:spellings_of")
 DATA = ("groups", "reference", "measurements/cone_measurements.csv", "polymers_real.csv")
 MODEL = "artifacts/models/phase2"
+#: What stands on the page where nothing can be computed: repeat unit, kW/m2, mm.
+EXAMPLE = ("*CC(*)c1ccccc1", 50.0, 6.0)
+ANSWERS = {
+    "t_ig_s": "ignition (s)",
+    "phrr_kw_m2": "peak HRR (kW/m²)",
+    "t_peak_s": "time of peak (s)",
+    "thr_mj_m2": "total heat (MJ/m²)",
+}
 
 
 def folder() -> Path:
@@ -74,18 +82,43 @@ def write(out: Path, model: Path) -> list[Path]:
         graphs = {"encoder": encoder_graph(model), "head": head_graph(model)}
         document = {"model": model_tables(model), **tables()}
         seen = load_file(model / "domain.safetensors")["fingerprints"].astype(np.uint8)
-    picture(out.parent / "static.svg")
+    write_static(out.parent, model)
     written = [write_atomic(out / f"{name}.onnx.gz", packed(g)) for name, g in graphs.items()]
     written.append(write_atomic(out / "seen.bin.gz", packed(seen.tobytes())))
     text = json.dumps({"provenance": block, **document}, separators=(",", ":"))
     return [*written, write_atomic(out / "tables.json", text + "\n")]
 
 
-def picture(path: Path) -> None:
-    """What a browser without JavaScript shows: the curve of polystyrene."""
+def write_static(out: Path, model: Path) -> list[Path]:
+    """What a browser without JavaScript shows: the curve of polystyrene, and its answers."""
     from trinity import cone_test
+    from trinity.prediction import predict
 
-    cone_test.draw(cone_test.predict("*CC(*)c1ccccc1", 50.0, 6.0), path)
+    test = cone_test.predict(*EXAMPLE)
+    psmiles, flux_kw_m2, thickness_mm = EXAMPLE
+    (learned,) = predict([psmiles], flux_kw_m2, thickness_mm, model=model)
+    cone_test.draw(test, out / "static.svg")
+    table = static_table(learned, test.to_dict())
+    return [out / "static.svg", write_atomic(out / "static_table.html", table)]
+
+
+def static_table(learned: dict, simulated: dict) -> str:
+    """The table of answers that the page's script fills, with its numbers."""
+
+    def cells(answer: dict, name: str) -> str:
+        value, low, high = (
+            f"{float(format(answer[key], '.3g')):g}" for key in (name, f"{name}_lo", f"{name}_hi")
+        )
+        return f"<td>{value}</td><td>{low} to {high}</td>"
+
+    rows = "".join(
+        f'<tr><th scope="row">{text}</th>{cells(learned, name)}{cells(simulated, name)}</tr>\n'
+        for name, text in ANSWERS.items()
+    )
+    head = "".join(
+        f'<th scope="col">{text}</th>' for text in ("model", "90 %", "physics alone", "90 %")
+    )
+    return f"<table>\n<thead><tr><td></td>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table>\n"
 
 
 def packed(raw: bytes) -> bytes:
