@@ -10,12 +10,27 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from trinity import provenance
+from trinity.errors import InputError
 from trinity.files import data_path, write_atomic
 
 
 def place(name: str) -> Path:
     """Where the record of that name is kept."""
     return data_path("artifacts", "results", f"{name}.json")
+
+
+def read(name: str) -> dict:
+    """The record of that name.
+
+    Raises
+    ------
+    InputError
+        If it was never made.
+    """
+    path = place(name)
+    if not path.is_file():
+        raise InputError(f"The record {path.name} is missing; a command in benchmarks/ makes it.")
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def write(
