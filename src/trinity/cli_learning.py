@@ -21,6 +21,7 @@ from trinity.errors import InputError
 
 SEED = typer.Option(0, min=0, help="Seed of the random numbers.")
 MOST_POLYMERS = 100_000_000  # more is a typing error: weeks on a hundred cores
+MODES = ("kernel", "full", "lora", "head")  # those of phase 2; a test keeps them in step
 SCALE = typer.Option("laptop", metavar="SCALE", help="test, class, laptop or paper.")
 
 
@@ -152,19 +153,31 @@ def finetune(
     out: Path = typer.Option(None, metavar="DIR", help="Folder of the model (with --csv)."),
     scale: str = SCALE,
     seed: int = SEED,
+    mode: str = typer.Option(
+        None, help="With --csv: kernel (closed form) or by gradient full, lora, head."
+    ),
+    steps: int = typer.Option(None, min=1, help="With --csv: steps of the modes by gradient."),
     as_json: bool = JSON,
 ) -> None:
     """Phase 2: finetune on measured cone tests, the project's own and yours.
 
+    By gradient, torchrun -m trinity finetune ... shares each step among processes.
+
     Example: trinity finetune --csv mine.csv --out my_model
     """
-    from trinity import workflow
+    from trinity import launched, workflow
 
     if (csv is None) != (out is None):
         raise InputError("Measurements of your own need both --csv FILE and --out DIR.")
+    if csv is None and (mode or steps):
+        raise InputError("--mode and --steps go with --csv FILE; a stage has those of its scale.")
+    if mode is not None and mode not in MODES:
+        raise InputError(f"There is no mode {mode!r}; choose one of {', '.join(MODES)}.")
     require_folder(out)
     if csv is not None:
-        answer = workflow.finetune_on(csv, out, scale, seed)
+        answer = workflow.finetune_on(csv, out, scale, seed, mode, steps)
+        if not launched.is_main():
+            return
     else:
         answer = workflow.summary("finetuning", scale, seed)
     if csv is None or as_json:

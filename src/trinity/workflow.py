@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from trinity import course, notebooks, scales, stages
+from trinity import course, launched, notebooks, scales, stages
 from trinity.conditions import check_conditions
 from trinity.errors import InputError
 from trinity.files import data_path, data_root, write_atomic
@@ -95,7 +95,14 @@ def _one_of(name: str, value: object, known: Iterable[str]) -> None:
 
 
 def summary(name: str, scale: str, seed: int) -> dict:
-    """Results of a stage, loaded or computed, without long lists; and where its files are."""
+    """Results of a stage, loaded or computed, without long lists; and where its files are.
+
+    Raises
+    ------
+    InputError
+        If several processes were launched for it, or the stage or scale is unknown.
+    """
+    launched.require_one(f"The stage {name}")
     found = stages.load(name, scale, seed)
     short = {
         key: value
@@ -113,6 +120,7 @@ def pretrain_on(table: Path, out: Path, scale: str, seed: int) -> dict:
     InputError
         If the table is not a folder that ``trinity synthesize`` wrote.
     """
+    launched.require_one("Phase 1")
     numbers = scales.section(scale, "phase1")
     frame = _synthetic(table)
     from trinity.training import run_phase1
@@ -143,8 +151,13 @@ def _synthetic(folder: Path):
     return frame
 
 
-def finetune_on(csv: Path, out: Path, scale: str, seed: int) -> dict:
+def finetune_on(
+    csv: Path, out: Path, scale: str, seed: int, mode: str | None = None, steps: int | None = None
+) -> dict:
     """Phase 2 on measurements of one's own, beside the project's.
+
+    ``mode`` and ``steps`` are those of the scale unless given. Launched in several processes, all
+    train and the first one writes.
 
     Raises
     ------
@@ -156,9 +169,10 @@ def finetune_on(csv: Path, out: Path, scale: str, seed: int) -> dict:
     from trinity.prediction_files import read_table
 
     numbers = scales.section(scale, "phase2")
+    numbers |= {k: v for k, v in (("mode", mode), ("steps", steps)) if v is not None}
     read_table(csv)
-    with explained(default_model()):
-        return finetune_csv(csv, out, numbers=numbers, seed=seed)
+    with explained(default_model()), launched.writing_once(out) as folder:
+        return finetune_csv(csv, folder, numbers=numbers, seed=seed)
 
 
 def scores(predictions: Path | None, scale: str) -> list[dict]:
