@@ -60,11 +60,11 @@ class Victim:
 VICTIMS = (
     Victim("phase0", 6),
     Victim("synthesis", 8),
-    Victim("table", 10),
-    Victim("pretraining", 10, ("phase0", "synthesis")),
-    Victim("finetuning", 10, ("phase0", "synthesis", "pretraining")),
-    Victim("ablation", 12, ("phase0", "synthesis", "pretraining")),
-    Victim("book", 8),
+    Victim("table", 5),
+    Victim("pretraining", 9, ("phase0", "synthesis")),
+    Victim("finetuning", 9, ("phase0", "synthesis", "pretraining")),
+    Victim("ablation", 9, ("phase0", "synthesis", "pretraining")),
+    Victim("book", 6),
 )
 
 
