@@ -176,6 +176,16 @@ def limits() -> list[tuple[str, float, str]]:
     return rows
 
 
+def readable(value: float) -> str:
+    """Four digits, without an exponent up to ten million.
+
+    >>> readable(12953.4), readable(2.28e10), readable(0.00075841)
+    ('12,950', '2.28e+10', '0.0007584')
+    """
+    rounded = float(f"{value:.4g}")
+    return f"{rounded:,.0f}" if 1e4 <= rounded < 1e7 else f"{value:,.4g}"
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -190,8 +200,8 @@ def main() -> None:
     for name, value, unit in rows:
         print(f"{name:44s} {value:14.5g} {unit}")
     if chosen.page:
-        lines = [f"| two cores, load before {os.getloadavg()[0]:.0f} | |", "|---|---:|"]
-        lines += [f"| {name} | {value:,.4g} {unit} |" for name, value, unit in rows]
+        lines = [f"| on two cores; load average before: {os.getloadavg()[0]:.0f} | |", "|---|---:|"]
+        lines += [f"| {name} | {readable(value)} {unit} |" for name, value, unit in rows]
         write_atomic(chosen.page, "\n".join(lines) + "\n")
 
 
