@@ -1,8 +1,11 @@
 """What the commands in ``benchmarks/`` make of answers; an audit without an answer is no pass."""
 
+import ast
 import json
+from pathlib import Path
 
-from benchmarks import audit
+from benchmarks import audit, measure_coverage, mutation, reliability, two_processes, versions
+from trinity import tracing
 
 
 def said(*packages: dict) -> str:
@@ -34,3 +37,43 @@ def test_the_page_says_plainly_that_nobody_answered():
         {"holes": {"answered": False, "why": {"osv": "silent"}}, "licences": licences}
     )
     assert "**not answered**: osv silent" in page
+
+
+def test_the_tables_of_the_page_on_reliability_are_those_of_the_results():
+    made = {
+        "wrong_inputs": reliability.inputs_page, "chaos": reliability.chaos_page,
+        "audit": audit.page, "coverage": measure_coverage.page, "mutation": mutation.page,
+        "versions": lambda found: versions.page(found["trials"]),
+        "two_processes": lambda found: two_processes.page(found["pairs"]),
+    }  # fmt: skip
+    page = (reliability.ROOT / "book" / "reliability.md").read_text(encoding="utf-8")
+    included = tracing.INCLUDED.findall(page)
+    assert {Path(name).stem for name in included} <= set(made)
+    for name in included:
+        text = (reliability.ROOT / "book" / name).read_text(encoding="utf-8")
+        assert text == made[Path(name).stem](reliability.read(Path(name).stem)), name
+
+
+def test_the_count_of_wrong_inputs_is_todays():
+    found = reliability.read("wrong_inputs")
+    found.pop("provenance")
+    assert found == reliability.wrong_inputs()  # else: python -m benchmarks.reliability
+    assert found["command_lines"] + found["calls"] >= 200
+
+
+def test_mutants_differ_from_the_code_in_one_statement():
+    every = mutation.mutants("evaluation.py")
+    original = mutation.ROOT / "src" / "trinity" / "evaluation.py"
+    plain = ast.unparse(ast.parse(original.read_text(encoding="utf-8"))).splitlines()
+    assert {one["kind"] for one in every} == {
+        "comparison", "arithmetic", "boolean", "constant", "return"
+    }  # fmt: skip
+    for one in every[::15]:
+        changed = mutation.mutated("evaluation.py", one["number"]).splitlines()
+        assert len(changed) == len(plain) and changed != plain
+        (place,) = [
+            i for i, pair in enumerate(zip(plain, changed, strict=True)) if len({*pair}) > 1
+        ]
+        assert one["before"] != one["after"]
+        assert plain[place].strip() == one["before"] and changed[place].strip() == one["after"]
+    assert mutation.sample(mutation.TARGETS[0]) == mutation.sample(mutation.TARGETS[0])
