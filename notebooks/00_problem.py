@@ -44,7 +44,7 @@ from trinity.measurements import load_measurements
 # ## Every measurement there is
 #
 # The scarce data of this book are all in one small table: the tests of neat thermoplastics that three
-# laboratories have published.
+# laboratories have published. What their short names stand for is in the {doc}`../book/glossary`.
 
 # %%
 tests = load_measurements()
@@ -137,7 +137,8 @@ glue("n_near", len(near), display=False)
 #
 # ## Exercises
 #
-# With solutions, and as a notebook with self-checks: {doc}`solutions/01_problem`.
+# To compute, to change and explain, and one open; with solutions, and as a notebook with self-checks:
+# {doc}`solutions/01_problem`.
 #
 # ## References
 #

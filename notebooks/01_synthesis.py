@@ -127,7 +127,7 @@ table[
         "t_ig_s",
         "phrr_kw_m2",
     ]
-].sample(5, random_state=1)
+].sample(5, random_state=1).round(1)
 
 # %% tags=["remove-cell"]
 glue("n_rows", len(table), display=False)
@@ -287,8 +287,4 @@ synthesis_quality.spread_table(report).round(2)
 # 3. *Open.* Find a hypothetical polymer in the table that you would refuse to make, and say which rule
 #    should have excluded it.
 #
-# ## References
-#
-# ```{bibliography}
-# :filter: docname in docnames
-# ```
+# With solutions to these and others, and as a notebook with self-checks: {doc}`solutions/04_synthetic`.

@@ -113,7 +113,9 @@ pd.DataFrame(validation["resolution"]["percent"]).T.round(2)
 gasification = pd.DataFrame(validation["gasification"]["tests"])
 figures_cone.gasification_parity(gasification)
 # %%
-pd.Series(validation["gasification"]["gmfe"], name="error factor").round(2)
+pd.Series(
+    validation["gasification"]["gmfe"], name="error factor"
+).round(2).to_frame()
 
 # %% tags=["remove-cell"]
 glue(
@@ -331,7 +333,7 @@ pd.DataFrame(validation["cone"]["informed"]["by_material"]).set_index(
         "rate",
         "t_peak",
     ]
-].astype(float).round(2)
+].astype({"tests": int}).round(2).fillna("–")
 
 # %% [markdown]
 # Causes marked by a column or a row above are measured; where none is named, they are what we suspect.
@@ -374,7 +376,7 @@ pd.DataFrame(
         row.polymer: smoke.specific_extinction_area(material_of(row))
         for row in tests.drop_duplicates("polymer").itertuples()
     }
-).T[["sea_m2_kg", "sea_m2_kg_lo", "sea_m2_kg_hi"]].astype(float).round(0)
+).T[["sea_m2_kg", "sea_m2_kg_lo", "sea_m2_kg_hi"]].map("{:.0f}".format)
 
 # %% [markdown]
 # Nothing here was compared with a measurement: the cone tests of this book come without smoke. Carbon
@@ -421,6 +423,8 @@ figures_cone.sensitivity(validation["sensitivity"])
 #    with the bisected value in the results file.
 # 2. *Change and explain.* Run this notebook with `polymer = "PVC"`. Why does its HRR have two humps?
 # 3. *Open.* Which single measurement would improve the blind predictions most, and what would it cost?
+#
+# With solutions to these and others, and as a notebook with self-checks: {doc}`solutions/03_physics`.
 #
 # ## References
 #

@@ -199,6 +199,11 @@ answers[
 # | a char that swells or cracks | see the polymers with the largest errors in {doc}`05_validation` |
 # | a safety decision or a certificate | never |
 #
+# ## Exercises
+#
+# To compute, to change and explain, and one open; with solutions, and as a notebook with self-checks:
+# {doc}`solutions/08_trust`.
+#
 # ## References
 #
 # ```{bibliography}

@@ -38,7 +38,7 @@ def _box(axes, x: float, y: float, text: str, colour: str, width: float = 1.5, h
             alpha=0.16,
         )
     )
-    axes.text(x, y, text, ha="center", va="center", fontsize=8.5)
+    axes.text(x, y, text, ha="center", va="center", fontsize=9.5)
 
 
 def _arrow(axes, start, end, colour: str, bend: float = 0.0):
@@ -88,7 +88,7 @@ def ignition_against_flux(tests: pd.DataFrame) -> Figure:
         ``flux_kw_m2``, ``t_ig_s`` [s], ``phrr_kw_m2`` [kW/m²].
     """
     styles = style_of(sorted(tests["polymer"].unique()))
-    figure, panels = subplots(1, 2, figsize=(9.0, 3.8))
+    figure, panels = subplots(1, 2, figsize=(7.6, 3.8))
     targets = [("t_ig_s", "time to ignition [s]"), ("phrr_kw_m2", "peak heat release rate [kW/m²]")]
     for axes, (target, label) in zip(panels, targets, strict=True):
         for polymer, rows in tests.groupby("polymer"):
@@ -156,7 +156,7 @@ def hrr_with_draws(curves: list[tuple], central: tuple, title: str) -> Figure:
 
 def measured_in_synthetic(table: pd.DataFrame, tests: pd.DataFrame) -> Figure:
     """Measured tests (markers) in the cloud of synthetic ones, for both targets against flux."""
-    figure, panels = subplots(1, 2, figsize=(9.0, 3.6))
+    figure, panels = subplots(1, 2, figsize=(7.6, 3.6))
     targets = [("t_ig_s", "time to ignition [s]"), ("phrr_kw_m2", "peak heat release rate [kW/m²]")]
     for axes, (target, label) in zip(panels, targets, strict=True):
         axes.scatter(
@@ -178,7 +178,7 @@ def simulated_against_measured(tests: pd.DataFrame, predicted: dict[str, np.ndar
     predicted : target -> array (n_tests,), NaN where nothing was predicted.
     """
     styles = style_of(sorted(tests["polymer"].unique()))
-    figure, panels = subplots(1, 2, figsize=(9.0, 4.0))
+    figure, panels = subplots(1, 2, figsize=(7.8, 3.8))
     targets = [("t_ig_s", "time to ignition [s]"), ("phrr_kw_m2", "peak heat release rate [kW/m²]")]
     for axes, (target, label) in zip(panels, targets, strict=True):
         for polymer, (colour, marker) in styles.items():

@@ -35,7 +35,7 @@ def misses(rows: pd.DataFrame, targets: list[str]) -> Figure:
     targets : a panel each.
     """
     order = sorted(rows["fold"].unique())
-    size = (4.4 * len(targets) + 0.6, 3.6)
+    size = (3.4 * len(targets) + 0.6, 3.6)
     figure, panels = subplots(1, len(targets), figsize=size, sharey=True, squeeze=False)
     for axes, target in zip(panels[0], targets, strict=True):
         part = rows[rows["target"] == target]
@@ -109,7 +109,7 @@ def one_polymer(measured: pd.DataFrame, lines: dict[str, pd.DataFrame], title: s
     """
     styles = style_of(list(lines))
     dashes = ["-", "--", "-.", ":"]
-    figure, panels = subplots(1, 2, figsize=(8.6, 3.4))
+    figure, panels = subplots(1, 2, figsize=(7.6, 3.4))
     for axes, target in zip(panels, ("t_ig_s", "phrr_kw_m2"), strict=True):
         for (name, table), dash in zip(lines.items(), dashes, strict=False):
             axes.plot(table["flux_kw_m2"], table[target], dash, color=styles[name][0], label=name)
@@ -158,7 +158,7 @@ def physics_intervals(covered: dict, tests: pd.DataFrame, target: str) -> Figure
     rows["measured"] = tests[target].to_numpy(float)
     rows = rows.dropna().sort_values("measured").reset_index(drop=True)
     inside = rows["measured"].between(rows["low"], rows["high"])
-    figure, axes = subplots(figsize=(8.0, 3.2))
+    figure, axes = subplots(figsize=(7.4, 3.2))
     axes.vlines(rows.index, rows["low"], rows["high"], color=SKY, linewidth=3, alpha=0.8,
                 label="simulated, 90 %")  # fmt: skip
     for hit, colour, mark, name in ((True, BLUE, "o", "inside"), (False, ORANGE, "s", "outside")):

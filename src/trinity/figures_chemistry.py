@@ -78,7 +78,7 @@ def parity(validation: dict) -> Figure:
 
 def parity_of_the_rest(validation: dict) -> Figure:
     """Like `parity`, of properties without a bar."""
-    figure, panels = subplots(2, 3, figsize=(9.0, 6.0), layout="constrained")
+    figure, panels = subplots(3, 2, figsize=(7.5, 9.6), layout="constrained")
     _parity_panels(panels, validation, _ALSO_SHOWN)
     return figure
 

@@ -103,7 +103,7 @@ def errors_by(errors: dict[str, dict], grouping: str, labels: dict[str, str]) ->
         Key of a row -> how to write it, in the order wanted, first on top.
     """
     figure, axes = subplots(
-        1, 2, figsize=(8.6, 1.3 + 0.36 * len(labels)), sharey=True, layout="constrained"
+        1, 2, figsize=(7.4, 1.3 + 0.36 * len(labels)), sharey=True, layout="constrained"
     )
     for ax, target in zip(axes, ("t_ig_s", "phrr_kw_m2"), strict=True):
         for j, ((arm, scores), style) in enumerate(
@@ -132,7 +132,7 @@ def remedies(rows: list[dict], target: str) -> Figure:
     and the number are simulated/measured.
     """
     table = pd.DataFrame({row["remedy"]: row[f"{target}_by_polymer"] for row in rows}).T
-    figure, ax = subplots(figsize=(8.6, 0.9 + 0.34 * len(table)), layout="constrained")
+    figure, ax = subplots(figsize=(7.6, 0.9 + 0.34 * len(table)), layout="constrained")
     image = ax.imshow(np.log(table), cmap="PuOr", vmin=-0.8, vmax=0.8, aspect="auto")
     for (i, j), value in np.ndenumerate(table.to_numpy()):
         colour = "white" if abs(np.log(value)) > 0.5 else "black"
@@ -153,7 +153,7 @@ def verification(curve: dict, convergence: dict) -> Figure:
 
     ``curve`` and ``convergence`` of `trinity.verification`.
     """
-    figure, (left, *others) = subplots(1, 3, figsize=(9.0, 3.0), layout="constrained")
+    figure, (left, *others) = subplots(1, 3, figsize=(7.8, 2.8), layout="constrained")
     left.plot(curve["time_s"], curve["exact_k"], color=ORANGE, linewidth=3, label="exact")
     left.plot(curve["time_s"], curve["simulated_k"], "--", color=BLUE, label="simulated")
     left.set(xlabel="time (s)", ylabel="surface temperature (K)", xscale="log")
@@ -223,7 +223,7 @@ def ignition_lines(lines: dict, tests: pd.DataFrame, columns: int = 4) -> Figure
     names = list(lines["polymers"])
     rows = -(-len(names) // columns)
     figure, axes = subplots(
-        rows, columns, figsize=(8.2, 2.1 * rows), sharex=True, sharey=True, layout="constrained"
+        rows, columns, figsize=(7.6, 2.0 * rows), sharex=True, sharey=True, layout="constrained"
     )
     for ax, name in zip(axes.flat, names, strict=False):
         line = lines["polymers"][name]
@@ -262,7 +262,7 @@ def sensitivity(effects: dict, most: int = 8) -> Figure:
     ``effects``: ``sensitivity`` of ``physics_validation.json``.
     """
     targets = (("t_ig_s", "ignition time"), ("phrr_kw_m2", "peak heat release rate"))
-    figure, axes = subplots(1, 2, figsize=(8.6, 3.6), layout="constrained")
+    figure, axes = subplots(1, 2, figsize=(7.6, 3.8), layout="constrained")
     styles = style_of(list(effects))
     for ax, (target, title) in zip(axes, targets, strict=True):
         mean = pd.DataFrame(

@@ -74,7 +74,7 @@ def parity_by_arm(rows: pd.DataFrame, arms: list[str], targets: list[str]) -> Fi
         .groupby(["arm", "target", "polymer", "test_id"], as_index=False)
         .agg({"predicted": "mean", "measured": "first"})
     )
-    size = (2.9 * len(arms) + 1.1, 2.9 * len(targets))
+    size = (2.35 * len(arms) + 0.9, 2.6 * len(targets))
     figure, panels = subplots(len(targets), len(arms), figsize=size, squeeze=False)
     for i, target in enumerate(targets):
         values = mean[mean["target"] == target]
@@ -86,12 +86,15 @@ def parity_by_arm(rows: pd.DataFrame, arms: list[str], targets: list[str]) -> Fi
                 axes.scatter(part["measured"], np.exp(part["predicted"]), c=colour, marker=marker,
                              s=20, linewidths=0, label=polymer)  # fmt: skip
             identity_line(axes, limits=limits)
-            axes.set_xlabel(f"measured {LABELS[target]}", fontsize=8)
+            if j == len(arms) // 2:
+                axes.set_xlabel(f"measured {LABELS[target]}")
             if j == 0:
                 axes.set_ylabel(f"predicted {LABELS[target]}", fontsize=8)
             if i == 0:
                 axes.set_title(ARM_NAMES[arm])
-    panels[0, -1].legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.02, 1.0))
+    panels[0, -1].legend(
+        fontsize=8, handletextpad=0.1, loc="upper left", bbox_to_anchor=(1.02, 1.0)
+    )
     figure.tight_layout()
     return figure
 
@@ -111,7 +114,7 @@ def ablation(
     scores : columns ``arm``, ``target``, ``gmfe``, ``gmfe_low``, ``gmfe_high`` [-].
     bars : target -> factor drawn as a dotted line, or None.
     """
-    figure, panels = subplots(1, len(targets), figsize=(4.4 * len(targets) + 0.6, 3.2),
+    figure, panels = subplots(1, len(targets), figsize=(3.5 * len(targets) + 0.6, 3.2),
                                   sharey=True, squeeze=False)  # fmt: skip
     arms = [arm for arm in ARM_NAMES if arm in set(scores["arm"])]
     for axes, target in zip(panels[0], targets, strict=True):
@@ -155,7 +158,7 @@ def intervals(rows: pd.DataFrame, target: str) -> Figure:
     """Held-out predictions of one seed with their 90 % intervals, sorted by measurement."""
     part = rows[rows["target"] == target].sort_values("measured").reset_index(drop=True)
     inside = (part["lo"] <= part["measured"]) & (part["measured"] <= part["hi"])
-    figure, axes = subplots(figsize=(8.0, 3.2))
+    figure, axes = subplots(figsize=(7.4, 3.2))
     axes.vlines(part.index, part["lo"], part["hi"], color=GREY, linewidth=1, alpha=0.7)
     axes.plot(part.index, part["predicted"], "_", color=GREY, markersize=6, label="predicted")
     for hit, colour, name in (
@@ -177,7 +180,7 @@ def prediction_against_flux(answers: pd.DataFrame, title: str) -> Figure:
     ----------
     answers : rows of :func:`trinity.prediction.predict_frame` at increasing ``flux_kw_m2``.
     """
-    figure, panels = subplots(1, 2, figsize=(8.4, 3.3))
+    figure, panels = subplots(1, 2, figsize=(7.6, 3.3))
     flux = answers["flux_kw_m2"]
     for axes, target in zip(panels, ("t_ig_s", "phrr_kw_m2"), strict=True):
         axes.fill_between(flux, answers[f"{target}_lo"], answers[f"{target}_hi"], color=BLUE,

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from sklearn.decomposition import PCA
 
 from trinity.figures import BLUE, GREY, ORANGE, PALETTE
@@ -37,6 +38,25 @@ CORRELATED = {
 }
 
 
+CAUSES = {
+    "t_ig_s": "ignition",
+    "phrr_kw_m2": "peak",
+    "thr_mj_m2": "total heat",
+    "t_peak_s": "time of peak",
+    "residue_fraction": "residue",
+    "flux_kw_m2": "irradiance",
+    "critical_hrr_w_m2": "critical heat release",
+    "gas_heat_of_combustion_j_kg": "heat of the gas",
+    "flame_heat_flux_w_m2": "heat from the flame",
+    **CORRELATED,
+}
+
+
+def in_words(column: str) -> str:
+    """A column of the table as a reader would say it."""
+    return CAUSES.get(column) or column.rsplit("_mm", 1)[0].replace("_", " ")
+
+
 def family_shares(table: pd.DataFrame) -> Figure:
     """Share of each family among the polymers of the table."""
     shares = 100 * table.drop_duplicates("key")["family"].value_counts(normalize=True)
@@ -49,7 +69,8 @@ def family_shares(table: pd.DataFrame) -> Figure:
 
 def label_distributions(table: pd.DataFrame, measurements: pd.DataFrame) -> Figure:
     """Synthetic labels (filled) and measured ones (ticks), on logarithmic axes."""
-    figure, grid = subplots(1, len(LABEL_NAMES), figsize=(9.0, 2.4), sharey=True)
+    figure, panels = subplots(2, 2, figsize=(7.0, 4.4), sharey=True)
+    grid = panels.flat
     for axes, (name, text) in zip(grid, LABEL_NAMES.items(), strict=True):
         values = table[name].dropna()
         axes.hist(
@@ -59,8 +80,9 @@ def label_distributions(table: pd.DataFrame, measurements: pd.DataFrame) -> Figu
         measured = measurements[name].dropna()
         axes.plot(measured, np.full(len(measured), 0.25), "|", color=ORANGE, markersize=12)
         axes.set(xscale="log", xlabel=text)
-    grid[0].set_ylabel("share of tests [%]")
-    grid[-1].legend(["measured", "synthetic"], loc="upper right")
+    for axes in panels[:, 0]:
+        axes.set_ylabel("share of tests [%]")
+    panels[0, 1].legend(["measured", "synthetic"], loc="upper right")
     figure.tight_layout()
     return figure
 
@@ -68,8 +90,8 @@ def label_distributions(table: pd.DataFrame, measurements: pd.DataFrame) -> Figu
 def property_ranges(table: pd.DataFrame) -> Figure:
     """Property ranges by family: median, and central 80 % with the draws' errors in it."""
     order = sorted(table["family"].unique(), reverse=True)
-    figure, grid = subplots(1, len(PROPERTY_NAMES), figsize=(9.0, 3.2), sharey=True)
-    for axes, (name, (text, scale)) in zip(grid, PROPERTY_NAMES.items(), strict=True):
+    figure, panels = subplots(2, 2, figsize=(7.0, 6.2), sharey=True)
+    for axes, (name, (text, scale)) in zip(panels.flat, PROPERTY_NAMES.items(), strict=True):
         groups = table.groupby("family")[name]
         low, middle, high = (scale * groups.quantile(q)[order] for q in (0.1, 0.5, 0.9))
         axes.hlines(order, low, high, color=BLUE, linewidth=3, alpha=0.5)
@@ -119,7 +141,8 @@ def polymer_map(table: pd.DataFrame, measurements: pd.DataFrame) -> Figure:
         )  # fmt: skip
     axes.plot(*where.T, "*", color="black", markersize=9, label="measured")
     for (x, y), name in zip(where, measured["polymer"], strict=True):
-        axes.annotate(name, (x, y), xytext=(4, 3), textcoords="offset points", fontsize=7)
+        label = axes.annotate(name, (x, y), xytext=(5, 3), textcoords="offset points", fontsize=8)
+        label.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
     share = 100 * pca.explained_variance_ratio_
     axes.set(
         xlabel=f"first component ({share[0]:.0f} % of the variance)",
@@ -132,7 +155,7 @@ def polymer_map(table: pd.DataFrame, measurements: pd.DataFrame) -> Figure:
 def expected_signs(report: dict) -> Figure:
     """Rank regression coefficients, coloured by whether physics expects the sign."""
     rows = report["signs"][::-1]
-    texts = [f"{row['label']}: {row['input']}" for row in rows]
+    texts = [f"{in_words(row['label'])} on {in_words(row['input'])}" for row in rows]
     values = [row["coefficient"] for row in rows]
     colours = [BLUE if row["as_expected"] else ORANGE for row in rows]
     figure, axes = subplots(figsize=(7.0, 4.2))

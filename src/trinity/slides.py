@@ -83,6 +83,7 @@ def slides(folder: Path | None = None) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<link rel="icon" href="data:,">'
         f"<title>{html.escape(deck['title'])}</title><style>{STYLE}</style></head>"
         f"<body><main>{''.join(parts)}</main><script>{SCRIPT}</script></body></html>\n"
     )
