@@ -51,9 +51,9 @@ class Target:
 TARGETS = (
     Target(
         "cone", ("cone.py", "cone_heat.py", "cone_matter.py", "cone_run.py"),
-        ("tests/test_cone_units.py", "tests/test_cone_physics.py", "-k",
+        ("tests/test_cone_units.py", "tests/test_cone_physics.py", "tests/test_cases.py", "-k",
          "not fine and not more_flux and not a_thicker_slab and not thermally_thick"
-         " and not gas_that and not in_depth and not wool and not air_gap"),
+         " and not gas_that and not a_file_of_cases"),
     ),
     Target("groups", ("groups.py",), ("tests/test_groups.py",)),
     Target("evaluation", ("evaluation.py",), ("tests/test_evaluation.py",)),

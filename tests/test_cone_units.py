@@ -1,5 +1,7 @@
 """Each kernel of the cone model by itself, against numbers worked out without it."""
 
+import json
+
 import numpy as np
 import pytest
 from cone_cases import REFERENCE, a_case, inert
@@ -41,6 +43,7 @@ from trinity.cone_run import (
     light,
     note,
     progress,
+    run,
     running,
     steepest_fold,
     step,
@@ -355,3 +358,40 @@ def test_a_run_that_fills_its_record_is_named(monkeypatch, tmp_path):
     found = cone.simulate_batch([inert(end_time_s=1.0), a_case()], strict=False)
     assert found["error"][0] is None and "time steps" in found["error"][1]
     assert np.isnan(found["t_ig_s"][1]) and found["rows"][0] < 38
+
+
+def test_the_record_begins_at_rest_and_stops_before_its_end():
+    packed = pack([check(a_case())])
+    test, faces, matter, chemistry, _ = unpack(packed, 0)
+    record = np.full((60, 6), 9.0)
+    result = run(test, faces, matter, chemistry, cone.DEFAULT, record)
+    assert record[0].tolist() == [0.0, 0.0, 0.0, 300.0, 0.0, 0.0]
+    assert 57 <= result.rows <= 60 and result.mass_error == pytest.approx(0.0, abs=1e-12)
+
+
+def test_work_is_counted():
+    quiet = cone.simulate(inert(end_time_s=20.0))
+    assert quiet["rate_evaluations"] == 0.0
+    assert quiet["cell_visits"] >= 3 * 5 * quiet["solves"] >= 15 * quiet["steps"] > 0.0
+    assert cone.simulate(a_case(end_time_s=60.0))["rate_evaluations"] > 0.0
+
+
+def test_the_curve_of_mass_flux_integrates_to_the_mass_lost_before_burn_out():
+    curves = cone.simulate(a_case(end_time_s=200.0), curves=True)["curves"]
+    area = np.trapezoid(curves["mass_loss_rate_kg_m2_s"], curves["time_s"])
+    assert area == pytest.approx(curves["mass_lost_kg_m2"][-1], rel=1e-3)
+    assert 0.5 < curves["mass_lost_kg_m2"][-1] < 0.95 * 0.006 * 1190.0
+
+
+def test_a_file_without_bad_cases_gives_zero_and_its_curves(tmp_path):
+    case = inert(end_time_s=1.0)
+    (tmp_path / "in.json").write_text(json.dumps({"cases": [case, {**case, "id": "b"}]}))
+    assert cone.simulate_file(tmp_path / "in.json", tmp_path / "out.json", tmp_path / "c") == 0
+    results = json.loads((tmp_path / "out.json").read_text())["results"]
+    assert [one["id"] for one in results] == [0, "b"] and results[0]["t_ig_s"] is None
+    head, first, *_ = (tmp_path / "c" / "00001.csv").read_text().splitlines()
+    assert head.split(",") == list(cone.CURVES) and first == "0,0,0,300,0,0"
+
+
+def test_warming_up_compiles_with_a_case_that_is_right():
+    assert cone.warm_up() is None

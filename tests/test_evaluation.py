@@ -65,10 +65,42 @@ def test_a_perfect_prediction_scores_perfectly():
 
 def test_interval_score_is_width_plus_penalty():
     found = []
-    for factor in (1.0, 1.5):
+    for factor in (1.0, 1.5, 1 / 1.5):
         table = pd.DataFrame(rows("a", [[factor, factor]], width=0.1))
         found.append(scores(table)[0]["interval_score"])
-    assert found == pytest.approx([0.2, 0.2 + 20 * (np.log(1.5) - 0.1)])
+    assert found == pytest.approx([0.2, *[0.2 + 20 * (np.log(1.5) - 0.1)] * 2])
+
+
+def test_measures_beside_the_error_factor_are_those_of_their_formulas():
+    table = pd.DataFrame(rows("a", [[2.0, 1.0], [0.5, 1.2]]))
+    (score,) = scores(table)
+    measured, predicted = (
+        np.array([50.0, 100.0, 50.0, 100.0]),
+        np.array([100.0, 100.0, 25.0, 120.0]),
+    )
+    error, centred = np.log(predicted / measured), np.log(measured / np.sqrt(5000.0))
+    assert score["r2_log"] == pytest.approx(1 - (error**2).sum() / (centred**2).sum())
+    assert score["relative_l2"] == pytest.approx(np.sqrt((50**2 + 25**2 + 20**2) / 25000.0))
+    assert score["median_ape"] == pytest.approx(100 * (0.2 + 0.5) / 2)
+    assert 1 < score["gmfe_low"] < score["gmfe"] < score["gmfe_high"]
+    assert score["coverage"] == score["coverage_low"] == score["coverage_high"] == 1
+
+
+def test_an_arm_without_intervals_has_no_coverage_and_arms_keep_their_order():
+    for column in ("lo", "hi"):
+        table = pd.DataFrame(rows("z", [[1.1, 1.1]]) + rows("a", [[1.2, 1.2]]))
+        table.loc[table["arm"] == "z", column] = np.nan
+        first, second = scores(table)
+        assert (first["arm"], second["arm"]) == ("z", "a")
+        names = ("coverage", "coverage_low", "coverage_high", "interval_score")
+        assert [first[name] for name in names] == [None] * 4
+        assert all(second[name] is not None for name in names)
+
+
+def test_small_values_are_as_good_as_large_ones():
+    table = pd.DataFrame(rows("a", [[2.0, 2.0]]))
+    table[["measured", "predicted", "lo", "hi"]] /= 1000.0
+    assert scores(table)[0]["gmfe"] == pytest.approx(2.0)
 
 
 def test_primary_endpoint_is_the_mean_of_two_targets_over_groups():
@@ -93,8 +125,22 @@ def test_comparison_is_paired_and_favours_the_better_arm():
     (result,) = compare(table, "two_phase")
     assert result["other"] == "direct" and result["groups_better"] == 9
     assert result["difference"] == pytest.approx(np.log(1.5 / 1.1))
-    assert result["low"] > 0 and result["p_sign_flip"] == pytest.approx(2 / 512)
-    json.dumps(evaluate(table), allow_nan=False)
+    assert result["high"] >= result["low"] > 0
+    assert result["p_sign_flip"] == pytest.approx(2 / 512) and result["groups"] == 9
+    found = evaluate(table)
+    assert found["comparisons"] == [result] and evaluate(table, "absent")["comparisons"] == []
+    assert {row["arm"]: row["mean_abs_ln"] for row in found["primary"]} == {
+        "two_phase": pytest.approx(np.log(1.1)),
+        "direct": pytest.approx(np.log(1.5)),
+    }
+    assert all(row["low"] <= row["mean_abs_ln"] + 1e-9 for row in found["primary"])
+    assert all(row["high"] >= row["mean_abs_ln"] - 1e-9 for row in found["primary"])
+    json.dumps(found, allow_nan=False)
+
+
+def test_a_tie_is_no_group_won():
+    table = pd.DataFrame(rows("two_phase", [[1.1], [1.1]]) + rows("direct", [[1.1], [1.5]]))
+    assert compare(table, "two_phase")[0]["groups_better"] == 1
 
 
 def test_bootstrap_interval_covers_the_mean_at_its_rate():
@@ -104,6 +150,11 @@ def test_bootstrap_interval_covers_the_mean_at_its_rate():
         low, high = bootstrap_interval(rng.normal(size=30), seed=k, draws=400)
         hits += low < 0 < high
     assert 0.87 < hits / 200 < 0.99
+    many = rng.normal(size=400)
+    half = 1.96 * many.std() / 20
+    assert bootstrap_interval(many) == pytest.approx(
+        (many.mean() - half, many.mean() + half), abs=0.1 * half
+    )
 
 
 def test_conformal_factor_covers_groups_not_tests():
@@ -111,6 +162,8 @@ def test_conformal_factor_covers_groups_not_tests():
     groups = ["many"] * 90 + ["one"] + ["few"] * 9
     assert conformal_quantile(ratios, groups) == 3.0
     assert conformal_quantile(ratios, ["same"] * 100) == 0.5
+    assert conformal_quantile(np.arange(1.0, 11.0), list("abcdefghij")) == 9.0
+    assert conformal_quantile(np.arange(1.0, 11.0), list("abcdefghij"), 1.0) == 10.0
     rng = np.random.default_rng(1)
     draws, names = np.abs(rng.normal(size=9000)), np.repeat(np.arange(90), 100)
     assert conformal_quantile(draws, names) == pytest.approx(1.645, abs=0.06)
