@@ -94,7 +94,8 @@ figures_understanding.landscape(controls["why"]["landscape"])
 # %% tags=["remove-cell"]
 why = controls["why"]
 glue("why_seed", why["settings"]["seed"], display=False)
-glue("why_steps", why["settings"]["steps"], display=False)
+steps = ", ".join(map(str, why["settings"]["steps"]))
+glue("why_steps", steps, display=False)
 glue("why_side", why["settings"]["side"], display=False)
 
 # %% [markdown]

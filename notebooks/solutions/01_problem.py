@@ -46,7 +46,7 @@ slope, intercept = np.polyfit(
     rows["flux_kw_m2"], 1 / np.sqrt(rows["t_ig_s"]), 1
 )
 crossing_kw_m2 = float(-intercept / slope)
-crossing_kw_m2
+round(crossing_kw_m2, 2)
 
 # %% tags=["check", "remove-cell"]
 answer(crossing_kw_m2, within=0.02)
@@ -75,7 +75,7 @@ missing = rows[rows["t_ig_s"].isna()]
 flux_without_ignition_kw_m2 = float(missing["flux_kw_m2"].iloc[0])
 rows[["lab", "flux_kw_m2", "thickness_mm", "t_ig_s", "note"]].sort_values(
     "flux_kw_m2"
-)
+).fillna("–")
 
 # %% tags=["check", "remove-cell"]
 answer(flux_without_ignition_kw_m2, within=0.02)

@@ -44,7 +44,7 @@ molar_mass = 12.011 * carbon + 1.008 * hydrogen + 15.999 * oxygen  # g/mol
 oxygen_needed = carbon + hydrogen / 4 - oxygen / 2  # mol O2 a mol
 combustion_mj_kg = 13.1 * 2 * 15.999 * oxygen_needed / molar_mass
 found = estimate(acrylic).properties["heat_of_combustion_j_kg"]
-combustion_mj_kg, found.value / 1e6
+round(combustion_mj_kg, 2), round(found.value / 1e6, 2)
 
 # %% tags=["check", "remove-cell"]
 answer(combustion_mj_kg, within=0.01)
@@ -77,7 +77,7 @@ hydrogen_chloride, unit_mass = 36.46, 2 * 12.011 + 3 * 1.008 + 35.45
 acid_percent = 100 * hydrogen_chloride / unit_mass
 acid = estimate(vinyl_chloride).properties["acid_t50_k"].value
 compared.loc["half of the acid has left [K]"] = {"PVC": acid}
-compared.map("{:.4g}".format)
+compared.map("{:.4g}".format).replace("nan", "–")
 
 # %% tags=["check", "remove-cell"]
 answer(acid_percent, within=0.02)

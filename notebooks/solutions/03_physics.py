@@ -73,7 +73,7 @@ gas_constant = 8.314462618  # J/mol/K
 rise_k = gas_constant * 730.0**2 / 349e3  # makes the reaction e times faster
 gradient_k_m = 25e3 / 0.35
 zone_um = 1e6 * rise_k / gradient_k_m
-rise_k, gradient_k_m, zone_um
+[round(x, 1) for x in (rise_k, gradient_k_m, zone_um)]
 
 # %% tags=["check", "remove-cell"]
 answer(zone_um, within=0.02)
@@ -108,7 +108,7 @@ runs = {f: with_flame(f) for f in (flame_low_w_m2, flame_high_w_m2)}
 peak_ratio = (
     runs[flame_high_w_m2]["phrr_kw_m2"] / runs[flame_low_w_m2]["phrr_kw_m2"]
 )
-pd.DataFrame(runs).loc[["t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2"]]
+pd.DataFrame(runs).loc[["t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2"]].round(1)
 
 # %% tags=["check", "remove-cell"]
 answer(peak_ratio, within=0.02)
@@ -147,7 +147,7 @@ dense, light = (
     cone.simulate(with_char(rho))["phrr_kw_m2"] for rho in (1190.0, 24.0)
 )
 lower_over_higher = light / dense
-{"dense": dense, "light": light}
+{"dense": round(dense), "light": round(light)}
 
 # %% tags=["check", "remove-cell"]
 answer(lower_over_higher, within=0.02)

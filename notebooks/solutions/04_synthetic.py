@@ -99,7 +99,7 @@ heat_ratio = float(
     burnt[1.0]["rule_thr_mj_m2"][0] / burnt[6.0]["rule_thr_mj_m2"][0]
 )
 names = ["rule_t_ig_s", "rule_phrr_kw_m2", "rule_thr_mj_m2"]
-pd.DataFrame({mm: {n: b[n][0] for n in names} for mm, b in burnt.items()})
+pd.DataFrame({mm: {n: b[n][0] for n in names} for mm, b in burnt.items()}).round(1)
 
 # %% tags=["check", "remove-cell"]
 answer(heat_ratio, within=0.03)
@@ -144,7 +144,7 @@ def peak_temperature(e, ln_a):
 
 peaks = [peak_temperature(e, a) for e, a in zip(energy, log_a, strict=True)]
 spread_k = float(np.std(peaks))
-spread_k
+round(spread_k, 1)
 
 # %% tags=["check", "remove-cell"]
 answer(spread_k, within=0.1)
