@@ -77,7 +77,7 @@ smallest_p = ...
 
 # %% tags=["solution", "hide-cell"]
 smallest_p = evaluation.sign_flip_p(np.ones(9))
-smallest_p, 2 / 2**9
+round(smallest_p, 4), round(2 / 2**9, 4)
 
 # %% tags=["check", "remove-cell"]
 answer(smallest_p, within=0.01)

@@ -78,7 +78,7 @@ half_width = np.log(rows["hi"] / rows["lo"]) / 2
 miss = (np.log(rows["measured"]) - middle).abs()
 held = miss <= narrower * half_width
 narrow_coverage_percent = float(100 * held.groupby(rows["fold"]).mean().mean())
-narrow_coverage_percent
+round(narrow_coverage_percent, 1)
 
 # %% tags=["check", "remove-cell"]
 answer(narrow_coverage_percent, within=0.01)
@@ -104,7 +104,7 @@ right_factor = ...
 # %% tags=["solution", "hide-cell"]
 ratios = (miss / half_width).to_numpy()
 right_factor = conformal_quantile(ratios, rows["fold"])
-right_factor
+round(right_factor, 3)
 
 # %% tags=["check", "remove-cell"]
 answer(right_factor, within=0.02)
