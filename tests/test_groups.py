@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
 
+from trinity import groups
 from trinity.errors import InputError
 from trinity.files import data_path
 from trinity.groups import contributions, count_groups, group_table
@@ -92,3 +93,13 @@ def test_a_missing_increment_is_the_sum_of_its_named_fallback():
 def test_an_unknown_quantity_is_refused():
     with pytest.raises(InputError, match="no group contributions"):
         contributions("charm")
+
+
+def test_the_table_says_how_many_hydrogens_a_group_has_with_both_ends_of_the_range():
+    found, _ = groups._groups()
+    read = {group.name: group.hydrogens for group in found}
+    for row in group_table().itertuples():
+        ends = [int(text) for text in row.hydrogens.split("-") if text]
+        assert (read[row.group] is None) == (not ends)
+        if ends:
+            assert (min(read[row.group]), max(read[row.group])) == (ends[0], ends[-1])
