@@ -333,7 +333,7 @@ pd.DataFrame(validation["cone"]["informed"]["by_material"]).set_index(
         "rate",
         "t_peak",
     ]
-].astype({"tests": int}).round(2).fillna("–")
+].astype({"tests": int}).round(2).astype(object).fillna("–")
 
 # %% [markdown]
 # Causes marked by a column or a row above are measured; where none is named, they are what we suspect.

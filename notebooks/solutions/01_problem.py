@@ -75,7 +75,7 @@ missing = rows[rows["t_ig_s"].isna()]
 flux_without_ignition_kw_m2 = float(missing["flux_kw_m2"].iloc[0])
 rows[["lab", "flux_kw_m2", "thickness_mm", "t_ig_s", "note"]].sort_values(
     "flux_kw_m2"
-).fillna("–")
+).astype(object).fillna("–")
 
 # %% tags=["check", "remove-cell"]
 answer(flux_without_ignition_kw_m2, within=0.02)

@@ -98,7 +98,7 @@ def guesses(before, after, n=4):
 ring = guesses("*CC(*)c1cccc", "1")
 ester = guesses("*CC(*)(C)C(=O)", "C")
 probability_of_c = float(ring["c"])
-pd.DataFrame({"ring": ring, "ester": ester}).round(3).fillna("–")
+pd.DataFrame({"ring": ring, "ester": ester}).round(3).astype(object).fillna("–")
 
 # %% tags=["check", "remove-cell"]
 answer(probability_of_c, within=0.02)
