@@ -78,6 +78,9 @@ def chaos_page(found: dict) -> str:
     lines.append(
         f"| all | {found['kills']} | {alone} | {found['reruns']} | {found['identical']} |"
     )
+    killed = {row["victim"] for row in found["victims"]}
+    if missing := [words for name, words in VICTIMS.items() if name not in killed]:
+        lines += ["", f"**Not yet killed:** {'; '.join(missing)}."]
     return "\n".join(lines) + "\n"
 
 
