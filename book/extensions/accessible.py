@@ -1,8 +1,8 @@
 """Sphinx extension: small repairs for those who read with a screen reader, on paper or in the dark.
 
-The theme's links are too pale on the shaded rows of tables, the list of references says that it is a
-list of items that it does not hold, and a table that a narrow screen scrolls cannot be reached with the
-keyboard; axe-core reports all three.
+The theme's links are too pale on the shaded rows of tables, the list of references says that it
+is a list of items that it does not hold, and a table that a narrow screen scrolls cannot be reached
+with the keyboard; axe-core reports all three.
 """
 
 from pathlib import Path
