@@ -193,6 +193,72 @@ glue(
 # Configurations tried in the inner loop: {glue:text}`budget`. Arms by gradient have fewer: a number of steps
 # chosen from four; a recipe has one.
 #
+# ## Goals set beforehand, and what was tried
+#
+# Before the runs two goals were written down: an error factor of at most 1.25 in ignition time and in peak, and
+# an advantage over every other arm at 95 % confidence, by the bootstrap and by the sign-flip test.
+
+# %%
+GOAL = 1.25
+factors = {
+    row["target"]: row["gmfe"]
+    for row in main["scores"]
+    if row["arm"] == "two_phase"
+}
+others = pd.DataFrame(main["comparisons"])
+shown = others[(others["low"] > 0) & (others["p_sign_flip"] < 0.05)]
+by_group = evaluation.primary_by_group(predictions).T
+by_group = by_group[["physics_only", "two_phase"]].rename(
+    columns=figures_controls.NAMES
+)
+by_group.sort_values(by_group.columns[1]).round(2)
+
+
+# %% tags=["remove-cell"]
+def verdict(value):
+    return f"{value:.2f} ({'met' if value <= GOAL else 'missed'})"
+
+
+def level(arm):
+    row = [r for r in main["primary"] if r["arm"] == arm]
+    return f"{row[0]['mean_abs_ln']:.3f}" if row else "(not computed)"
+
+
+glue("goal_t_ig", verdict(factors["t_ig_s"]), display=False)
+glue("goal_phrr", verdict(factors["phrr_kw_m2"]), display=False)
+glue("goal_shown", len(shown), display=False)
+glue("goal_others", len(others), display=False)
+glue(
+    "goal_correlation", f"{by_group.corr().iloc[0, 1]:.2f}", display=False
+)
+for arm in (
+    "two_phase",
+    "network_only",
+    "two_phase_full",
+    "physics_bias",
+    "two_phase_from_scratch",
+    "gaussian_process_physics",
+):
+    glue(f"level_{arm}", level(arm), display=False)
+
+# %% [markdown]
+# Ignition time {glue:text}`goal_t_ig`, peak {glue:text}`goal_phrr`; the advantage is shown against
+# {glue:text}`goal_shown` of {glue:text}`goal_others` arms. The table says where the error sits: polymers that
+# the physics gets wrong stay wrong, with a correlation of {glue:text}`goal_correlation` over the groups. Eight
+# other polymers say little about the bias of a ninth, and nine groups leave wide intervals: a difference as small
+# as that from physics alone could not be shown with them.
+#
+# Remedies, each an arm of its own (primary endpoint; the two-phase arm has {glue:text}`level_two_phase`):
+#
+# 1. gradient steps on all weights: {glue:text}`level_two_phase_full`; the closed form took their place;
+# 2. the closed form on the network alone: {glue:text}`level_network_only`; the physics then came in at
+#    prediction time;
+# 3. a fitted bias on the physics and nothing else: {glue:text}`level_physics_bias`;
+# 4. a phase 1 that starts from random weights: {glue:text}`level_two_phase_from_scratch`;
+# 5. a Gaussian process on composition in place of the embedding: {glue:text}`level_gaussian_process_physics`, as
+#    good or better. It was *not* made part of the two-phase arm afterwards: that choice would have been made by
+#    looking at these very polymers.
+#
 # ## How many measured polymers are needed?
 #
 # From the polymers that a fold may see, some are drawn at random, {glue:text}`draws` times.
