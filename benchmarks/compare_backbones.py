@@ -53,7 +53,7 @@ def carried(wheel: Path, out: Path) -> Path:
     phase 0 expects, and its tokens of reactions and salts stay behind. Tokens of repeat units
     that it does not know start as its unknown token.
     """
-    from transformers import BertConfig, BertForMaskedLM
+    from transformers import BertForMaskedLM
 
     if (out / "config.json").is_file():
         return out
@@ -64,20 +64,16 @@ def carried(wheel: Path, out: Path) -> Path:
             (source / name).write_bytes(archive.read(f"{INSIDE}/{name}"))
     theirs = {t: i for i, t in enumerate((source / "vocab.txt").read_text().split("\n"))}
     places = [theirs.get(token, theirs["[UNK]"]) for token in VOCABULARY]
-    weights = torch.load(source / "pytorch_model.bin", weights_only=True, map_location="cpu")
-    for name, value in weights.items():
-        if value.shape[:1] == (591,):
-            weights[name] = value[places].clone()
-    settings = json.loads((source / "config.json").read_text())
-    config = BertConfig(
-        **settings | {"vocab_size": len(VOCABULARY), "hidden_dropout_prob": 0.0,
-                      "attention_probs_dropout_prob": 0.0, "pad_token_id": 0}
-    )  # fmt: skip
     with quiet():
-        model = BertForMaskedLM(config)
-        missing = model.load_state_dict(weights, strict=False).missing_keys
-        if any("encoder" in name for name in missing):
-            raise SystemExit(f"The wheel lacks weights of the encoder: {missing[:3]}.")
+        old = BertForMaskedLM.from_pretrained(str(source))
+        settings = {"vocab_size": len(VOCABULARY), "hidden_dropout_prob": 0.0,
+                    "attention_probs_dropout_prob": 0.0, "pad_token_id": 0}  # fmt: skip
+        model = BertForMaskedLM(type(old.config).from_dict(old.config.to_dict() | settings))
+        weights = old.state_dict()
+        whole = old.config.vocab_size
+        model.load_state_dict(
+            {name: v[places] if v.shape[:1] == (whole,) else v for name, v in weights.items()}
+        )
         model.save_pretrained(str(out))
     build_tokenizer().save_pretrained(str(out))
     known = sum(token in theirs for token in VOCABULARY[len(SPECIAL) :])
