@@ -75,9 +75,7 @@ def chaos_page(found: dict) -> str:
             f" {row['reruns']} | {row['identical']} |"
         )
     alone = sum(row["parent_only"] for row in found["victims"])
-    lines.append(
-        f"| all | {found['kills']} | {alone} | {found['reruns']} | {found['identical']} |"
-    )
+    lines.append(f"| all | {found['kills']} | {alone} | {found['reruns']} | {found['identical']} |")
     killed = {row["victim"] for row in found["victims"]}
     if missing := [words for name, words in VICTIMS.items() if name not in killed]:
         lines += ["", f"**Not yet killed:** {'; '.join(missing)}."]

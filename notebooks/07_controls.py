@@ -48,7 +48,10 @@ from trinity import (
 # %%
 controls = stages.load("controls", scale=scale, seed=seed)
 slow = stages.load("slow_controls", scale=scale, seed=seed)
-scores = slow.results["scores"]
+scores = {  # the second stage repeats the studies of the first with more draws
+    study: levels | slow.results["scores"].get(study, {})
+    for study, levels in controls.results["scores"].items()
+}
 main = scores["arms"][""]
 
 # %% [markdown]
@@ -108,7 +111,11 @@ for arm in (
 ):
     glue(f"against_{arm}", against(arm), display=False)
 tried = controls.results["candidates"] | slow.results["candidates"]
-glue("draws", scales.section(scale, "slow_controls")["draws"], display=False)
+glue(
+    "draws",
+    scales.section(scale, "slow_controls")["draws"] or 1,
+    display=False,
+)
 glue(
     "budget",
     ", ".join(f"{figures_controls.NAMES[k]} {v}" for k, v in tried.items()),
