@@ -33,7 +33,7 @@ class: $(READY)  ## every stage from nothing at class scale, into build/class (5
 reproduce: $(READY)  ## laptop scale, main arms and book, from nothing, into build/reproduce (60 minutes)
 	$(BIN)/trinity reproduce
 
-ablation: $(READY)  ## all arms, controls and inner folds, five seeds, resumable (3 hours): lopo.json, ablation*.json
+ablation: $(READY)  ## all arms, controls and inner folds, five seeds, resumable (3.5 hours): lopo.json, ablation*.json
 	$(BIN)/trinity ablation
 
 phase0: $(READY)  ## train the embedded chemical language model anew (cost in the README)

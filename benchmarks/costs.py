@@ -21,7 +21,7 @@ from trinity.files import data_root, write_atomic
 #: Target -> what a reader should know beside its cost.
 REMARKS = {
     "setup": "2.5 GB of packages",
-    "book": "from shipped artifacts, nothing stale",
+    "book": "from shipped artifacts",
     "test": "all tests",
     "class": "every stage and page from nothing",
     "reproduce": "main arms and book from nothing",
