@@ -10,12 +10,16 @@ import shutil
 from pathlib import Path
 
 PAGE = "book/try"
+#: Scripts of the page and of its thread, and the module in which each begins.
+SCRIPTS = {"try.js": "page.js", "engine.js": "engine.js"}
+#: Scripts that the page reads as text, for its thread.
+BOTH_WAYS = ("engine.js", "ort.wasm.min.js")
 TABLE = "<!-- static table -->"
 IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./([\w.]+)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const) (\w+))", re.MULTILINE)
 
 
-def joined(folder: Path, entry: str = "page.js") -> str:
+def joined(folder: Path, entry: str) -> str:
     """The modules behind ``entry`` as one classic script, each in a function of its own."""
     done: dict[str, str] = {}
 
@@ -36,18 +40,25 @@ def joined(folder: Path, entry: str = "page.js") -> str:
 def write(source: Path, target: Path) -> None:
     """Copy the data and vendored files, beside them as scripts, and the joined modules."""
     target.mkdir(parents=True, exist_ok=True)
+    for script, entry in SCRIPTS.items():
+        (target / script).write_text(joined(source, entry), encoding="utf-8")
     for name in ("data", "vendor"):
         shutil.copytree(source / name, target / name, dirs_exist_ok=True)
-        for path in sorted((source / name).iterdir()):
-            if path.suffix not in (".gz", ".json", ".mjs"):
-                continue
-            text = base64.b64encode(path.read_bytes()).decode()
-            script = target / "embedded" / name / f"{path.name}.js"
-            script.parent.mkdir(parents=True, exist_ok=True)
-            script.write_text(f'tryAsset("{name}/{path.name}", "{text}");\n')
+    read = [*sorted(target.glob("data/*")), *sorted(target.glob("vendor/*")), target / "engine.js"]
+    for path in read:
+        if path.suffix in (".gz", ".json", ".mjs") or path.name in BOTH_WAYS:
+            _embed(path, target)
     for name in ("try.css", "static.svg"):
         shutil.copy(source / name, target / name)
-    (target / "try.js").write_text(joined(source), encoding="utf-8")
+
+
+def _embed(path: Path, target: Path) -> None:
+    """Write a file of the page as a script too."""
+    name = path.relative_to(target).as_posix()
+    text = base64.b64encode(path.read_bytes()).decode()
+    script = target / "embedded" / f"{name}.js"
+    script.parent.mkdir(parents=True, exist_ok=True)
+    script.write_text(f'tryAsset("{name}", "{text}");\n')
 
 
 def _finished(app, exception) -> None:

@@ -6,7 +6,20 @@ globalThis.tryAsset = (name, base64) => arrived.get(name)(base64);
 
 /** Bytes of a file of the page, unpacked if it is compressed. */
 export async function bytes(name) {
-  const raw = location.protocol === "file:" ? await embedded(name) : await fetched(name);
+  return unpacked(inFolder() ? await embedded(name) : await fetched(name));
+}
+
+/** What a thread needs to read a file of the page: its address or, from a folder, its bytes. */
+export async function address(name) {
+  return inFolder() ? embedded(name) : new URL(base() + name, location.href).href;
+}
+
+function inFolder() {
+  return location.protocol === "file:";
+}
+
+/** Bytes, unpacked if they are compressed. */
+export async function unpacked(raw) {
   // Some servers unpack .gz on the way: look at what came.
   if (raw[0] !== 0x1f || raw[1] !== 0x8b) return raw;
   const unpacked = new Blob([raw]).stream().pipeThrough(new DecompressionStream("gzip"));

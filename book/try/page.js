@@ -12,22 +12,26 @@ import { QUANTITIES, SCALARS, figures } from "./units.js";
 const at = (id) => document.getElementById(`try-${id}`);
 const state = { tables: null, ensemble: null, polymer: null, run: 0 };
 
-/** Load physics first and show its answer; the model follows. */
+/** Load both ways to answer side by side; physics is ready first and shows what it has. */
 async function start() {
   const asked = performance.now();
-  const files = ensembleFiles(); // on their way while physics answers
-  const [tables, wasm] = await Promise.all([
-    bytes("data/tables.json"), bytes("vendor/RDKit_minimal.wasm.gz"),
-    script("vendor/RDKit_minimal.js"),
-  ]);
-  state.tables = JSON.parse(new TextDecoder().decode(tables));
-  useRDKit(await globalThis.initRDKitModule({ instantiateWasm: compiled(wasm) }));
+  const tables = bytes("data/tables.json").then((raw) => JSON.parse(new TextDecoder().decode(raw)));
+  const rdkit = openRDKit();
+  state.ensemble = Ensemble.open(tables);
+  state.ensemble.catch(() => {}); // told by whoever awaits it
+  state.tables = await tables;
+  useRDKit(await rdkit);
+  await wholePage();
   listen();
-  const opening = openEnsemble(files);
-  await answer();
-  state.ensemble = await opening;
   await answer();
   at("page").dataset.firstAnswerMs = Math.round(performance.now() - asked);
+}
+
+async function openRDKit() {
+  const [wasm] = await Promise.all([
+    bytes("vendor/RDKit_minimal.wasm.gz"), script("vendor/RDKit_minimal.js"),
+  ]);
+  return globalThis.initRDKitModule({ instantiateWasm: compiled(wasm) });
 }
 
 /** How RDKit gets its program when the bytes are here already. */
@@ -38,21 +42,10 @@ function compiled(wasm) {
   };
 }
 
-function ensembleFiles() {
-  const names = ["vendor/ort-wasm-simd-threaded.wasm.gz", "vendor/ort-wasm-simd-threaded.mjs",
-    "data/encoder.onnx.gz", "data/head.onnx.gz", "data/seen.bin.gz"];
-  return Promise.all([...names.map(bytes), script("vendor/ort.wasm.min.js")]);
-}
-
-async function openEnsemble(files) {
-  const [wasm, loader, encoder, head, seen] = await files;
-  const { ort } = globalThis;
-  ort.env.wasm.numThreads = 1;
-  ort.env.wasm.wasmBinary = wasm;
-  // As a blob: its own address cannot be imported by a page that was opened from a folder.
-  const mjs = URL.createObjectURL(new Blob([loader], { type: "text/javascript" }));
-  ort.env.wasm.wasmPaths = { mjs };
-  return Ensemble.open(ort, { encoder, head, seen }, state.tables);
+/** The script runs as soon as it is here; what it fills in may come later. */
+function wholePage() {
+  if (document.readyState !== "loading") return null;
+  return new Promise((resolve) => document.addEventListener("DOMContentLoaded", resolve));
 }
 
 /** The form: a name fills in the repeat unit; a slider and its number move together. */
@@ -91,7 +84,7 @@ async function answer() {
   const asked = performance.now();
   try {
     const [flux, thickness] = conditions();
-    const polymer = await read(at("psmiles").value);
+    const polymer = read(at("psmiles").value);
     const nominal = nominalTest(polymer.properties, flux, thickness, state.tables);
     if (run !== state.run) return;
     showPhysics(nominal, flux, thickness);
@@ -126,22 +119,28 @@ function conditions() {
 }
 
 /** What depends on the polymer alone; remembered until another one is asked for. */
-async function read(psmiles) {
+function read(psmiles) {
   const text = psmiles.trim();
   if (state.polymer?.text !== text) {
     const mol = parsePsmiles(text);
     const { groups, uncovered, properties } = estimate(mol, state.tables);
     const key = canonicalOf(mol);
-    state.polymer = { text, mol, key, groups, uncovered, properties, model: null };
+    state.polymer = { text, mol, key, groups, uncovered, properties, model: readByModel(key) };
     showStructure(state.polymer);
     mol.free();
   }
-  if (state.ensemble && !state.polymer.model) {
-    const mol = parsePsmiles(state.polymer.key);
-    state.polymer.model = await state.ensemble.read(state.polymer.key, mol);
+  return state.polymer;
+}
+
+/** What the model makes of a polymer, as soon as it is there. */
+async function readByModel(key) {
+  const ensemble = await state.ensemble;
+  const mol = parsePsmiles(key);
+  try {
+    return await ensemble.read(key, mol);
+  } finally {
     mol.free();
   }
-  return state.polymer;
 }
 
 function report(sentence) {
@@ -202,9 +201,9 @@ function showPhysics(nominal, flux, thickness) {
 }
 
 async function showModel(polymer, nominal, flux, thickness, run) {
-  if (!state.ensemble) return;
-  const said = await state.ensemble.predict(
-    polymer.model, nominal, polymer.properties, flux, thickness);
+  const [ensemble, polymerRead] = await Promise.all([state.ensemble, polymer.model]);
+  if (run !== state.run) return;
+  const said = await ensemble.predict(polymerRead, nominal, polymer.properties, flux, thickness);
   if (run !== state.run) return;
   for (const name of SCALARS) {
     const { value, lo, hi } = said[name];
