@@ -66,11 +66,12 @@ def page(files: Path) -> str:
     for mistake in bad_inputs.MISTAKES:
         command, message = message_of(mistake, files)
         inputs = len(mistake.commands) + len(mistake.calls)
+        tested = "1 input of this kind is" if inputs == 1 else f"{inputs} inputs of this kind are"
         lines += [
             f"### {mistake.title}", "",
             "```text", f"{command}", f"{_plain(message, files)}", "```", "",
             f"**Why.** {mistake.cause} **What helps.** {mistake.remedy}",
-            f"*({inputs} inputs of this kind are tested.)*", "",
+            f"*({tested} tested.)*", "",
         ]  # fmt: skip
     return "\n".join(lines)
 
