@@ -55,6 +55,7 @@ table { font-size: .85em; border: none !important; }
 table.dataframe { font-size: .72em; margin: 0 auto; }
 table.dataframe th, table.dataframe td { padding: .15em .45em; white-space: normal !important;
   overflow-wrap: anywhere; }
+table:not([class]) :is(th, td) { padding: .15em .6em; text-align: left; }
 thead { display: table-header-group; }
 tr, img, figure, .math, .admonition-title { break-inside: avoid; }
 h1, h2, h3, h4, .admonition-title { break-after: avoid; }
