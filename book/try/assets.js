@@ -22,8 +22,15 @@ function inFolder() {
 export async function unpacked(raw) {
   // Some servers unpack .gz on the way: look at what came.
   if (raw[0] !== 0x1f || raw[1] !== 0x8b) return raw;
-  const unpacked = new Blob([raw]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Uint8Array(await new Response(unpacked).arrayBuffer());
+  // As a stream of our own: one of a blob goes through another process and back.
+  const packed = new ReadableStream({
+    start(stream) {
+      stream.enqueue(raw);
+      stream.close();
+    },
+  });
+  const plain = packed.pipeThrough(new DecompressionStream("gzip"));
+  return new Uint8Array(await new Response(plain).arrayBuffer());
 }
 
 async function fetched(name) {

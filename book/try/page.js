@@ -92,7 +92,8 @@ async function answer() {
     if (run !== state.run) return;
     report("");
     at("page").dataset.answerMs = (performance.now() - asked).toFixed(1);
-    at("page").dataset.answered = `${at("psmiles").value.trim()} ${flux} ${thickness}`;
+    // What was asked, not what the form says by now.
+    at("page").dataset.answered = `${polymer.text} ${flux} ${thickness}`;
     setTimeout(() => showIntervals(polymer, flux, thickness, run), 250);
   } catch (error) {
     const known = error instanceof InputError;
