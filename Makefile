@@ -11,7 +11,7 @@ TORCH_INDEX ?=
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup book test class reproduce ablation phase0 lint bench chaos audit lock clean
+.PHONY: help setup book test class reproduce ablation distil phase0 lint bench chaos audit lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
@@ -35,6 +35,9 @@ reproduce: $(READY)  ## laptop scale, main arms and book, from nothing, into bui
 
 ablation: $(READY)  ## all arms, controls and inner folds, five seeds, resumable (3.5 hours): lopo.json, ablation*.json
 	$(BIN)/trinity ablation
+
+distil: $(READY)  ## teach the small networks of trinity predict --fast anew (cost in the README)
+	$(BIN)/trinity distil
 
 phase0: $(READY)  ## train the embedded chemical language model anew (cost in the README)
 	$(BIN)/trinity phase0

@@ -8,7 +8,7 @@ import pytest
 
 from trinity import notebooks, provenance, stages
 
-ORDER = ("phase0", "synthesis", "pretraining", "finetuning", "ablation")
+ORDER = ("phase0", "synthesis", "pretraining", "finetuning", "ablation", "distillation")
 ARMS = {
     "physics_only", "phase1_only", "direct", "two_phase",
     "conditions_only", "random_forest", "gaussian_process",

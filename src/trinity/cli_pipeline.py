@@ -18,6 +18,7 @@ def register(app: typer.Typer) -> None:
     app.command()(book)
     app.command()(reproduce)
     app.command()(ablation)
+    app.command()(distil)
     app.command()(phase0)
 
 
@@ -113,6 +114,16 @@ def ablation() -> None:
 
     for name in ("ablation", "controls", "slow_controls"):
         print(workflow.recompute(name))
+
+
+def distil() -> None:
+    """Teach the networks of ``trinity predict --fast`` anew at laptop scale; resumes.
+
+    Example: trinity distil
+    """
+    from trinity import workflow
+
+    print(workflow.recompute("distillation"))
 
 
 def phase0() -> None:

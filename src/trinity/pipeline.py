@@ -134,3 +134,22 @@ def validation(parameters: dict, seed: int, inputs: dict, folder: Path, progress
     from trinity.validation import build_physics_validation
 
     return build_physics_validation()
+
+
+def distillation(parameters: dict, seed: int, inputs: dict, folder: Path, progress: bool) -> dict:
+    """Teach small networks to answer as the ensemble does (``trinity predict --fast``)."""
+    import pandas as pd
+
+    from trinity import distillation
+    from trinity.training_loop import member_folders
+
+    return distillation.run(
+        pd.read_parquet(inputs["synthesis"].folder / "synthetic.parquet"),
+        member_folders(inputs["pretraining"].folder),
+        member_folders(inputs["finetuning"].folder),
+        inputs["ablation"].results["chosen"]["two_phase"]["nine"],
+        parameters["distillation"],
+        seed,
+        folder,
+        progress,
+    )

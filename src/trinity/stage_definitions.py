@@ -69,6 +69,11 @@ STAGES = {
             long=True,
         ),
         Stage(
+            "distillation", "distillation.json", "models/distilled", ("distillation",),
+            ("measurements", "folds.csv", "groups", "reference"),
+            ("synthesis", "pretraining", "finetuning", "ablation"), target="distil", long=True,
+        ),
+        Stage(
             "validation", "physics_validation.json", None, (),
             ("measurements", "reference", "groups"), serves_all=True,
         ),
