@@ -26,6 +26,7 @@ REMARKS = {
     "class": "every stage and page from nothing",
     "reproduce": "main arms and book from nothing",
     "ablation": "all arms, controls and learning curves; resumable",
+    "distil": "networks for trinity predict --fast, once",
     "phase0": "the language model, once",
 }
 BEGIN, END = "<!-- costs: python -m benchmarks.costs -->", "<!-- end of costs -->"

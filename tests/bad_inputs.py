@@ -461,19 +461,24 @@ OUTPUTS = (
 MODELS = (
     Mistake(
         "A folder that is no finetuned model",
-        r"no finetuned model|no Trinity model|cannot be read|tokenizer",
+        r"no finetuned model|no Trinity model|no distilled networks|cannot be read|tokenizer",
         "The folder is another model, a phase-1 model, or a copy that was cut off.",
         "Make one with `trinity finetune --csv mine.csv --out my_model`, or copy it again.",
         lines(f"predict {STYRENE} --model {{files}}/no_model",
               f"predict {STYRENE} --model {{files}}/missing",
               f"predict {STYRENE} --model {{files}}/plain.txt",
               f"predict {STYRENE} --model {{data}}/artifacts/models/phase1",
-              f"predict {STYRENE} --model {{data}}/artifacts/models/language_model")
+              f"predict {STYRENE} --model {{data}}/artifacts/models/language_model",
+              f"predict {STYRENE} --fast --model {{files}}/no_model",
+              f"predict {STYRENE} --fast --model {{data}}/artifacts/models/phase1",
+              f"predict {STYRENE} --fast --model {{data}}/artifacts/models/phase2",
+              "predict --csv {files}/row_formula.csv --out out.csv --fast --model {files}/x")
         + files(MODEL, ("cut_about", "foreign_about", "bare_about", "no_members", "no_config",
                         "cut_config", "foreign_config", "list_config", "no_tokenizer",
                         "cut_tokenizer", "no_weights", "cut_weights", "no_domain", "text_domain",
                         *(f"{name}_weights" for name in bad_files.WEIGHTS))),
         (on("prediction", "predict", [STYRENE], 50.0, 6.0, model="{files}/no_model"),
+         on("prediction", "predict", [STYRENE], 50.0, 6.0, model="{files}/no_model", fast=True),
          on("model", "load_model", "{files}/no_model"),
          on("tokenizer", "load_tokenizer", "{files}/no_model")),
     ),

@@ -23,6 +23,7 @@ STAGES = {
     "lopo.json": "ablation",
     "ablation.json": "controls",
     "ablation_slow.json": "slow_controls",
+    "distillation.json": "distillation",
 }
 TARGETS = ("t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2")
 ARM = "two_phase"

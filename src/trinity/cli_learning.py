@@ -50,6 +50,7 @@ def predict(
     members: int = typer.Option(
         None, min=1, help="Use so many networks only: faster, intervals not calibrated for it."
     ),
+    fast: bool = typer.Option(False, "--fast", help="Ask networks distilled from the model."),
     strict: bool = typer.Option(False, help="Write nothing when a row cannot be predicted."),
     as_json: bool = JSON,
 ) -> None:
@@ -67,9 +68,9 @@ def predict(
         raise InputError("--out goes with --csv; single predictions are printed.")
     require_folder_of(out)
     if csv is not None:
-        rows = prediction_files.predict_table(csv, out, model, strict, members)
+        rows = prediction_files.predict_table(csv, out, model, strict, members, fast)
     else:
-        rows = prediction_files.predict_polymers(polymers, flux, thickness, model, members)
+        rows = prediction_files.predict_polymers(polymers, flux, thickness, model, members, fast)
     if as_json:
         print_json(rows)
     elif csv is None:

@@ -6,6 +6,7 @@ Input is checked before torch is imported, so that a typing error costs no secon
 import json
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,10 @@ from trinity.evaluation import TARGETS
 from trinity.files import data_path
 from trinity.polymers import parse_components, parse_psmiles
 from trinity.similarity import nearest_similarities, unpacked
+
+if TYPE_CHECKING:
+    from trinity.training_data import Tests
+    from trinity.training_physics import Answer
 
 
 def default_model() -> Path:
@@ -46,11 +51,13 @@ def predict(
     lab: str | None = None,
     model: str | Path | None = None,
     members: int | None = None,
+    fast: bool = False,
 ) -> list[dict]:
     """Predict cone tests of polymers at one heat flux [kW/m2] and thickness [mm].
 
     ``components`` is ``psmiles:mass fraction|...`` for a copolymer; ``lab`` names a laboratory of
-    the measurements, none means the mean one.  Returns one dict a polymer, see `predict_frame`.
+    the measurements, none means the mean one; ``fast`` asks the distilled networks
+    (`trinity.screening`).  Returns one dict a polymer, see `predict_frame`.
 
     Raises
     ------
@@ -72,6 +79,10 @@ def predict(
     frame["flux_kw_m2"], frame["thickness_mm"] = float(flux_kw_m2), float(thickness_mm)
     frame["components"] = list(components) if components else None
     frame["lab"] = lab
+    if fast:
+        from trinity.screening import screen_frame
+
+        return screen_frame(frame, model, members)
     return predict_frame(frame, model, members)
 
 
@@ -102,13 +113,7 @@ def predict_frame(
         If the model folder or the number of members cannot be used.
     """
     folder = Path(model) if model else default_model()
-    if not (folder / "ensemble.json").is_file():
-        raise InputError(
-            f"There is no finetuned model in {folder}; make one with trinity finetune or make book."
-        )
-    most = _about(folder).get("members", 1)
-    if members is not None and not 1 <= members <= most:
-        raise InputError(f"The model has {most} members, not {members}; use 1 to {most} of them.")
+    require_model(folder, members)
     answers: list[dict] = [{} for _ in range(len(frame))]
     good = []
     for place, row in enumerate(frame.to_dict("records")):
@@ -125,43 +130,90 @@ def predict_frame(
     return answers
 
 
+def require_model(folder: Path, members: int | None) -> None:
+    """Refuse a folder without a finetuned ensemble, or more members of it than it has.
+
+    Raises
+    ------
+    InputError
+        One sentence.
+    """
+    if not (folder / "ensemble.json").is_file():
+        raise InputError(
+            f"There is no finetuned model in {folder}; make one with trinity finetune or make book."
+        )
+    most = about_model(folder).get("members", 1)
+    if members is not None and not 1 <= members <= most:
+        raise InputError(f"The model has {most} members, not {members}; use 1 to {most} of them.")
+
+
 def _answers(frame: pd.DataFrame, folder: Path, members: int | None) -> list[dict]:
     """Answers for rows that have been checked."""
     from trinity.ensemble import ensemble_answer
     from trinity.training_data import tests_of
 
-    about = _about(folder)
     tests = tests_of(frame)
-    found = ensemble_answer(_members(folder)[:members], tests)
+    found = ensemble_answer(members_of(folder)[:members], tests)
+    parts = sorted({s for polymer in tests.polymers for s, _ in polymer})
+    near = dict(zip(parts, nearest_similarities(parts, seen_polymers(folder)), strict=True))
+    least = about_model(folder)["least_similarity"]
+    like = [all(near[s] >= least for s, _ in polymer) for polymer in tests.polymers]
+    return answer_rows(frame, tests, found, like, folder, members)
+
+
+def answer_rows(
+    frame: pd.DataFrame,
+    tests: "Tests",
+    found: "Answer",
+    like: list[bool],
+    folder: Path,
+    members: int | None,
+) -> list[dict]:
+    """What `predict_frame` returns, from what an ensemble found.
+
+    Parameters
+    ----------
+    frame, tests
+        The same R rows, as a table and as a model reads them.
+    like
+        Of each polymer of ``tests``, whether it is like one that the models have seen.
+    folder, members
+        Of the ensemble, and how many of it were used.
+    """
+    about = about_model(folder)
     named = tests.laboratory.any(axis=1)
     factors = np.where(named[:, None], about["factors"], about["factors_no_laboratory"])
     half = factors * np.maximum(found.log_sigma, about["least_sigma"])
-    parts = sorted({s for polymer in tests.polymers for s, _ in polymer})
-    near = dict(zip(parts, nearest_similarities(parts, _seen(folder)), strict=True))
+    ends = {"": found.log_mean, "_lo": found.log_mean - half, "_hi": found.log_mean + half}
+    columns = {
+        target + end: np.exp(values[:, column]).tolist()
+        for column, target in enumerate(TARGETS)
+        for end, values in ends.items()
+    }
+    columns["ignition_probability"] = found.ignition.tolist()
+    given = frame[["psmiles", "flux_kw_m2", "thickness_mm"]]
+    conditions = zip(given["flux_kw_m2"], given["thickness_mm"], strict=True)
+    inside = [domain.conditions_inside(*pair) for pair in conditions]
+    columns["in_domain"] = [
+        bool(like[i] and here) for i, here in zip(tests.polymer_of, inside, strict=True)
+    ]
     name = about["name"] if members is None else f"{about['name']}, {members} used"
-    rows = []
-    for i, row in enumerate(frame.to_dict("records")):
-        answer = {k: row[k] for k in ("psmiles", "flux_kw_m2", "thickness_mm")}
-        for column, target in enumerate(TARGETS):
-            mean, width = found.log_mean[i, column], half[i, column]
-            for end, value in (("", mean), ("_lo", mean - width), ("_hi", mean + width)):
-                answer[target + end] = float(np.exp(value))
-        answer["ignition_probability"] = float(found.ignition[i])
-        nearest = min(near[s] for s, _ in tests.polymers[tests.polymer_of[i]])
-        inside = domain.conditions_inside(row["flux_kw_m2"], row["thickness_mm"])
-        answer["in_domain"] = bool(nearest >= about["least_similarity"] and inside)
-        answer["model"] = name
-        rows.append(answer)
-    return rows
+    rows = zip(given.to_dict("records"), zip(*columns.values(), strict=True), strict=True)
+    return [
+        {**asked, **dict(zip(columns, values, strict=True)), "model": name}
+        for asked, values in rows
+    ]
 
 
 @lru_cache(maxsize=4)
-def _about(folder: Path) -> dict:
+def about_model(folder: Path) -> dict:
+    """What an ensemble says of itself: ``ensemble.json``."""
     return json.loads((folder / "ensemble.json").read_text(encoding="utf-8"))
 
 
 @lru_cache(maxsize=4)
-def _members(folder: Path) -> list:
+def members_of(folder: Path) -> list:
+    """The networks of an ensemble."""
     from trinity.model import load_model
     from trinity.training_loop import member_folders
 
@@ -169,7 +221,7 @@ def _members(folder: Path) -> list:
 
 
 @lru_cache(maxsize=4)
-def _seen(folder: Path) -> np.ndarray:
+def seen_polymers(folder: Path) -> np.ndarray:
     """Fingerprints of the polymers that the models were trained on, as `unpacked` gives them."""
     from safetensors.numpy import load_file
 

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from trinity.prediction import predict_frame
+from trinity.screening import screen_frame
 
 ROWS_A_BATCH = 256
 
@@ -25,6 +26,7 @@ def predict_batches(
     model: str | Path | None = None,
     workers: int | None = None,
     members: int | None = None,
+    fast: bool = False,
 ) -> list[dict]:
     """As `trinity.prediction.predict_frame`, for tables of any length.
 
@@ -34,13 +36,15 @@ def predict_batches(
         Processes; one a core by default. Up to one batch of rows is predicted in this process.
     members
         Use the first so many networks only, as `trinity.prediction.predict_frame` does.
+    fast
+        Ask distilled networks, as `trinity.screening.screen_frame` does.
 
     Raises
     ------
     InputError
         If the model folder or the number of members cannot be used.
     """
-    one = partial(predict_frame, model=model, members=members)
+    one = partial(screen_frame if fast else predict_frame, model=model, members=members)
     one(frame.iloc[:0])  # is there a model at all?
     order = np.argsort(_lengths(frame), kind="stable")
     parts = [order[i : i + ROWS_A_BATCH] for i in range(0, len(order), ROWS_A_BATCH)]

@@ -21,6 +21,7 @@ def predict_polymers(
     thickness_mm: float,
     model: Path | None = None,
     members: int | None = None,
+    fast: bool = False,
 ) -> list[dict]:
     """Answers for repeat units, or copolymers as ``psmiles:mass fraction|...``, in order.
 
@@ -31,21 +32,34 @@ def predict_polymers(
     """
     from trinity.model_folder import explained
     from trinity.polymers import parse_components
-    from trinity.prediction import default_model, predict
+    from trinity.prediction import predict
 
     components = [text if "|" in text else None for text in polymers]
     units = [
         max(parse_components(mixed), key=lambda part: part[1])[0] if mixed else text
         for text, mixed in zip(polymers, components, strict=True)
     ]
-    with explained(model or default_model()):
+    with explained(folder_of(model, fast)):
         return predict(
-            units, flux_kw_m2, thickness_mm, components=components, model=model, members=members
+            units, flux_kw_m2, thickness_mm, components, model=model, members=members, fast=fast
         )
 
 
+def folder_of(model: Path | None, fast: bool) -> Path:
+    """The folder of the model that is asked."""
+    from trinity.prediction import default_model
+    from trinity.screening import distilled_model
+
+    return model or (distilled_model() if fast else default_model())
+
+
 def predict_table(
-    source: Path, out: Path, model: Path | None, strict: bool, members: int | None = None
+    source: Path,
+    out: Path,
+    model: Path | None,
+    strict: bool,
+    members: int | None = None,
+    fast: bool = False,
 ) -> list[dict]:
     """Complete a CSV of polymers and conditions; every row and every other column is kept.
 
@@ -64,11 +78,10 @@ def predict_table(
     """
     table = read_table(source)
     from trinity.model_folder import explained
-    from trinity.prediction import default_model
     from trinity.prediction_batches import predict_batches
 
-    with explained(model or default_model()):
-        answers = predict_batches(_numbers(table), model, members=members)
+    with explained(folder_of(model, fast)):
+        answers = predict_batches(_numbers(table), model, members=members, fast=fast)
     if not (strict and any("error" in answer for answer in answers)):
         write_atomic(out, _completed(table, answers))
     return answers
