@@ -27,10 +27,10 @@ book: $(READY)  ## the book at laptop scale from shipped artifacts; recomputes w
 test: $(READY)  ## all tests at scale test (12 minutes at most on 2 cores)
 	$(BIN)/python -m pytest
 
-class: $(READY)  ## every stage from nothing at class scale, into build/class (5 minutes on 2 cores)
+class: $(READY)  ## every stage from nothing at class scale, into build/class (7 minutes on 2 cores)
 	$(BIN)/trinity run --scale class
 
-reproduce: $(READY)  ## laptop scale, main arms and book, from nothing, into build/reproduce (60 minutes)
+reproduce: $(READY)  ## laptop scale, main arms and book, from nothing, into build/reproduce (40 minutes)
 	$(BIN)/trinity reproduce
 
 ablation: $(READY)  ## all arms, controls and inner folds, five seeds, resumable (3.5 hours): lopo.json, ablation*.json

@@ -31,7 +31,7 @@ def _results(name: str) -> dict:
 def substitutions() -> dict[str, str]:
     """Every number by its name, as text."""
     found = {}
-    for part in (_measured(), _learned(), _scored(), _costs(), _course()):
+    for part in (_measured(), _learned(), _scored(), _costs(), _course(), _answered()):
         found.update(part)
     return found
 
@@ -89,6 +89,15 @@ def _course() -> Iterator[tuple[str, str]]:
     yield "n_exercise_pages_word", word(len(sources))
     yield "seconds_solutions", f"{sum(map(_wall_time, sources)):.0f}"
     yield "seconds_notebooks", f"{sum(map(_wall_time, notebooks.sources().values())):.0f}"
+
+
+def _answered() -> Iterator[tuple[str, str]]:
+    """How long the page "Try your polymer" took, from its load and for a change of the form."""
+    found = _results("first_answer.json")
+    yield "try_first_s", f"{found['first_median_ms'] / 1000:.1f}"
+    yield "try_slowest_s", f"{max(found['first_ms']) / 1000:.1f}"
+    yield "try_times_word", word(len(found["first_ms"]))
+    yield "try_later_ms", str(found["later_longest_ms"])
 
 
 def _wall_time(source: Path) -> float:
