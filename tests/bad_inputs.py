@@ -478,7 +478,7 @@ MODELS = (
                         "cut_tokenizer", "no_weights", "cut_weights", "no_domain", "text_domain",
                         *(f"{name}_weights" for name in bad_files.WEIGHTS))),
         (on("prediction", "predict", [STYRENE], 50.0, 6.0, model="{files}/no_model"),
-         on("prediction", "predict", [STYRENE], 50.0, 6.0, model="{files}/no_model", fast=True),
+         on("screening", "screen", [STYRENE], 50.0, 6.0, model="{files}/no_model"),
          on("model", "load_model", "{files}/no_model"),
          on("tokenizer", "load_tokenizer", "{files}/no_model")),
     ),

@@ -14,7 +14,7 @@ from trinity.evaluation import TARGETS
 from trinity.measurements import load_measurements
 from trinity.model import Scalers
 from trinity.polymers import canonical_psmiles, parse_psmiles
-from trinity.prediction import predict, predict_frame
+from trinity.prediction import predict_frame
 from trinity.prediction_batches import predict_batches
 from trinity.similarity import fingerprint_as_cut, nearest_similarities, unpacked, within_reach
 from trinity.training import _write_seen
@@ -60,7 +60,7 @@ def test_answers_have_the_form_of_predict(folder, frame):
 
 def test_one_spelling_is_read_whatever_the_order_of_atoms(folder):
     names = ["*CC(*)c1ccccc1", "C(*)C(*)c1ccccc1", "[*:1]CC(c1ccccc1)[*:2]"]
-    first, *others = predict(names, 50, 6, model=folder, fast=True)
+    first, *others = screening.screen(names, 50, 6, model=folder)
     for other in others:
         for target in TARGETS:
             assert other[target] == pytest.approx(first[target], rel=1e-5)
@@ -81,7 +81,7 @@ def test_company_and_processes_change_no_answer(folder, frame, monkeypatch):
 
 def test_a_laboratory_has_intervals_of_its_own(folder):
     named, nameless = (
-        predict(["*CC*"], 50, 6, lab=lab, model=folder, fast=True)[0] for lab in ("FAA", None)
+        screening.screen(["*CC*"], 50, 6, lab=lab, model=folder)[0] for lab in ("FAA", None)
     )
     for target in TARGETS:
         widths = [np.log(a[f"{target}_hi"] / a[f"{target}_lo"]) for a in (named, nameless)]
@@ -89,16 +89,16 @@ def test_a_laboratory_has_intervals_of_its_own(folder):
 
 
 def test_fewer_students_are_named(folder):
-    assert predict(["*CC*"], 50, 6, model=folder, members=1, fast=True)[0]["model"] == (
+    assert screening.screen(["*CC*"], 50, 6, model=folder, members=1)[0]["model"] == (
         "small, 1 used"
     )
     with pytest.raises(InputError, match="2 members, not 3"):
-        predict(["*CC*"], 50, 6, model=folder, members=3, fast=True)
+        screening.screen(["*CC*"], 50, 6, model=folder, members=3)
 
 
 def test_foreign_polymers_and_conditions_are_flagged(folder):
     def inside(name, flux=50.0):
-        return predict([name], flux, 6, model=folder, fast=True)[0]["in_domain"]
+        return screening.screen([name], flux, 6, model=folder)[0]["in_domain"]
 
     assert inside(POLYMERS[2]) and inside(POLYMERS[6])
     assert not inside("*CN1C=NC2=C1C(=O)N(C)C(=O)N2*")
@@ -133,7 +133,7 @@ def test_an_ensemble_that_is_not_distilled_is_refused(folder, tmp_path):
     shutil.copytree(folder, other)
     (other / "ensemble.json").write_text(json.dumps(ABOUT | {"distilled": False}))
     with pytest.raises(InputError, match="no distilled networks"):
-        predict(["*CC*"], 50, 6, model=other, fast=True)
+        screening.screen(["*CC*"], 50, 6, model=other)
 
 
 def test_the_command_answers_fast(trinity, tmp_path):

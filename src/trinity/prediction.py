@@ -51,13 +51,11 @@ def predict(
     lab: str | None = None,
     model: str | Path | None = None,
     members: int | None = None,
-    fast: bool = False,
 ) -> list[dict]:
     """Predict cone tests of polymers at one heat flux [kW/m2] and thickness [mm].
 
     ``components`` is ``psmiles:mass fraction|...`` for a copolymer; ``lab`` names a laboratory of
-    the measurements, none means the mean one; ``fast`` asks the distilled networks
-    (`trinity.screening`).  Returns one dict a polymer, see `predict_frame`.
+    the measurements, none means the mean one.  Returns one dict a polymer, see `predict_frame`.
 
     Raises
     ------
@@ -74,16 +72,25 @@ def predict(
     >>> not_a_polymer["error"]
     "'CC' has 0 attachment points; it must have two."
     """
+    return predict_frame(
+        frame_of(psmiles, flux_kw_m2, thickness_mm, components, lab), model, members
+    )
+
+
+def frame_of(
+    psmiles: list[str],
+    flux_kw_m2: float,
+    thickness_mm: float,
+    components: list[str | None] | None = None,
+    lab: str | None = None,
+) -> pd.DataFrame:
+    """The table of `predict_frame` for polymers under the same conditions, which are checked."""
     check_conditions(flux_kw_m2, thickness_mm)
     frame = pd.DataFrame({"psmiles": list(psmiles)})
     frame["flux_kw_m2"], frame["thickness_mm"] = float(flux_kw_m2), float(thickness_mm)
     frame["components"] = list(components) if components else None
     frame["lab"] = lab
-    if fast:
-        from trinity.screening import screen_frame
-
-        return screen_frame(frame, model, members)
-    return predict_frame(frame, model, members)
+    return frame
 
 
 def predict_frame(

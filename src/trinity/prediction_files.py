@@ -33,16 +33,16 @@ def predict_polymers(
     from trinity.model_folder import explained
     from trinity.polymers import parse_components
     from trinity.prediction import predict
+    from trinity.screening import screen
 
     components = [text if "|" in text else None for text in polymers]
     units = [
         max(parse_components(mixed), key=lambda part: part[1])[0] if mixed else text
         for text, mixed in zip(polymers, components, strict=True)
     ]
+    ask = screen if fast else predict
     with explained(folder_of(model, fast)):
-        return predict(
-            units, flux_kw_m2, thickness_mm, components, model=model, members=members, fast=fast
-        )
+        return ask(units, flux_kw_m2, thickness_mm, components, model=model, members=members)
 
 
 def folder_of(model: Path | None, fast: bool) -> Path:

@@ -15,7 +15,14 @@ from trinity.conditions import check_conditions
 from trinity.errors import InputError
 from trinity.files import data_path
 from trinity.polymers import parse_components, parse_psmiles
-from trinity.prediction import about_model, answer_rows, members_of, require_model, seen_polymers
+from trinity.prediction import (
+    about_model,
+    answer_rows,
+    frame_of,
+    members_of,
+    require_model,
+    seen_polymers,
+)
 from trinity.recut import spelled
 from trinity.similarity import fingerprint_as_cut, within_reach
 
@@ -23,6 +30,35 @@ from trinity.similarity import fingerprint_as_cut, within_reach
 def distilled_model() -> Path:
     """Folder of the shipped distilled networks."""
     return data_path("artifacts", "models", "distilled")
+
+
+def screen(
+    psmiles: list[str],
+    flux_kw_m2: float,
+    thickness_mm: float,
+    components: list[str | None] | None = None,
+    lab: str | None = None,
+    model: str | Path | None = None,
+    members: int | None = None,
+) -> list[dict]:
+    """As `trinity.prediction.predict`, by distilled networks.
+
+    Raises
+    ------
+    InputError
+        If the conditions, the model folder or the number of members cannot be used.
+
+    Examples
+    --------
+    >>> polystyrene, not_a_polymer = screen(["*CC(*)c1ccccc1", "CC"], 50, 6)
+    >>> polystyrene["t_ig_s_lo"] < polystyrene["t_ig_s"] < polystyrene["t_ig_s_hi"]
+    True
+    >>> not_a_polymer["error"]
+    "'CC' has 0 attachment points; it must have two."
+    """
+    return screen_frame(
+        frame_of(psmiles, flux_kw_m2, thickness_mm, components, lab), model, members
+    )
 
 
 def screen_frame(
@@ -34,15 +70,6 @@ def screen_frame(
     ------
     InputError
         If the model folder or the number of members cannot be used.
-
-    Examples
-    --------
-    >>> table = {"psmiles": ["*CC(*)c1ccccc1", "CC"], "flux_kw_m2": 50, "thickness_mm": 6}
-    >>> polystyrene, not_a_polymer = screen_frame(pd.DataFrame(table))
-    >>> polystyrene["t_ig_s_lo"] < polystyrene["t_ig_s"] < polystyrene["t_ig_s_hi"]
-    True
-    >>> not_a_polymer["error"]
-    "'CC' has 0 attachment points; it must have two."
     """
     folder = Path(model) if model else distilled_model()
     require_model(folder, members)
