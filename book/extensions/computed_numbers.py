@@ -2,10 +2,10 @@
 
 
 def _fill(app, config):
-    from trinity import card_numbers, distilled_numbers
+    from trinity import card_numbers
     from trinity.book_numbers import substitutions
 
-    found = {**substitutions(), **card_numbers.numbers(), **distilled_numbers.numbers()}
+    found = {**substitutions(), **card_numbers.numbers()}
     config.myst_substitutions = {**config.myst_substitutions, **found}
 
 

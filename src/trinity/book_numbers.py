@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from trinity import notebooks, scales
+from trinity import distilled_numbers, notebooks, scales
 from trinity.files import data_path
 
 WORDS = "no one two three four five six seven eight nine ten eleven twelve".split()
@@ -30,8 +30,8 @@ def _results(name: str) -> dict:
 
 def substitutions() -> dict[str, str]:
     """Every number by its name, as text."""
-    found = {}
-    for part in (_measured(), _learned(), _scored(), _costs(), _course(), _answered()):
+    found, fast = {}, distilled_numbers.numbers()
+    for part in (_measured(), _learned(), _scored(), _costs(), _course(), _answered(), fast):
         found.update(part)
     return found
 
