@@ -24,7 +24,7 @@ $(READY): requirements.lock pyproject.toml scripts/setup
 book: $(READY)  ## the book at laptop scale from shipped artifacts; recomputes what is stale
 	$(BIN)/trinity book
 
-test: $(READY)  ## all tests at scale test (12 minutes at most on 2 cores)
+test: $(READY)  ## all tests at scale test (14 minutes on 2 cores)
 	$(BIN)/python -m pytest
 
 class: $(READY)  ## every stage from nothing at class scale, into build/class (7 minutes on 2 cores)
