@@ -4,6 +4,7 @@ Input is checked before torch is imported, so that a typing error costs no secon
 """
 
 import json
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -121,20 +122,32 @@ def predict_frame(
     """
     folder = Path(model) if model else default_model()
     require_model(folder, members)
+    return answered(frame, _checked, lambda rows, _: _answers(rows, folder, members))
+
+
+def answered(frame: pd.DataFrame, read: Callable, answer: Callable) -> list[dict]:
+    """Answers to the rows of a table, in order; those that cannot be read have ``error``.
+
+    ``read(row)`` gives what is to be known of a row or raises `InputError`; ``answer(rows, read)``
+    gives the answers to the others at once.
+    """
     answers: list[dict] = [{} for _ in range(len(frame))]
-    good = []
+    good, known = [], []
     for place, row in enumerate(frame.to_dict("records")):
-        components = row.get("components")
         try:
-            check_row(row["psmiles"], row["flux_kw_m2"], row["thickness_mm"], components)
+            known.append(read(row))
             good.append(place)
         except InputError as error:
             answers[place] = {"psmiles": row["psmiles"], "error": str(error)}
     if good:
-        chosen = frame.iloc[good].reset_index(drop=True)
-        for place, answer in zip(good, _answers(chosen, folder, members), strict=True):
-            answers[place] = answer
+        rows = frame.iloc[good].reset_index(drop=True)
+        for place, said in zip(good, answer(rows, known), strict=True):
+            answers[place] = said
     return answers
+
+
+def _checked(row: dict) -> None:
+    check_row(row["psmiles"], row["flux_kw_m2"], row["thickness_mm"], row.get("components"))
 
 
 def require_model(folder: Path, members: int | None) -> None:

@@ -18,6 +18,7 @@ from trinity.polymers import parse_components, parse_psmiles
 from trinity.prediction import (
     about_model,
     answer_rows,
+    answered,
     frame_of,
     members_of,
     require_model,
@@ -75,20 +76,12 @@ def screen_frame(
     require_model(folder, members)
     if not about_model(folder).get("distilled"):
         raise InputError(f"{folder} holds no distilled networks; leave out fast to use it.")
-    reader, answers, good, polymers = Reader(), [{} for _ in range(len(frame))], [], []
-    for place, row in enumerate(frame.to_dict("records")):
-        try:
-            check_conditions(row["flux_kw_m2"], row["thickness_mm"])
-            polymers.append(reader.polymer(row["psmiles"], row.get("components")))
-            good.append(place)
-        except InputError as error:
-            answers[place] = {"psmiles": row["psmiles"], "error": str(error)}
-    if good:
-        chosen = frame.iloc[good].reset_index(drop=True)
-        said = _answers(chosen, polymers, reader, folder, members)
-        for place, answer in zip(good, said, strict=True):
-            answers[place] = answer
-    return answers
+    reader = Reader()
+
+    def answer(rows: pd.DataFrame, polymers: list) -> list[dict]:
+        return _answers(rows, polymers, reader, folder, members)
+
+    return answered(frame, reader.row, answer)
 
 
 @dataclass
@@ -113,6 +106,11 @@ class Reader:
                 self.fingerprints[written] = fingerprint_as_cut(molecule)
             self.spellings[psmiles] = written
         return self.spellings[psmiles]
+
+    def row(self, row: dict) -> tuple[tuple[str, float], ...]:
+        """The polymer of a table's row, whose conditions are checked."""
+        check_conditions(row["flux_kw_m2"], row["thickness_mm"])
+        return self.polymer(row["psmiles"], row.get("components"))
 
     def polymer(self, psmiles: str, components: str | None) -> tuple[tuple[str, float], ...]:
         """A row's polymer: its ``components`` if it has some, its repeat unit otherwise."""
