@@ -169,7 +169,7 @@ def main() -> None:
     found["parts"]["products of one network at the peak of the core, four spellings"] = limit
     records.write(
         records.place("prediction_speed"), found,
-        modules=["prediction", "prediction_batches", "screening"],
+        modules=["trinity.prediction", "trinity.prediction_batches", "trinity.screening"],
         parameters={"rows": rows}, wall_time=time.perf_counter() - start,
     )  # fmt: skip
     table = data_root().parent / "book" / "generated" / "prediction_speed.md"

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.bench_synthesis import SYNTHESIZE
 from trinity.files import data_path, write_atomic
+from trinity.lineage import source_hash
 from trinity.provenance import differences, make_stamp, timed_block
 from trinity.synthesis import DATA, PARTS, POLYMERS_A_CHUNK, RUN, TABLE
 
@@ -130,7 +131,11 @@ def main() -> None:
     options = parser.parse_args()
     path = options.out or data_path("artifacts", "results", "synthesis_scale.json")
     stamp = make_stamp(
-        "synthesis scale", ("synthesis", "training_data"), DATA, {"conditions": CONDITIONS}, [0]
+        "synthesis scale",
+        source_hash("trinity.synthesis", "trinity.training_data"),
+        DATA,
+        {"conditions": CONDITIONS},
+        [0],
     )
     kept = json.loads(path.read_text()) if path.exists() else {}
     if not kept or differences(kept["provenance"], stamp):

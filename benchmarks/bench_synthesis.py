@@ -21,6 +21,7 @@ import pandas as pd
 from trinity.files import data_path, write_atomic
 from trinity.generator import check
 from trinity.generator_rules import family_of
+from trinity.lineage import source_hash
 from trinity.measurements import load_measurements
 from trinity.polymers import parse_psmiles
 from trinity.provenance import differences, make_stamp, timed_block
@@ -96,7 +97,7 @@ def main() -> None:
     options = parser.parse_args()
     numbers = {"polymers": options.polymers, "tests": options.tests}
     path = options.out or data_path("artifacts", "results", "synthesis_cost.json")
-    stamp = make_stamp("synthesis cost", ("synthesis",), DATA, numbers, [0])
+    stamp = make_stamp("synthesis cost", source_hash("trinity.synthesis"), DATA, numbers, [0])
     result = json.loads(path.read_text()) if path.exists() and not options.anew else {}
     if result and differences(result["provenance"], stamp):
         result = {}

@@ -35,7 +35,10 @@ PACKAGE = "rxnfp==0.1.0"
 INSIDE = "rxnfp/models/transformers/bert_pretrained"
 CONTINUED = 4000  # repeat units for the further language modelling
 ARMS = ("two_phase", "network_only", "physics_language_model", "direct")
-ABOUT = ("training", "training_measured", "studies", "backbone", "tokenizer")
+ABOUT = tuple(
+    f"trinity.{name}"
+    for name in ("training", "training_measured", "studies", "backbone", "tokenizer")
+)
 
 
 def wheel_of(package: str, folder: Path) -> Path:

@@ -122,7 +122,8 @@ def main() -> None:
         print(page(found))
         return
     records.write(
-        records.place("coverage"), found, modules=["cli"], wall_time=time.monotonic() - start
+        records.place("coverage"), found, modules=["trinity.cli"],
+        wall_time=time.monotonic() - start,
     )
     write_atomic(ROOT / "book" / "generated" / "coverage.md", page(found))
     print(page(found))

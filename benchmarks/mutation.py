@@ -28,6 +28,7 @@ from pathlib import Path
 
 from trinity import records
 from trinity.files import data_root, write_atomic
+from trinity.lineage import source_hash
 
 ROOT = data_root().parent
 WORDS = Path(__file__).with_name("mutation_survivors.json")
@@ -58,6 +59,12 @@ TARGETS = (
     Target("groups", ("groups.py",), ("tests/test_groups.py",)),
     Target("evaluation", ("evaluation.py",), ("tests/test_evaluation.py",)),
 )  # fmt: skip
+
+
+def _module(file: str) -> str:
+    """Dotted module of a file of the package."""
+    return f"trinity.{file.removesuffix('.py').replace('/', '.')}"
+
 
 COMPARED = {
     ast.Lt: (ast.LtE, ast.GtE), ast.LtE: (ast.Lt, ast.Gt), ast.Gt: (ast.GtE, ast.LtE),
@@ -273,7 +280,7 @@ def main() -> None:
 
 def attack(target: Target, bench: Bench, kept: dict | None, again: bool, save) -> dict:
     """Try the mutants of a target and return its row."""
-    hashes = records.provenance.source_hash(*(f"{Path(f).stem}" for f in target.files))
+    hashes = source_hash(*map(_module, target.files))
     said, used = bench.ask(target, 3600)
     if said != "passed":
         raise SystemExit(f"The tests of {target.name} do not pass on the unchanged code ({said}).")
@@ -332,7 +339,7 @@ def _write(rows: dict[str, dict], seconds: float) -> dict:
     results = {"targets": found}
     records.write(
         records.place("mutation"), results,
-        modules=[Path(file).stem for target in TARGETS for file in target.files],
+        modules=[_module(file) for target in TARGETS for file in target.files],
         parameters={"sample": SAMPLE}, seeds=[SEED], wall_time=seconds,
     )  # fmt: skip
     write_atomic(ROOT / "book" / "generated" / "mutation.md", page(results))

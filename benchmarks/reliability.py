@@ -89,7 +89,7 @@ def read(name: str) -> dict:
 
 def main() -> None:
     """Write the record of wrong inputs and both tables."""
-    records.write(records.place("wrong_inputs"), wrong_inputs(), modules=["cli_tools"])
+    records.write(records.place("wrong_inputs"), wrong_inputs(), modules=["trinity.cli_tools"])
     write_atomic(GENERATED / "wrong_inputs.md", inputs_page(read("wrong_inputs")))
     if Path(records.place("chaos")).exists():
         write_atomic(GENERATED / "chaos.md", chaos_page(read("chaos")))

@@ -110,7 +110,10 @@ def main() -> None:
     records.write(
         records.place("two_processes"),
         {"pairs": pairs, "predictions": int(said["full, one"].size)},
-        modules=["training_measured", "training_loop", "training_data", "measurements"],
+        modules=[
+            f"trinity.{name}"
+            for name in ("training_measured", "training_loop", "training_data", "measurements")
+        ],
         data=["measurements", "folds.csv", "artifacts/models/phase1"],
         parameters={"steps": options.steps, "processes": 2}, seeds=[0, 1],
         wall_time=time.monotonic() - start,

@@ -125,7 +125,8 @@ def main() -> None:
     reference = answers(sys.executable, folder, commands)
     rows = [trial(name, wheel, folder, commands, reference) for name in TRIALS]
     records.write(
-        records.place("versions"), {"trials": rows}, modules=["properties", "cone_test"],
+        records.place("versions"), {"trials": rows},
+        modules=["trinity.properties", "trinity.cone_test"],
         parameters={"commands": commands}, wall_time=time.monotonic() - start,
     )  # fmt: skip
     write_atomic(root / "book" / "generated" / "versions.md", page(rows))

@@ -89,7 +89,7 @@ def test_the_code_imports_only_what_is_declared(declared):
     tools = {canonicalize_name(Requirement(t).name) for t in groups["dependency-groups"]["web"]}
     distributions = packages_distributions()
     undeclared = set()
-    for path in (ROOT / "src" / "trinity").glob("*.py"):
+    for path in (ROOT / "src" / "trinity").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = []
             if isinstance(node, ast.Import):
@@ -108,12 +108,15 @@ def test_the_code_imports_only_what_is_declared(declared):
 
 def test_modules_import_downstream_only():
     """No cycle among the modules of the package, counting imports inside functions too."""
-    from trinity import provenance
+    from trinity import lineage
 
-    names = [path.stem for path in (ROOT / "src" / "trinity").glob("*.py")]
+    files = {
+        ".".join(path.relative_to(ROOT / "src").with_suffix("").parts): path
+        for path in (ROOT / "src" / "trinity").rglob("*.py")
+    }
     imports = {
-        name: set(provenance.imported_by(ast.parse((ROOT / f"src/trinity/{name}.py").read_text())))
-        for name in names
+        name: lineage.imported_by(ast.parse(path.read_text()), name.rpartition(".")[0]) - {name}
+        for name, path in files.items()
     }
     while imports:
         free = [name for name, needs in imports.items() if not needs & set(imports)]

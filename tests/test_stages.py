@@ -1,12 +1,17 @@
 """The whole line at scale ``test``: every stage from nothing, twice the same, and its notebooks."""
 
+import ast
 import json
 import math
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import nbformat
 import pytest
 
-from trinity import notebooks, provenance, stages
+from trinity import lineage, notebooks, provenance, stages, training_loop
 
 ORDER = ("phase0", "synthesis", "pretraining", "finetuning", "ablation", "distillation")
 ARMS = {
@@ -52,9 +57,57 @@ def test_held_out_predictions_are_complete_and_physical(first):
         assert len({row["fold"] for row in strict if row["arm"] == arm}) == 9
 
 
+def definition_of(code) -> tuple[str, str] | None:
+    """The top-level definition of ours that a code object belongs to."""
+    file = Path(code.co_filename)
+    if code.co_name == "<module>" or not file.is_file():
+        return None
+    for top in lineage.OWN:
+        if top in file.parts:
+            parts = file.with_suffix("").parts
+            module = ".".join(parts[len(parts) - parts[::-1].index(top) - 1 :])
+            for node in ast.parse(file.read_text()).body:
+                first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+                if first <= code.co_firstlineno <= node.end_lineno:
+                    return module, getattr(node, "name", "")
+    return None
+
+
+def traced(compute) -> set:
+    """Code objects that run while something is computed, in this process and its threads."""
+    seen = set()
+
+    def note(frame, event, argument):
+        if event == "call":
+            seen.add(frame.f_code)
+
+    threading.setprofile(note)
+    sys.setprofile(note)
+    try:
+        compute()
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+    return seen
+
+
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_files(first, tmp_path, monkeypatch):
-    again = everything(tmp_path, monkeypatch)
+    """Once more, on threads in place of processes, and watched: all code that runs while a stage
+    computes is among the definitions by which its result becomes stale."""
+    monkeypatch.setenv("TRINITY_BUILD", str(tmp_path))
+    monkeypatch.setattr(training_loop, "worker_pool", lambda tasks: ThreadPoolExecutor(1))
+    again, unseen = {}, {}
+    for name in ORDER:
+        ran = traced(lambda name=name: again.update({name: stages.load(name, "test")}))
+        reached = lineage.reached(f"trinity.pipeline:{name}")
+        known = {(module, definition) for module, definition in reached}
+        found = {definition_of(code) for code in ran} - {None}
+        assert len(found) > 5 or again[name].loaded
+        unseen[name] = sorted(
+            d for d in found if d not in known and d[1] and d[0] not in lineage.NO_NUMBERS
+        )
+    assert unseen == dict.fromkeys(ORDER, [])
     for name in ORDER:
         assert not again[name].loaded or name == "phase0"
         texts = [json.loads(run[name].path.read_text()) for run in (first, again)]

@@ -21,7 +21,7 @@ def record(tmp_path):
     table = tmp_path / "table.csv"
     table.write_text("x\n1\n")
     path = records.write(
-        tmp_path / "counts.json", {"kills": 3}, modules=["metrics"], data=[str(table)],
+        tmp_path / "counts.json", {"kills": 3}, modules=["trinity.metrics"], data=[str(table)],
         parameters={"n": 2}, seeds=[7], wall_time=1.5,
     )  # fmt: skip
     return path, table
@@ -45,7 +45,7 @@ def test_a_record_with_other_data_source_or_content_is_named(record, monkeypatch
     path.write_text(json.dumps({**document, "kills": 4}))
     assert records.differences(path) == ["output"]
     path.write_text(json.dumps(document))
-    monkeypatch.setattr(provenance, "source_hash", lambda *names: "another")
+    monkeypatch.setattr(records, "source_hash", lambda *names: "another")
     assert tracing.trace(path).stale == ["source_hash"]
 
 

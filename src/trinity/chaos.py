@@ -291,7 +291,7 @@ def _write(rows: list[dict], seconds: float) -> None:
     records.write(
         records.place("chaos"),
         {**counts, "victims": rows},
-        modules=["chaos", *(f"pipeline:{name}" for name in stages.STAGES)],
+        modules=["trinity.chaos", *(f"trinity.pipeline:{name}" for name in stages.STAGES)],
         parameters={"scale": "test", "in_a_row": IN_A_ROW, "parent_only": PARENT_ONLY},
         wall_time=seconds,
     )

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from trinity import provenance, scales
+from trinity import lineage, provenance, scales
 from trinity.errors import InputError
 from trinity.files import data_root, write_atomic
 
@@ -92,10 +92,6 @@ class Notebook:
             ln for cell in self.code for ln in cell.splitlines() if not ln.startswith(("%", "!"))
         ]
         return ast.parse("\n".join(lines))
-
-    def modules(self) -> list[str]:
-        """Modules of the package that the cells import."""
-        return provenance.imported_by(self.syntax())
 
     def results(self) -> list[str]:
         """Names of the stages whose results the cells load with ``stages.load("name")``."""
@@ -189,7 +185,9 @@ def stamp(notebook: Notebook, parameters: dict[str, object]) -> dict:
     files += [other.path.absolute() for other in rerun]
     made = provenance.make_stamp(
         stage=notebook.path.stem,
-        modules=sorted({m for other in (notebook, *rerun) for m in other.modules()}),
+        source_hash=lineage.hash_of(
+            set().union(*(lineage.reached_by(other.syntax()) for other in (notebook, *rerun)))
+        ),
         data=[*_tables(), *files],
         parameters={**notebook.parameters, **parameters},
         seeds=[v for k, v in {**notebook.parameters, **parameters}.items() if k == "seed"],

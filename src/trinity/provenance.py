@@ -6,8 +6,6 @@ time, class of machine. Two runs are the same when everything but the latter agr
 stale when its stamp is not today's, whatever the commit.
 """
 
-import ast
-import copy
 import hashlib
 import json
 import os
@@ -17,7 +15,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import cache, lru_cache
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -27,96 +25,7 @@ from trinity.files import data_root, sha256_of
 PACKAGE = Path(__file__).resolve().parent
 #: Keys of a provenance block that do not tell two results apart.
 NOT_IDENTITY = ("commit", "wall_time", "machine")
-#: Modules that can change how a result is found, stored or shown, never its numbers.
-NO_NUMBERS = frozenset(
-    "errors files provenance scales stages stage_definitions notebooks __init__ __main__".split()
-)
 VERSIONS_OF = ("numpy", "numba", "rdkit", "torch", "transformers", "scikit-learn", "pandas")
-
-
-class _Bare(ast.NodeTransformer):
-    """Removes what cannot change a number: docstrings, annotations, texts of errors."""
-
-    def _without_docstring(self, node):
-        self.generic_visit(node)
-        body = node.body
-        if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-            node.body = body[1:] or [ast.Pass()]
-        return node
-
-    visit_Module = visit_ClassDef = _without_docstring
-
-    def visit_FunctionDef(self, node):
-        node.returns = None
-        return self._without_docstring(node)
-
-    def visit_arg(self, node):
-        node.annotation = None
-        return node
-
-    def visit_Raise(self, node):
-        if isinstance(node.exc, ast.Call):
-            node.exc = node.exc.func
-        return node
-
-
-@cache
-def _tree(name: str) -> ast.AST:
-    """Syntax tree of a module (``cone``) or of one of its functions (``pipeline:synthesis``)."""
-    module, _, function = name.partition(":")
-    tree = ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
-    if not function:
-        return tree
-    return next(node for node in tree.body if getattr(node, "name", None) == function)
-
-
-@cache
-def module_hash(name: str) -> str:
-    """SHA-256 of what a module of the package computes: its syntax tree without prose."""
-    return hashlib.sha256(ast.dump(_Bare().visit(copy.deepcopy(_tree(name)))).encode()).hexdigest()
-
-
-@cache
-def _imported(name: str) -> tuple[str, ...]:
-    return tuple(imported_by(_tree(name)))
-
-
-def imported_by(tree: ast.AST) -> list[str]:
-    """Modules of the package that some code imports, at its top or inside its functions."""
-    found = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module == "trinity":
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("trinity."):
-            found.add(node.module.split(".")[1])
-        elif isinstance(node, ast.Import):
-            found.update(
-                alias.name.split(".")[1]
-                for alias in node.names
-                if alias.name.startswith("trinity.")
-            )
-    return sorted(module for module in found if (PACKAGE / f"{module}.py").is_file())
-
-
-def modules_behind(*names: str) -> list[str]:
-    """The named modules and all that they import within the package, sorted.
-
-    ``module:function`` stands for one function and what is imported inside it.
-    """
-    seen: set[str] = set()
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        if name in seen or name in NO_NUMBERS:
-            continue
-        seen.add(name)
-        waiting.extend(_imported(name))
-    return sorted(seen)
-
-
-def source_hash(*names: str) -> str:
-    """Hash of the code behind modules or functions (`modules_behind`)."""
-    return _digest((name, module_hash(name)) for name in modules_behind(*names))
 
 
 def text_hash(text: str) -> str:
@@ -176,20 +85,21 @@ def _digest(entries: Iterable) -> str:
 
 def make_stamp(
     stage: str,
-    modules: Iterable[str],
+    source_hash: str,
     data: Iterable[str | Path],
     parameters: dict,
     seeds: Iterable[int] = (),
 ) -> dict:
     """What decides the result of a stage.
 
+    ``source_hash`` is that of the code behind it (`trinity.lineage`).
     ``data`` names files of the data directory and, by absolute path, what earlier stages made.
     An earlier stage enters by the *content* of its result, not by its code: when its code changes
     and it computes the same bytes again, nothing after it becomes stale.
     """
     return {
         "stage": stage,
-        "source_hash": source_hash(*modules),
+        "source_hash": source_hash,
         "data_hash": data_hash(data),
         "parameters": parameters,
         "seeds": list(seeds),

@@ -12,6 +12,7 @@ from pathlib import Path
 from trinity import provenance
 from trinity.errors import InputError
 from trinity.files import data_path, write_atomic
+from trinity.lineage import file_of, source_hash
 
 
 def place(name: str) -> Path:
@@ -52,13 +53,13 @@ def write(
     results
         What was measured; plain JSON.
     modules, data
-        Modules of the package and files of the data directory that the record is about.
+        Dotted modules and files of the data directory that the record is about.
     wall_time
         Seconds that the measurement took.
     """
     about = {"modules": sorted(modules), "data": sorted(data)}
     stamp = provenance.make_stamp(
-        path.stem, about["modules"], about["data"], parameters or {}, seeds
+        path.stem, source_hash(*about["modules"]), about["data"], parameters or {}, seeds
     )
     with provenance.timed_block(stamp) as block:
         pass
@@ -83,8 +84,9 @@ def differences(path: Path) -> list[str]:
     gone = [m for m in block["modules"] if not _is_there(m)]
     if gone:
         return [f"the module {gone[0]} is gone"]
+    code = source_hash(*block["modules"])
     today = provenance.make_stamp(
-        path.stem, block["modules"], block["data"], block["parameters"], block["seeds"]
+        path.stem, code, block["data"], block["parameters"], block["seeds"]
     )
     found = provenance.differences(block, today)
     document = json.loads(path.read_text(encoding="utf-8"))
@@ -93,7 +95,7 @@ def differences(path: Path) -> list[str]:
 
 
 def _is_there(module: str) -> bool:
-    return (provenance.PACKAGE / f"{module.partition(':')[0]}.py").is_file()
+    return file_of(module.partition(":")[0]) is not None
 
 
 def _hash(results: dict) -> str:

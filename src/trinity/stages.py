@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from trinity import provenance, scales
+from trinity import lineage, provenance, scales
 from trinity.errors import InputError
 from trinity.files import data_path, data_root, write_atomic
 from trinity.stage_definitions import STAGES, Stage, stage_named
@@ -113,7 +113,7 @@ def _stamp(stage: Stage, parameters: dict, seed: int, inputs: dict[str, StageRes
     made = [result.folder for result in inputs.values() if result.folder is not None]
     return provenance.make_stamp(
         stage.name,
-        modules=[f"pipeline:{stage.name}"],
+        lineage.source_hash(f"trinity.pipeline:{stage.name}"),
         data=[*stage.tables, *made],
         parameters=parameters,
         seeds=[seed],

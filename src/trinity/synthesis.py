@@ -28,6 +28,7 @@ from trinity.cone import simulate_batch
 from trinity.errors import InputError
 from trinity.files import write_atomic
 from trinity.generator import generate_polymers
+from trinity.lineage import source_hash
 from trinity.measurements import load_measurements
 from trinity.metrics import LAG_S
 from trinity.provenance import make_stamp
@@ -120,7 +121,10 @@ def synthesize(
         raise InputError(f"The seed is {seed}; it must be 0 or more.")
     out = Path(out_dir)
     parameters = {"n_polymers": n_polymers, "conditions_per_polymer": conditions_per_polymer}
-    _claim(out, make_stamp("synthetic table", ("synthesis",), DATA, parameters, [seed]))
+    _claim(
+        out,
+        make_stamp("synthetic table", source_hash("trinity.synthesis"), DATA, parameters, [seed]),
+    )
     table = out / TABLE
     if table.exists():
         shutil.rmtree(out / PARTS, ignore_errors=True)  # killed after the joining

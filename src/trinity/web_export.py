@@ -18,11 +18,15 @@ from safetensors.numpy import load_file
 
 from trinity.errors import InputError
 from trinity.files import data_path, data_root, write_atomic
+from trinity.lineage import source_hash
 from trinity.provenance import make_stamp, timed_block
 from trinity.web_tables import tables
 
 #: What decides the exports, and what the page's scripts repeat by hand (imported by these).
-MODULES = ("web_tables", "web_graphs", "ensemble:combine", "training_data:spellings_of")
+MODULES = tuple(
+    f"trinity.{name}"
+    for name in ("web_tables", "web_graphs", "ensemble:combine", "training_data:spellings_of")
+)
 DATA = ("groups", "reference", "measurements/cone_measurements.csv", "polymers_real.csv")
 MODEL = "artifacts/models/phase2"
 #: What stands on the page where nothing can be computed: repeat unit, kW/m2, mm.
@@ -42,7 +46,7 @@ def folder() -> Path:
 
 def stamp() -> dict:
     """What decides the exports, as it is now; needs neither torch nor onnx."""
-    return make_stamp("web_export", MODULES, (*DATA, MODEL), {})
+    return make_stamp("web_export", source_hash(*MODULES), (*DATA, MODEL), {})
 
 
 def model_tables(model: Path) -> dict:

@@ -1,0 +1,297 @@
+"""The code that a result depends on: every top-level definition it reaches, wherever it stands.
+
+Results become stale when the code behind them changes. Code is followed by definition, not by
+file: from an entry (``package.module:function``, or a whole ``package.module``) through each name
+that a definition uses to the definition behind that name, in this package or in the book's. Neither
+the file a definition stands in nor the way it is imported enters its hash, so that a file may be
+moved, split or merged without making anything stale, and an edit of any definition that is reached
+cannot pass for current.
+
+Where it cannot be told which name is meant, more is reached rather than less: a module used as a
+value counts whole, local variables are taken for definitions of the same name, and text of the form
+``package.module:function`` counts as a use.
+"""
+
+import ast
+import copy
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+#: Packages whose code is followed; the others enter by their locked versions.
+OWN = ("trinity", "trinity_book")
+#: Modules that can change how a result is found, stored or shown, never its numbers.
+NO_NUMBERS = frozenset(
+    f"trinity.{name}"
+    for name in (
+        "errors files provenance lineage scales stages stage_definitions notebooks __main__"
+    ).split()
+)
+_REFERENCE = re.compile(rf"(?:{'|'.join(OWN)})(?:\.\w+)*(?::\w+)?")
+
+Definition = tuple[str, str]  # dotted module, name; the name "" stands for statements without one
+
+
+class _Bare(ast.NodeTransformer):
+    """Removes what cannot change a number: docstrings, annotations, texts of errors, imports."""
+
+    def _without_docstring(self, node):
+        self.generic_visit(node)
+        body = node.body
+        if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+            node.body = body[1:]
+        node.body = node.body or [ast.Pass()]
+        return node
+
+    visit_Module = visit_ClassDef = _without_docstring
+
+    def visit_FunctionDef(self, node):
+        node.returns = None
+        return self._without_docstring(node)
+
+    def visit_arg(self, node):
+        node.annotation = None
+        return node
+
+    def visit_Raise(self, node):
+        if isinstance(node.exc, ast.Call):
+            node.exc = node.exc.func
+        return node
+
+    def _gone(self, node):
+        return None
+
+    visit_Import = visit_ImportFrom = _gone
+
+
+def bare(tree: ast.AST) -> ast.AST:
+    """A copy of a syntax tree without what cannot change a number."""
+    return _Bare().visit(copy.deepcopy(tree))
+
+
+@dataclass(frozen=True)
+class Code:
+    """A module as definitions.
+
+    ``definitions`` are the statements that bind each top-level name, ``always`` those that bind
+    none and run on import; ``imports`` maps each imported name, also inside functions, to all that
+    it stands for.
+    """
+
+    definitions: dict[str, list[ast.stmt]]
+    always: list[ast.stmt]
+    imports: dict[str, list[str]]
+
+    @classmethod
+    def of(cls, tree: ast.Module, package: str = "") -> "Code":
+        """Read a syntax tree; ``package`` is what relative imports start from."""
+        found = cls({}, [], _imports(tree, package))
+        for node in tree.body:
+            names = list(_bound(node))
+            for name in names:
+                found.definitions.setdefault(name, []).append(node)
+            if not names and not _says_nothing(node):
+                found.always.append(node)
+        return found
+
+
+def _says_nothing(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Constant)
+    if isinstance(node, ast.If):
+        return getattr(node.test, "id", None) == "TYPE_CHECKING"
+    return isinstance(node, (ast.Import, ast.ImportFrom))
+
+
+def _bound(node: ast.stmt) -> Iterator[str]:
+    """Names that a definition or an assignment binds."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        yield node.name
+    elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        for target in targets:
+            yield from (part.id for part in ast.walk(target) if isinstance(part, ast.Name))
+
+
+def _imports(tree: ast.AST, package: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                name = alias.name if alias.asname else alias.name.split(".")[0]
+                found.setdefault(alias.asname or name, []).append(name)
+        elif isinstance(node, ast.ImportFrom):
+            base = _absolute(node, package)
+            for alias in node.names:
+                found.setdefault(alias.asname or alias.name, []).append(f"{base}.{alias.name}")
+    return {name: sorted(set(targets)) for name, targets in found.items()}
+
+
+def _absolute(node: ast.ImportFrom, package: str) -> str:
+    """The module that ``from ..a import b`` means inside a package."""
+    if not node.level:
+        return node.module or ""
+    above = package.split(".")
+    return ".".join([*above[: len(above) - node.level + 1], *filter(None, [node.module])])
+
+
+def file_of(module: str) -> Path | None:
+    """The file of a dotted module of our packages, None when it is none of them."""
+    top, *rest = module.split(".")
+    folder = _folder(top)
+    if folder is None:
+        return None
+    place = folder.joinpath(*rest)
+    found = [place / "__init__.py", place.with_suffix(".py")] if rest else [place / "__init__.py"]
+    return next((path for path in found if path.is_file()), None)
+
+
+@cache
+def _folder(top: str) -> Path | None:
+    if top not in OWN:
+        return None
+    if top == __name__.split(".")[0]:
+        return Path(__file__).resolve().parent
+    spec = find_spec(top)
+    return Path(spec.origin).parent if spec and spec.origin else None
+
+
+@cache
+def code_of(module: str) -> Code:
+    """The definitions of a module of ours."""
+    path = file_of(module)
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    return Code.of(ast.parse(path.read_text(encoding="utf-8")), package)
+
+
+def _resolve(target: str) -> tuple[str, str] | None:
+    """``trinity.cone.simulate.run`` as (module, name in it or ""); None when it is not ours."""
+    parts = target.split(".")
+    for length in range(len(parts), 0, -1):
+        module = ".".join(parts[:length])
+        if file_of(module) is not None:
+            return module, "".join(parts[length : length + 1])
+    return None
+
+
+def _in_module(module: str, name: str) -> Iterator[Definition]:
+    """What a name of a module stands for; all of the module where that cannot be told."""
+    if module in NO_NUMBERS:
+        return
+    code = code_of(module)
+    if name in code.definitions:
+        yield module, name
+    elif name in code.imports:
+        for found in filter(None, map(_resolve, code.imports[name])):
+            yield from _in_module(*found)
+    else:
+        yield from ((module, known) for known in (*code.definitions, ""))
+
+
+def _chain(node: ast.AST) -> str | None:
+    """``a.b.c`` as text."""
+    parts = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else None
+
+
+def _uses(nodes: Iterable[ast.AST], module: str, code: Code) -> Iterator[Definition | str]:
+    """What statements use: definitions of ours, and as text what other packages give."""
+    waiting = list(nodes)
+    while waiting:
+        node = waiting.pop()
+        chain = _chain(node)
+        if chain is None:
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield from _named(node.value)
+            waiting.extend(ast.iter_child_nodes(node))
+            continue
+        first, _, rest = chain.partition(".")
+        if first in code.definitions and module:
+            yield module, first
+        for target in code.imports.get(first, ()):
+            found = _resolve(f"{target}.{rest}" if rest else target)
+            if found:
+                yield from _in_module(*found)
+            else:
+                yield f"{first}={target}"
+
+
+def _named(text: str) -> Iterator[Definition]:
+    if _REFERENCE.fullmatch(text):
+        module, _, name = text.partition(":")
+        if file_of(module) is not None:
+            yield from _in_module(module, name)
+
+
+@cache
+def _statements(definition: Definition) -> list[ast.AST]:
+    module, name = definition
+    code = code_of(module)
+    return [bare(node) for node in (code.definitions[name] if name else code.always)]
+
+
+@cache
+def _used_by(definition: Definition) -> list[Definition | str]:
+    code = code_of(definition[0])
+    used = _uses(_statements(definition), definition[0], code)
+    return list(dict.fromkeys([*used, (definition[0], "")]))
+
+
+@cache
+def definition_hash(definition: Definition) -> str:
+    """SHA-256 of what a definition computes: its syntax without prose, and foreign names in it."""
+    foreign = sorted(used for used in _used_by(definition) if isinstance(used, str))
+    text = "\n".join(ast.dump(node) for node in _statements(definition))
+    return hashlib.sha256(json.dumps([text, foreign]).encode()).hexdigest()
+
+
+def reached(*entries: str) -> set[Definition]:
+    """Every definition behind the entries (``package.module`` or ``package.module:name``)."""
+    return _closure(
+        definition for entry in entries for definition in _in_module(*entry.partition(":")[::2])
+    )
+
+
+def reached_by(tree: ast.Module) -> set[Definition]:
+    """Every definition behind some code that is in no module: a notebook."""
+    code = Code.of(tree)
+    used = _uses(bare(tree).body, "", code)
+    return _closure(use for use in used if not isinstance(use, str))
+
+
+def _closure(start: Iterable[Definition]) -> set[Definition]:
+    seen: set[Definition] = set()
+    waiting = list(start)
+    while waiting:
+        definition = waiting.pop()
+        if definition in seen:
+            continue
+        seen.add(definition)
+        waiting.extend(used for used in _used_by(definition) if not isinstance(used, str))
+    return seen
+
+
+def hash_of(definitions: Iterable[Definition]) -> str:
+    """One hash of many definitions, wherever they stand."""
+    nothing = hashlib.sha256(json.dumps(["", []]).encode()).hexdigest()
+    hashes = {definition_hash(definition) for definition in definitions} - {nothing}
+    return hashlib.sha256(json.dumps(sorted(hashes)).encode()).hexdigest()
+
+
+def source_hash(*entries: str) -> str:
+    """Hash of the code behind modules or functions."""
+    return hash_of(reached(*entries))
+
+
+def imported_by(tree: ast.AST, package: str = "") -> set[str]:
+    """Dotted modules of ours that some code imports, at its top or inside its functions."""
+    targets = {target for several in _imports(tree, package).values() for target in several}
+    return {module for module, _ in filter(None, map(_resolve, targets))}
