@@ -44,16 +44,16 @@ phase0: $(READY)  ## train the embedded chemical language model anew (cost in th
 
 lint: $(READY)  ## style and errors of the code
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff format --check src book/trinity_book tests
 
 bench: $(READY)  ## time the cone model, synthesis, training and prediction on this machine
 	$(BIN)/python -m benchmarks
 
 chaos: $(READY)  ## kill -9 at random moments and compare what a rerun leaves (long; resumable): chaos.json
-	$(BIN)/python -m trinity.chaos
+	$(BIN)/python -m tools.chaos
 
 audit: $(READY)  ## known holes and licences of the locked packages, as far as an index answers: audit.json
-	$(BIN)/python -m benchmarks.audit
+	$(BIN)/python -m tools.audit
 
 lock: $(READY)  ## rewrite requirements.lock from pyproject.toml
 	scripts/lock

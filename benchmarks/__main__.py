@@ -28,7 +28,8 @@ def command(*arguments: str) -> Callable[[], object]:
 
 def physics_rates() -> list[tuple[str, float, str]]:
     """Property estimates and simulated cone tests a second."""
-    from trinity import cone, properties
+    from trinity.chemistry import properties
+    from trinity.cone import simulate as cone
 
     estimate = properties.estimate(STYRENE)
     drawn = properties.sample_parameters(estimate, 200, np.random.default_rng(0))
@@ -57,8 +58,8 @@ def training_rates() -> list[tuple[str, float, str]]:
     import torch
     from transformers import BertModel
 
-    from trinity import scales
-    from trinity.backbone import BackboneShape, bert_config
+    from trinity.learning.encoder import BackboneShape, bert_config
+    from trinity.pipeline import scales
 
     model = BertModel(bert_config(BackboneShape(**scales.section("laptop", "model")), 64))
     tokens = torch.ones((64, 32), dtype=torch.long)

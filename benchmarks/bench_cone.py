@@ -17,12 +17,12 @@ from pathlib import Path
 
 import numba
 import numpy as np
+from trinity_book.studies.validation.cases import reference_cases
 
-from trinity import cone
-from trinity.cases import check, pack
-from trinity.cone_matter import decay
+from trinity.cone import simulate as cone
+from trinity.cone.case import check, pack
+from trinity.cone.matter import decay
 from trinity.files import write_atomic
-from trinity.validation_cases import reference_cases
 
 # Floating-point operations of one visit of a cell, counted in the source: reaction 25, layout and
 # heat content 20, assembly 25, tridiagonal solve 8, update 12; and of one exponential 14.

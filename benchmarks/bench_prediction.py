@@ -57,13 +57,14 @@ def parts(rows: int) -> dict[str, float]:
     """Milliseconds of processor time a polymer of each part, one thread, in this process."""
     import torch
 
-    from trinity import domain, prediction
-    from trinity.physics_prior import nominal_physics
-    from trinity.polymers import canonical_psmiles
-    from trinity.properties import estimate
-    from trinity.similarity import nearest_similarities
-    from trinity.training_data import Encoder, tests_of
-    from trinity.training_physics import answer
+    from trinity.chemistry import domain
+    from trinity.chemistry.polymers import canonical_psmiles
+    from trinity.chemistry.properties import estimate
+    from trinity.chemistry.similarity import nearest_similarities
+    from trinity.cone.physics_prior import nominal_physics
+    from trinity.learning.answer import answer
+    from trinity.learning.data import Encoder, tests_of
+    from trinity.prediction import predict as prediction
 
     torch.set_num_threads(1)
     frame = polymers(rows, first=5000)
@@ -97,10 +98,11 @@ def fast_parts(names: list[str], frame: pd.DataFrame) -> dict[str, float]:
     """As `parts`, of the way through distilled networks."""
     import numpy as np
 
-    from trinity import prediction, screening
-    from trinity.similarity import within_reach
-    from trinity.students import heard
-    from trinity.training_data import tests_of
+    from trinity.chemistry.similarity import within_reach
+    from trinity.learning.data import tests_of
+    from trinity.learning.students import heard
+    from trinity.prediction import fast as screening
+    from trinity.prediction import predict as prediction
 
     folder, reader = screening.distilled_model(), screening.Reader()
     seen, least = prediction.seen_polymers(folder), prediction.about_model(folder)
@@ -125,7 +127,7 @@ def product_limit(names: pd.Series) -> float:
     import json
 
     from benchmarks.bench_training import shortest, square_product
-    from trinity.tokenizer import build_tokenizer, encode
+    from trinity.learning.tokenizer import build_tokenizer, encode
 
     work, operations = square_product()
     peak = operations / shortest({"square": work}, repeats=10)["square"]
@@ -169,7 +171,7 @@ def main() -> None:
     found["parts"]["products of one network at the peak of the core, four spellings"] = limit
     records.write(
         records.place("prediction_speed"), found,
-        modules=["trinity.prediction", "trinity.prediction_batches", "trinity.screening"],
+        modules=[f"trinity.prediction.{name}" for name in ("predict", "batches", "fast")],
         parameters={"rows": rows}, wall_time=time.perf_counter() - start,
     )  # fmt: skip
     table = data_root().parent / "book" / "generated" / "prediction_speed.md"

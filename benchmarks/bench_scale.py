@@ -24,7 +24,7 @@ from benchmarks.bench_synthesis import SYNTHESIZE
 from trinity.files import data_path, write_atomic
 from trinity.lineage import source_hash
 from trinity.provenance import differences, make_stamp, timed_block
-from trinity.synthesis import DATA, PARTS, POLYMERS_A_CHUNK, RUN, TABLE
+from trinity.synthesis.table import DATA, PARTS, POLYMERS_A_CHUNK, RUN, TABLE
 
 SIZES = (10_000, 30_000, 100_000)
 CONDITIONS = 20
@@ -33,12 +33,12 @@ EVERY_S = 0.5  # between two looks at the memory
 JOIN = """
 import sys
 from pathlib import Path
-from trinity import synthesis
+from trinity.synthesis import table as synthesis
 synthesis._join(Path({out!r}), {parts})
 """
 READ = """
 import pandas as pd
-from trinity.training_data import tests_of
+from trinity.learning.data import tests_of
 tests = tests_of(pd.read_parquet({table!r}))
 print(len(tests), len(tests.polymers))
 """
@@ -132,7 +132,7 @@ def main() -> None:
     path = options.out or data_path("artifacts", "results", "synthesis_scale.json")
     stamp = make_stamp(
         "synthesis scale",
-        source_hash("trinity.synthesis", "trinity.training_data"),
+        source_hash("trinity.synthesis.table", "trinity.learning.data"),
         DATA,
         {"conditions": CONDITIONS},
         [0],

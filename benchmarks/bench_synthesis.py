@@ -18,22 +18,22 @@ from pathlib import Path
 
 import pandas as pd
 
+from trinity.chemistry.polymers import parse_psmiles
 from trinity.files import data_path, write_atomic
-from trinity.generator import check
-from trinity.generator_rules import family_of
 from trinity.lineage import source_hash
 from trinity.measurements import load_measurements
-from trinity.polymers import parse_psmiles
 from trinity.provenance import differences, make_stamp, timed_block
-from trinity.synthesis import DATA, TABLE
-from trinity.synthesis_report import known_polymers
+from trinity.synthesis.generator import check
+from trinity.synthesis.report import known_polymers
+from trinity.synthesis.rules import family_of
+from trinity.synthesis.table import DATA, TABLE
 
 GENERATE = """
-from trinity.generator import generate_polymers
+from trinity.synthesis.generator import generate_polymers
 generate_polymers({n}, seed=0, progress=True).to_parquet({out!r})
 """
 SYNTHESIZE = """
-from trinity.synthesis import synthesize
+from trinity.synthesis.table import synthesize
 if __name__ == "__main__":
     synthesize({n}, {conditions}, 0, {out!r})
 """
@@ -97,7 +97,7 @@ def main() -> None:
     options = parser.parse_args()
     numbers = {"polymers": options.polymers, "tests": options.tests}
     path = options.out or data_path("artifacts", "results", "synthesis_cost.json")
-    stamp = make_stamp("synthesis cost", source_hash("trinity.synthesis"), DATA, numbers, [0])
+    stamp = make_stamp("synthesis cost", source_hash("trinity.synthesis.table"), DATA, numbers, [0])
     result = json.loads(path.read_text()) if path.exists() and not options.anew else {}
     if result and differences(result["provenance"], stamp):
         result = {}

@@ -14,8 +14,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from trinity.backbone import BackboneShape, bert_config, pad
-from trinity.tokenizer import build_tokenizer
+from trinity.learning.encoder import BackboneShape, bert_config, pad
+from trinity.learning.tokenizer import build_tokenizer
 
 TOKENS, BATCH, SIDE, REPEATS = 40, 48, 1536, 30
 

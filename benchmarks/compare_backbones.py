@@ -19,17 +19,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from trinity_book.studies import splits as studies
+from trinity_book.studies.controls import some_rows
 
-from trinity import records, scales, stages, studies
-from trinity.backbone import quiet
-from trinity.controls import some_rows
-from trinity.evaluation import evaluate
+from trinity import records
+from trinity.evidence.scores import evaluate
+from trinity.evidence.units import Bench, EvaluationSettings, Sources
 from trinity.files import data_path, write_atomic
-from trinity.lopo_units import Bench, EvaluationSettings, Sources
-from trinity.tokenizer import SPECIAL, VOCABULARY, build_tokenizer, load_tokenizer
-from trinity.training import run_phase1, without_measured
-from trinity.training_language import Corpus, language_loss, masked_accuracy
-from trinity.training_loop import Schedule, member_folders, one_thread, seeded, train, worker_pool
+from trinity.learning.encoder import quiet
+from trinity.learning.loop import Schedule, member_folders, one_thread, seeded, train, worker_pool
+from trinity.learning.phase0 import Corpus, language_loss, masked_accuracy
+from trinity.learning.phase1 import run_phase1, without_measured
+from trinity.learning.tokenizer import SPECIAL, VOCABULARY, build_tokenizer, load_tokenizer
+from trinity.pipeline import scales, stages
 
 PACKAGE = "rxnfp==0.1.0"
 INSIDE = "rxnfp/models/transformers/bert_pretrained"
@@ -50,7 +52,7 @@ def wheel_of(package: str, folder: Path) -> Path:
 
 
 def carried(wheel: Path, out: Path) -> Path:
-    """The encoder in the wheel as a folder that `trinity.backbone.load_backbone` reads.
+    """The encoder in the wheel as a folder that `trinity.learning.encoder.load_backbone` reads.
 
     Its vocabulary lists the same tokens in another order; here the special ones come first, as
     phase 0 expects, and its tokens of reactions and salts stay behind. Tokens of repeat units
@@ -197,7 +199,7 @@ def main() -> None:
 
 def size(folder: Path) -> int:
     """Parameters of an encoder."""
-    from trinity.backbone import load_backbone
+    from trinity.learning.encoder import load_backbone
 
     return sum(p.numel() for p in load_backbone(folder)[0].parameters())
 

@@ -14,9 +14,10 @@ import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
+from trinity_book.print import BROWSERS
+
 from trinity import records
 from trinity.files import data_root
-from trinity.print_book import BROWSERS
 
 #: Goals that were set, in milliseconds.
 WANTED = {"first": 2000, "later": 200}

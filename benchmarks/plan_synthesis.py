@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from trinity.files import data_path, write_atomic
-from trinity.synthesis import FLUX_KW_M2, TABLE, THICKNESS_MM
+from trinity.synthesis.table import FLUX_KW_M2, TABLE, THICKNESS_MM
 
 BOOK = Path(__file__).resolve().parents[1] / "book" / "generated"
 ROWS = (10**5, 10**6, 10**7, 10**8, 10**9)

@@ -39,12 +39,12 @@ def finetuned(mode: str, seed: int, steps: int, out: Path) -> None:
     """Finetune in this process, together with those launched with it; write what it then says."""
     import torch
 
+    from trinity.learning.answer import answer
+    from trinity.learning.data import tests_of
+    from trinity.learning.loop import member_folders
+    from trinity.learning.model import load_model
+    from trinity.learning.phase2 import MeasuredSettings, finetune, group_weights
     from trinity.measurements import load_measurements
-    from trinity.model import load_model
-    from trinity.training_data import tests_of
-    from trinity.training_loop import member_folders
-    from trinity.training_measured import MeasuredSettings, finetune, group_weights
-    from trinity.training_physics import answer
 
     torch.set_num_threads(1)
     table = load_measurements()

@@ -36,8 +36,8 @@ flux_kw_m2 = 50.0
 # %%
 import numpy as np
 from myst_nb import glue
+from trinity_book.figures import common as figures
 
-from trinity import figures
 from trinity.measurements import load_measurements
 
 # %% [markdown]

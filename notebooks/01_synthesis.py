@@ -38,18 +38,16 @@ n_draws = 40
 import numpy as np
 import pandas as pd
 from myst_nb import glue
+from trinity_book.figures import common as figures
+from trinity_book.figures import synthesis as figures_synthesis
+from trinity_book.studies import synthesis_quality
 
-from trinity import (
-    cone,
-    figures,
-    figures_synthesis,
-    metrics,
-    stages,
-    synthesis_quality,
-)
-from trinity.groups import count_groups
+from trinity.chemistry.groups import count_groups
+from trinity.chemistry.properties import estimate, sample_parameters, to_case
+from trinity.cone import curve as metrics
+from trinity.cone import simulate as cone
 from trinity.measurements import load_measurements
-from trinity.properties import estimate, sample_parameters, to_case
+from trinity.pipeline import stages
 
 rng = np.random.default_rng(seed)
 

@@ -33,9 +33,10 @@ psmiles = "*CC(*)c1ccccc1"
 # %%
 import pandas as pd
 from myst_nb import glue
+from trinity_book.figures import learning as figures_learning
 
-from trinity import figures_learning, stages
-from trinity.tokenizer import build_tokenizer
+from trinity.learning.tokenizer import build_tokenizer
+from trinity.pipeline import stages
 
 # %% [markdown]
 # ## The language

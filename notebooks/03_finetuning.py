@@ -39,10 +39,11 @@ mode = "kernel"
 import numpy as np
 import pandas as pd
 from myst_nb import glue
+from trinity_book.figures import learning as figures_learning
 
-from trinity import figures_learning, stages
 from trinity.measurements import load_measurements
-from trinity.prediction import predict_frame
+from trinity.pipeline import stages
+from trinity.prediction.predict import predict_frame
 
 changed = {} if mode == "kernel" else {"mode": mode}
 

@@ -55,8 +55,10 @@ grouping = "nine"
 # %%
 import pandas as pd
 from myst_nb import glue
+from trinity_book.figures import learning as figures_learning
 
-from trinity import evaluation, figures_learning, stages
+from trinity.evidence import scores as evaluation
+from trinity.pipeline import stages
 
 # %%
 ablation = stages.load("ablation", scale=scale, seed=seed)

@@ -33,18 +33,16 @@ test_flux_kw_m2 = 50.0
 # %%
 import pandas as pd
 from myst_nb import glue
+from trinity_book.figures import common as figures
+from trinity_book.figures import cone as figures_cone
+from trinity_book.studies.validation import verification
+from trinity_book.studies.validation.cases import blind_case, informed_case, material_of
+from trinity_book.studies.validation.remedies import table_of
 
-from trinity import (
-    cone,
-    figures,
-    figures_cone,
-    smoke,
-    stages,
-    verification,
-)
+from trinity.cone import simulate as cone
+from trinity.cone import smoke
 from trinity.measurements import load_measurements
-from trinity.validation_cases import blind_case, informed_case, material_of
-from trinity.validation_remedies import table_of
+from trinity.pipeline import stages
 
 validation = stages.load("validation", scale=scale, seed=seed).results
 tests = load_measurements()

@@ -35,15 +35,12 @@ seed = 0
 import numpy as np
 import pandas as pd
 from myst_nb import glue
+from trinity_book.figures import controls as figures_controls
+from trinity_book.figures import understanding as figures_understanding
 
-from trinity import (
-    evaluation,
-    figures_controls,
-    figures_understanding,
-    records,
-    scales,
-    stages,
-)
+from trinity import records
+from trinity.evidence import scores as evaluation
+from trinity.pipeline import scales, stages
 
 # %%
 controls = stages.load("controls", scale=scale, seed=seed)

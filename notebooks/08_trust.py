@@ -37,10 +37,13 @@ import numpy as np
 import pandas as pd
 from myst_nb import glue
 from safetensors.numpy import load_file
+from trinity_book.figures import book as figures_book
 
-from trinity import domain, evaluation, figures_book, stages
+from trinity.chemistry import domain
+from trinity.evidence import scores as evaluation
 from trinity.measurements import load_measurements
-from trinity.prediction import predict_frame
+from trinity.pipeline import stages
+from trinity.prediction.predict import predict_frame
 
 tests = load_measurements()
 predictions = pd.DataFrame(

@@ -34,21 +34,19 @@ flux_kw_m2 = 50.0
 # %%
 import pandas as pd
 from myst_nb import glue
+from trinity_book.figures import book as figures_book
+from trinity_book.figures import chemistry as figures_chemistry
+from trinity_book.figures import common as figures
+from trinity_book.figures import cone as figures_cone
+from trinity_book.figures import controls as figures_controls
+from trinity_book.figures import learning as figures_learning
+from trinity_book.figures import synthesis as figures_synthesis
+from trinity_book.figures import understanding as figures_understanding
+from trinity_book.studies.validation.cases import blind_case
 
-from trinity import (
-    cone,
-    figures,
-    figures_book,
-    figures_chemistry,
-    figures_cone,
-    figures_controls,
-    figures_learning,
-    figures_synthesis,
-    figures_understanding,
-    stages,
-)
+from trinity.cone import simulate as cone
 from trinity.measurements import load_measurements
-from trinity.validation_cases import blind_case
+from trinity.pipeline import stages
 
 tests = load_measurements()
 synthesis = stages.load("synthesis", scale=scale, seed=seed)

@@ -37,19 +37,17 @@ seed = 0
 import numpy as np
 import pandas as pd
 from myst_nb import glue
+from trinity_book.figures import book as figures_book
 
-from trinity import evaluation, figures_book, stages
+from trinity.cone.physics_prior import nominal_physics
+from trinity.evidence import scores as evaluation
+from trinity.learning.answer import answer
+from trinity.learning.data import tests_of
+from trinity.learning.loop import member_folders
+from trinity.learning.model import load_model
+from trinity.learning.phase2 import MeasuredSettings, finetune, group_weights
 from trinity.measurements import load_measurements
-from trinity.model import load_model
-from trinity.physics_prior import nominal_physics
-from trinity.training_data import tests_of
-from trinity.training_loop import member_folders
-from trinity.training_measured import (
-    MeasuredSettings,
-    finetune,
-    group_weights,
-)
-from trinity.training_physics import answer
+from trinity.pipeline import stages
 
 rng = np.random.default_rng(seed)
 members = member_folders(stages.load("pretraining").folder)

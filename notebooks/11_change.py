@@ -32,7 +32,7 @@ other_seed = 1
 few_measurements = 6
 
 # %%
-from trinity import course
+from trinity_book import course
 
 # %% [markdown]
 # ## As published

@@ -46,8 +46,37 @@ def files(pattern: str, names) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(pattern.replace("{name}", name).split()) for name in names)
 
 
+#: Modules by the names that the calls below use.
+MODULES = {
+    "backbone": "trinity.learning.encoder",
+    "conditions": "trinity.conditions",
+    "cone": "trinity.cone.simulate",
+    "cone_export": "trinity.cone.export",
+    "cone_test": "trinity.cone.predict",
+    "domain": "trinity.chemistry.domain",
+    "evaluation": "trinity.evidence.scores",
+    "files": "trinity.files",
+    "generator": "trinity.synthesis.generator",
+    "groups": "trinity.chemistry.groups",
+    "measurements": "trinity.measurements",
+    "model": "trinity.learning.model",
+    "notebooks": "trinity_book.notebooks",
+    "polymers": "trinity.chemistry.polymers",
+    "prediction": "trinity.prediction.predict",
+    "prediction_files": "trinity.prediction.tables",
+    "properties": "trinity.chemistry.properties",
+    "provenance": "trinity.provenance",
+    "published": "trinity_book.studies.validation.published",
+    "scales": "trinity.pipeline.scales",
+    "screening": "trinity.prediction.fast",
+    "stages": "trinity.pipeline.stages",
+    "synthesis": "trinity.synthesis.table",
+    "tokenizer": "trinity.learning.tokenizer",
+}
+
+
 def on(module: str, function: str, *arguments, **options) -> Call:
-    """A call of ``trinity.module.function``; a text argument ``{files}/x`` becomes a path."""
+    """A call of a function of one of `MODULES`; a text argument ``{files}/x`` becomes a path."""
 
     def call(folder: Path):
         from importlib import import_module
@@ -57,7 +86,7 @@ def on(module: str, function: str, *arguments, **options) -> Call:
                 return folder / value.removeprefix("{files}/")
             return value() if callable(value) else value
 
-        target = getattr(import_module(f"trinity.{module}"), function)
+        target = getattr(import_module(MODULES[module]), function)
         return target(*map(filled, arguments), **{k: filled(v) for k, v in options.items()})
 
     def name(value) -> str:

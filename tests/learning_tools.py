@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from trinity.backbone import BackboneShape, bert_config
-from trinity.model import FlammabilityModel
-from trinity.tokenizer import build_tokenizer
-from trinity.training_loop import seeded
+from trinity.learning.encoder import BackboneShape, bert_config
+from trinity.learning.loop import seeded
+from trinity.learning.model import FlammabilityModel
+from trinity.learning.tokenizer import build_tokenizer
 
 TINY = BackboneShape(layers=1, width=16, heads=2, feed_forward=32, max_tokens=64)
 POLYMERS = (

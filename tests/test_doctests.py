@@ -7,11 +7,16 @@ import pytest
 
 #: What users import: each of these functions must show an example.
 API = {
-    "trinity.prediction": ("predict", "finetune_csv"),
-    "trinity.properties": ("estimate",),
-    "trinity.cone_test": ("predict",),
+    "trinity.prediction.predict": ("predict", "finetune_csv"),
+    "trinity.chemistry.properties": ("estimate",),
+    "trinity.cone.predict": ("predict",),
 }
-OTHERS = ("trinity.polymers", "trinity.tokenizer", "trinity.evaluation", "trinity.training_data")
+OTHERS = (
+    "trinity.chemistry.polymers",
+    "trinity.learning.tokenizer",
+    "trinity.evidence.scores",
+    "trinity.learning.data",
+)
 
 
 @pytest.mark.parametrize("name", [*API, *OTHERS])

@@ -123,13 +123,17 @@ def test_an_edit_is_seen_however_it_is_imported(hash_in, module, imported, start
 
 
 def test_the_code_of_a_notebook_is_followed():
-    tree = ast.parse("from trinity.cone import simulate\nsimulate([])\n")
+    tree = ast.parse("from trinity.cone.simulate import simulate\nsimulate([])\n")
     reached = {module for module, _ in lineage.reached_by(tree)}
-    assert {"trinity.cone_heat", "trinity.cases"} <= reached
-    assert not {"trinity.errors", "trinity.stages", "trinity.cli"} & reached
+    assert {"trinity.cone.heat", "trinity.cone.case"} <= reached
+    assert not {"trinity.errors", "trinity.pipeline.stages", "trinity.cli.main"} & reached
 
 
 def test_one_function_stands_for_what_it_uses_itself():
-    reached = {module for module, _ in lineage.reached("trinity.pipeline:synthesis")}
-    assert {"trinity.generator", "trinity.groups", "trinity.cone_heat"} <= reached
-    assert "trinity.training_loop" not in reached
+    reached = {module for module, _ in lineage.reached("trinity.pipeline.compute:synthesis")}
+    assert {
+        "trinity.synthesis.generator",
+        "trinity.chemistry.groups",
+        "trinity.cone.heat",
+    } <= reached
+    assert "trinity.learning.loop" not in reached

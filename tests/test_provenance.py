@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from trinity import lineage, provenance, scales, stages
+from trinity import lineage, provenance
 from trinity.errors import InputError
+from trinity.pipeline import scales, stages
 
 
 def test_data_hash_sees_content_and_name_but_no_prose(tmp_path):

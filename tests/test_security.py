@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from trinity.cli import main
+from trinity.cli.main import main
 from trinity.files import data_root
 
 ROOT = data_root().parent
@@ -77,8 +77,8 @@ def test_numpy_archives_of_the_ablation_are_read_without_pickles(tmp_path):
 
 
 def test_a_model_that_brings_code_is_refused_and_its_code_does_not_run(tmp_path):
-    from trinity.backbone import load_backbone
     from trinity.errors import InputError
+    from trinity.learning.encoder import load_backbone
 
     ran = tmp_path / "ran"
     (tmp_path / "modeling_evil.py").write_text(
@@ -96,8 +96,8 @@ def test_weights_in_a_pickle_are_not_loaded(tmp_path):
     import pickle
     import shutil
 
-    from trinity.backbone import load_backbone
     from trinity.errors import InputError
+    from trinity.learning.encoder import load_backbone
 
     ran = tmp_path / "ran"
 
@@ -128,15 +128,17 @@ def test_ids_and_names_do_not_become_paths(tmp_path, monkeypatch, capsys):
     assert stop.value.code == 0
     made = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")}
     assert made == {"cases.json", "out.json", "curves", "curves/00000.csv"}
-    from trinity.cone_export import to_fds
+    from trinity.cone.export import to_fds
 
     assert to_fds(odd).count("&TIME") == 1
 
 
 @pytest.mark.parametrize("name", ["../problem", "/etc/passwd", "..", "00_problem", "problem/../x"])
 def test_names_of_notebooks_scales_and_stages_are_no_paths(name):
-    from trinity import notebooks, scales, stages
+    from trinity_book import notebooks
+
     from trinity.errors import InputError
+    from trinity.pipeline import scales, stages
 
     for look_up in (notebooks.source_of, scales.load, stages.stage_named):
         with pytest.raises(InputError):
@@ -184,7 +186,7 @@ def test_commands_do_without_a_network(words, no_network, tmp_path, monkeypatch,
 
 
 def test_the_language_model_is_loaded_without_a_network(no_network, monkeypatch):
-    from trinity.backbone import load_backbone
+    from trinity.learning.encoder import load_backbone
 
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     backbone, _ = load_backbone(data_root() / "artifacts" / "models" / "language_model")

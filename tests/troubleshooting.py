@@ -14,7 +14,7 @@ from pathlib import Path
 import bad_files
 import bad_inputs
 
-from trinity.cli import main
+from trinity.cli.main import main
 from trinity.errors import InputError
 from trinity.files import data_root, write_atomic
 
@@ -42,8 +42,8 @@ def message_of(mistake, files: Path) -> tuple[str, str]:
     try:
         call(files)
     except InputError as error:
-        return f">>> trinity.{name}", str(error)
-    return f">>> trinity.{name}", "no error"
+        return f">>> {name}", str(error)
+    return f">>> {name}", "no error"
 
 
 def _quoted(word: str) -> str:

@@ -2,8 +2,8 @@
 
 
 def _fill(app, config):
-    from trinity import card_numbers
-    from trinity.book_numbers import substitutions
+    from trinity_book import card_numbers
+    from trinity_book.numbers import substitutions
 
     found = {**substitutions(), **card_numbers.numbers()}
     config.myst_substitutions = {**config.myst_substitutions, **found}

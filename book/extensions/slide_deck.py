@@ -5,7 +5,7 @@ from pathlib import Path
 
 def _write(app, exception):
     if exception is None and app.builder.format == "html":
-        from trinity import slides
+        from trinity_book import slides
 
         slides.write(Path(app.outdir) / "slides.html", Path(app.srcdir) / "notebooks")
 

@@ -24,8 +24,8 @@ seed = 0
 # %%
 import numpy as np
 import pandas as pd
+from trinity_book.course import answer
 
-from trinity.course import answer
 from trinity.measurements import load_measurements
 
 tests = load_measurements()

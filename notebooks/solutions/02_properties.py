@@ -22,11 +22,11 @@ vinyl_chloride = "*CC(*)Cl"
 
 # %%
 import pandas as pd
+from trinity_book.course import answer
 
-from trinity.course import answer
-from trinity.groups import count_groups
-from trinity.polymers import polymer_key
-from trinity.properties import estimate
+from trinity.chemistry.groups import count_groups
+from trinity.chemistry.polymers import polymer_key
+from trinity.chemistry.properties import estimate
 
 # %% [markdown]
 # ## 1. Compute: heat of combustion without a measurement

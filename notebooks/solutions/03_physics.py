@@ -26,9 +26,11 @@ import copy
 
 import numpy as np
 import pandas as pd
+from trinity_book.course import answer
+from trinity_book.figures import common as figures
 
-from trinity import cone, cone_test, figures
-from trinity.course import answer
+from trinity.cone import predict as cone_test
+from trinity.cone import simulate as cone
 
 case = {
     "thickness_m": 0.006,

@@ -28,11 +28,12 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from trinity_book.course import answer
 
-from trinity import cone, metrics
-from trinity.course import answer
-from trinity.properties import estimate, sample_parameters, to_case
-from trinity.sampling import arrhenius
+from trinity.chemistry.properties import estimate, sample_parameters, to_case
+from trinity.chemistry.sampling import arrhenius
+from trinity.cone import curve as metrics
+from trinity.cone import simulate as cone
 
 
 def ignition_times(found, thickness=thickness_mm, draws=n_draws):
@@ -155,7 +156,7 @@ answer(spread_k, within=0.1)
 # Several times the error of a poor direct estimate: some of these polymers would fall apart at room
 # temperature. In the literature $A$ and $E$ of one polymer differ just as much, but *together*: they
 # compensate. So the table draws the temperature and the width, and computes $A$ and $E$ from them
-# (`trinity.sampling.arrhenius`).
+# (`trinity.chemistry.sampling.arrhenius`).
 # :::
 
 # %% tags=["solution", "hide-cell"]

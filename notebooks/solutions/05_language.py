@@ -27,11 +27,11 @@ import pandas as pd
 import torch
 from rdkit import Chem
 from transformers import AutoModelForMaskedLM
+from trinity_book.course import answer
 
-from trinity import stages
-from trinity.backbone import quiet
-from trinity.course import answer
-from trinity.tokenizer import load_tokenizer
+from trinity.learning.encoder import quiet
+from trinity.learning.tokenizer import load_tokenizer
+from trinity.pipeline import stages
 
 folder = stages.load("phase0").folder
 tokenizer = load_tokenizer(folder)

@@ -25,11 +25,11 @@ wanted_s = 60.0
 # %%
 import numpy as np
 import pandas as pd
+from trinity_book.course import answer
 
-from trinity import stages
-from trinity.course import answer
 from trinity.measurements import load_measurements
-from trinity.prediction import predict_frame
+from trinity.pipeline import stages
+from trinity.prediction.predict import predict_frame
 
 finetuned = stages.load("finetuning", scale=scale)
 tests = load_measurements()

@@ -24,9 +24,10 @@ rival = "direct"
 # %%
 import numpy as np
 import pandas as pd
+from trinity_book.course import answer
 
-from trinity import evaluation, stages
-from trinity.course import answer
+from trinity.evidence import scores as evaluation
+from trinity.pipeline import stages
 
 results = stages.load("ablation").results
 every = pd.DataFrame(results["predictions"])

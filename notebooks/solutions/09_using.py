@@ -25,13 +25,13 @@ import tempfile
 from pathlib import Path
 
 import pandas as pd
+from trinity_book.course import answer
 
-from trinity import scales, stages
 from trinity.conditions import check_conditions
-from trinity.course import answer
 from trinity.errors import InputError
 from trinity.measurements import read_measurements
-from trinity.prediction import finetune_csv, predict
+from trinity.pipeline import scales, stages
+from trinity.prediction.predict import finetune_csv, predict
 
 finetuned = stages.load("finetuning")
 here = Path(tempfile.mkdtemp())
@@ -40,7 +40,7 @@ here = Path(tempfile.mkdtemp())
 # ## 1. Compute: which would you choose?
 #
 # Predict polypropylene `*CC(*)C`, polycarbonate `*Oc1ccc(C(C)(C)c2ccc(OC(*)=O)cc2)cc1` and poly(ether sulfone)
-# `*Oc1ccc(S(=O)(=O)c2ccc(*)cc2)cc1` at 50 kW/m² and 6 mm (`trinity.prediction.predict`). How many of the three
+# `*Oc1ccc(S(=O)(=O)c2ccc(*)cc2)cc1` at 50 kW/m² and 6 mm (`trinity.prediction.predict.predict`). How many of the three
 # pairs have peaks (`phrr_kw_m2`) whose 90 % intervals do not overlap?
 
 # %% tags=["start"]

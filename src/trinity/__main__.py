@@ -1,5 +1,5 @@
 """``python -m trinity`` is the ``trinity`` command."""
 
-from trinity.cli import main
+from trinity.cli.main import main
 
 main()

@@ -27,9 +27,10 @@ from pathlib import Path
 OWN = ("trinity", "trinity_book")
 #: Modules that can change how a result is found, stored or shown, never its numbers.
 NO_NUMBERS = frozenset(
-    f"trinity.{name}"
-    for name in (
-        "errors files provenance lineage scales stages stage_definitions notebooks __main__"
+    (
+        "trinity.errors trinity.files trinity.provenance trinity.lineage trinity.__main__"
+        " trinity.pipeline.scales trinity.pipeline.stages trinity.pipeline.definitions"
+        " trinity_book.notebooks"
     ).split()
 )
 _REFERENCE = re.compile(rf"(?:{'|'.join(OWN)})(?:\.\w+)*(?::\w+)?")
@@ -170,7 +171,7 @@ def code_of(module: str) -> Code:
 
 
 def _resolve(target: str) -> tuple[str, str] | None:
-    """``trinity.cone.simulate.run`` as (module, name in it or ""); None when it is not ours."""
+    """``simulate.run`` as (module, name in it or ""); None when it is not ours."""
     parts = target.split(".")
     for length in range(len(parts), 0, -1):
         module = ".".join(parts[:length])

@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pandera.pandas as pa
 
+from trinity.chemistry.polymers import parse_components, polymer_key
 from trinity.errors import InputError
 from trinity.files import data_path
-from trinity.polymers import parse_components, polymer_key
 
 FLUX_LIMITS_KW_M2 = (5.0, 200.0)
 THICKNESS_LIMITS_MM = (0.1, 200.0)

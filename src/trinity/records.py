@@ -30,7 +30,9 @@ def read(name: str) -> dict:
     """
     path = place(name)
     if not path.is_file():
-        raise InputError(f"The record {path.name} is missing; a command in benchmarks/ makes it.")
+        raise InputError(
+            f"The record {path.name} is missing; a command in benchmarks/ or tools/ makes it."
+        )
     return json.loads(path.read_text(encoding="utf-8"))
 
 

@@ -1,0 +1,1 @@
+"""The book's machinery: figures, studies, notebooks, pages. Not part of the wheel."""

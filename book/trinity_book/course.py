@@ -1,0 +1,200 @@
+"""Exercises for students, made from the executed solutions: ``python -m trinity_book.course``.
+
+``notebooks/solutions/NN_name.py`` holds questions and answers, and is executed and stamped like any
+page of the book. `write_exercises` makes ``notebooks/exercises/NN_name.ipynb`` of it: cells tagged
+``solution`` are left out, and a cell tagged ``check`` learns to tell right from wrong without
+holding the answer.
+"""
+
+import ast
+import hashlib
+import math
+import sys
+import tempfile
+from pathlib import Path
+
+from trinity.errors import InputError
+from trinity.files import write_atomic
+from trinity_book import notebooks
+
+MIME = "application/vnd.trinity.answer+json"
+WITHIN = 0.02
+HEAD = (
+    "Write your answers in place of the dots and run the cell below each: it says whether the"
+    " answer is right. The solutions are in the book."
+)
+
+
+class Answer:
+    """A right answer, as a solution shows it and as the generator reads it."""
+
+    def __init__(self, value: object, within: float):
+        self.value, self.within = plain(value), within
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        content = {"digest": digest(self.value, self.within), "within": self.within}
+        return {"text/plain": f"The answer: {self.value}", MIME: content}
+
+
+def answer(value: object, within: float = WITHIN) -> Answer:
+    """Mark ``value`` as the answer of an exercise; last line of a cell tagged ``check``.
+
+    Parameters
+    ----------
+    value
+        A number, a word, or whether something is so.
+    within
+        Relative error of a number that is forgiven; whole numbers must agree.
+    """
+    return Answer(value, within)
+
+
+def plain(value: object) -> bool | int | float | str:
+    """A number or word as plain Python.
+
+    Raises
+    ------
+    InputError
+        If it is something else, or not a finite number.
+    """
+    if getattr(value, "size", 0) == 1:  # of NumPy or pandas
+        value = value.item()
+    if isinstance(value, str):
+        return value.strip().casefold()
+    if isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    raise InputError(f"An answer is a finite number or a word, not {value!r}.")
+
+
+def digest(value: bool | int | float | str, within: float = WITHIN, shift: int = 0) -> str:
+    """Twelve hex digits that tell an answer without showing it.
+
+    Numbers are put into bins that are ``within`` wide on a logarithmic scale; ``shift`` names a
+    neighbouring bin.
+    """
+    if isinstance(value, float):
+        place = round(math.log(abs(value)) / within) + shift if value else "zero"
+        value = f"{'-' if value < 0 else ''}{place}"
+    return hashlib.sha256(f"trinity {value}".encode()).hexdigest()[:12]
+
+
+def check(value: object, expected: str, within: float = WITHIN) -> str:
+    """Whether a student's ``value`` is the answer with that digest, as a sentence.
+
+    >>> check(2.0, digest(2.01))
+    'Right.'
+    >>> check(..., digest(2.01))
+    'Not answered yet: put your answer in place of the dots.'
+    """
+    if value is ... or value is None:
+        return "Not answered yet: put your answer in place of the dots."
+    try:
+        value = plain(value)
+    except InputError:
+        return "This is neither a finite number nor a word; look at what the question asks for."
+    tried = [value]
+    if isinstance(value, int) and not isinstance(value, bool):
+        tried.append(float(value))  # 60 is as good as 60.0
+    elif isinstance(value, float) and value.is_integer():
+        tried.append(int(value))
+    shifts = (-1, 0, 1)
+    right = any(digest(v, within, shift) == expected for v in tried for shift in shifts)
+    return "Right." if right else "Not yet: check the units, and read the question once more."
+
+
+def rerun(stage: str, **parameters: object) -> None:
+    """Execute a notebook with other parameters and show its last figure and its last table.
+
+    Raises
+    ------
+    InputError
+        If there is no such notebook, a parameter is unknown, or a cell fails.
+    """
+    import nbformat
+    from IPython.display import display
+
+    source = notebooks.source_of(stage)
+    known = notebooks.Notebook.read(source)
+    values = known.typed({name: str(value) for name, value in parameters.items()})
+    with tempfile.TemporaryDirectory() as folder:
+        out = notebooks.run_source(source, values, Path(folder) / "out.ipynb", progress=False)
+        cells = nbformat.read(out, as_version=4).cells
+    shown = [
+        output.data
+        for cell in cells
+        if "remove-cell" not in cell.metadata.get("tags", [])
+        for output in cell.get("outputs", [])
+        if output.output_type == "execute_result"
+    ]
+    for kind in ("image/png", "text/html"):
+        last = [data for data in shown if kind in data][-1]
+        display(dict(last), raw=True)
+
+
+def exercises_folder() -> Path:
+    """Where the notebooks for students are."""
+    return notebooks.folder() / "exercises"
+
+
+def write_exercises(folder: Path | None = None) -> list[Path]:
+    """Write the student's notebook of every executed solution; returns what was written."""
+    folder = folder or exercises_folder()
+    folder.mkdir(exist_ok=True)
+    return [
+        write_atomic(folder / source.with_suffix(".ipynb").name, exercise(source))
+        for source in notebooks.solutions()
+        if source.with_suffix(".ipynb").is_file()
+    ]
+
+
+def exercise(source: Path) -> str:
+    """The student's notebook of a solution, as text.
+
+    Raises
+    ------
+    InputError
+        If a cell tagged ``check`` gave no answer.
+    """
+    import nbformat
+
+    executed = nbformat.read(source.with_suffix(".ipynb"), as_version=4)
+    cells = []
+    for cell in executed.cells:
+        tags = cell.metadata.get("tags", [])
+        if "solution" in tags:
+            continue
+        text = cell.source
+        if "check" in tags:
+            text = _checking(cell, source)
+        new = (
+            nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
+        )
+        cells.append(new(_for_students(text), id=cell.id))
+    cells.insert(1, nbformat.v4.new_markdown_cell(HEAD, id="cell-how"))
+    made = nbformat.v4.new_notebook(cells=cells)
+    made.metadata["kernelspec"] = executed.metadata["kernelspec"]
+    return nbformat.writes(made) + "\n"
+
+
+def _for_students(text: str) -> str:
+    return text.replace(
+        "from trinity_book.course import answer", "from trinity_book.course import check"
+    )
+
+
+def _checking(cell, source: Path) -> str:
+    """``answer(value, within)`` as a ``check`` of the same value."""
+    found = [o["data"][MIME] for o in cell.outputs if MIME in o.get("data", {})]
+    call = ast.parse(cell.source).body[-1]
+    if not found or not isinstance(call, ast.Expr) or not isinstance(call.value, ast.Call):
+        raise InputError(f"{source.name}: a cell tagged check has to end in answer(value).")
+    value = ast.unparse(call.value.args[0])
+    return f'check({value}, "{found[0]["digest"]}", within={found[0]["within"]})'
+
+
+if __name__ == "__main__":
+    try:
+        for written in write_exercises():
+            print(written.name)
+    except InputError as error:
+        sys.exit(f"Error: {error}")

@@ -1,0 +1,171 @@
+"""Figures of the chapters on trust, on one polymer and of the page "Figure by figure".
+
+Every function takes plain data and returns a Figure; the style is that of ``matplotlibrc``.
+"""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from trinity_book.figures.common import BLUE, GREY, ORANGE, SKY, style_of
+from trinity_book.figures.learning import LABELS
+from trinity_book.figures.style import subplots
+
+CORRELATED = {
+    "density_kg_m3": "density",
+    "conductivity_w_m_k": "conductivity",
+    "heat_of_combustion_j_kg": "heat of combustion",
+    "t50_k": "decomposition temperature",
+    "char_yield": "char yield",
+    "flux_kw_m2": "irradiance",
+    "thickness_mm": "thickness",
+    "t_ig_s": "time to ignition",
+    "phrr_kw_m2": "peak heat release rate",
+    "thr_mj_m2": "total heat released",
+}
+
+
+def misses(rows: pd.DataFrame, targets: list[str]) -> Figure:
+    """Error of each held-out test in units of its interval's half-width, by polymer group: beyond
+    the line at 1 the 90 % interval missed.
+
+    Parameters
+    ----------
+    rows : rows of ``lopo.json`` of one arm and seed; ``lo`` and ``hi`` are the interval's ends.
+    targets : a panel each.
+    """
+    order = sorted(rows["fold"].unique())
+    size = (3.4 * len(targets) + 0.6, 3.6)
+    figure, panels = subplots(1, len(targets), figsize=size, sharey=True, squeeze=False)
+    for axes, target in zip(panels[0], targets, strict=True):
+        part = rows[rows["target"] == target]
+        ratio = in_half_widths(part)
+        place = part["fold"].map(order.index) + np.linspace(-0.25, 0.25, len(part))
+        held = ratio <= 1
+        axes.plot(ratio[held], place[held], "o", color=BLUE, markersize=4, label="inside")
+        axes.plot(ratio[~held], place[~held], "s", color=ORANGE, markersize=4, label="outside")
+        axes.axvline(1, color=GREY, linewidth=1)
+        axes.set(xlim=(0, None), xlabel="|ln error| / half-width", title=LABELS[target])
+    panels[0, 0].set_yticks(range(len(order)), order)
+    panels[0, 0].invert_yaxis()
+    panels[0, -1].legend()
+    figure.tight_layout()
+    return figure
+
+
+def in_half_widths(rows: pd.DataFrame) -> pd.Series:
+    """|ln(measured / middle)| over the half-width of the interval [-]; above 1 it missed."""
+    low, high, measured = (np.log(rows[name].astype(float)) for name in ("lo", "hi", "measured"))
+    return (measured - (low + high) / 2).abs() / ((high - low) / 2)
+
+
+def similarities(packed: np.ndarray, asked: pd.Series, least: float) -> Figure:
+    """How similar polymers of the table are to their nearest other one, and where the polymers
+    that are asked about lie; left of the line a prediction is flagged.
+
+    Parameters
+    ----------
+    packed : fingerprints of the polymers that a model has seen, (P, bytes); 600 of them are shown.
+    asked : name -> similarity [-].
+    least : below it, ``in_domain`` is false.
+    """
+    figure, axes = subplots(figsize=(7.0, 3.4))
+    sample = np.linspace(0, len(packed) - 1, 600).astype(int)
+    axes.hist(
+        [_second_nearest(packed, i) for i in sample],
+        bins=np.linspace(0, 1, 41),
+        color=SKY,
+        alpha=0.6,
+        label="synthetic table",
+    )
+    top = axes.get_ylim()[1]
+    for i, (name, value) in enumerate(asked.sort_values().items()):
+        colour = BLUE if value >= least else ORANGE
+        axes.plot(value, top * (0.12 + 0.09 * (i % 9)), "o", color=colour, markersize=5)
+        axes.annotate(name, (value, top * (0.12 + 0.09 * (i % 9))), (5, -3),
+                      textcoords="offset points", fontsize=8)  # fmt: skip
+    axes.axvline(least, color=GREY, linewidth=1.2, label="limit of the domain")
+    axes.set(xlim=(0, 1.12), xlabel="Tanimoto similarity to the nearest", ylabel="polymers")
+    axes.legend(loc="upper right")
+    figure.tight_layout()
+    return figure
+
+
+def _second_nearest(packed: np.ndarray, i: int) -> float:
+    """Similarity of polymer ``i`` to the nearest other one."""
+    both = np.bitwise_count(packed & packed[i]).sum(axis=1)
+    either = np.bitwise_count(packed | packed[i]).sum(axis=1)
+    return float(np.delete(both / np.maximum(either, 1), i).max())
+
+
+def one_polymer(measured: pd.DataFrame, lines: dict[str, pd.DataFrame], title: str) -> Figure:
+    """Time to ignition and peak of one polymer over irradiance: measured, and as each step of the
+    method predicts it without having seen it.
+
+    Parameters
+    ----------
+    measured : its tests, columns ``flux_kw_m2``, ``t_ig_s`` [s], ``phrr_kw_m2`` [kW/m²].
+    lines : name -> table with the same columns, at increasing irradiance.
+    """
+    styles = style_of(list(lines))
+    dashes = ["-", "--", "-.", ":"]
+    figure, panels = subplots(1, 2, figsize=(7.6, 3.4))
+    for axes, target in zip(panels, ("t_ig_s", "phrr_kw_m2"), strict=True):
+        for (name, table), dash in zip(lines.items(), dashes, strict=False):
+            axes.plot(table["flux_kw_m2"], table[target], dash, color=styles[name][0], label=name)
+        axes.plot(measured["flux_kw_m2"], measured[target], "ko", markersize=4, label="measured")
+        axes.set(yscale="log", xlabel="irradiance [kW/m²]", ylabel=LABELS[target])
+    panels[0].set_title(title)
+    panels[1].legend()
+    figure.tight_layout()
+    return figure
+
+
+def correlations(table: pd.DataFrame) -> Figure:
+    """Rank correlations of properties, conditions and labels in the synthetic table, of the tests
+    that ignited.
+
+    Parameters
+    ----------
+    table : rows of the synthetic table.
+    """
+    chosen = table[table["t_ig_s"].notna()][list(CORRELATED)].corr("spearman").to_numpy()
+    names = list(CORRELATED.values())
+    figure, axes = subplots(figsize=(7.6, 6.0))
+    image = axes.imshow(chosen, cmap="PuOr", vmin=-1, vmax=1)
+    axes.grid(False)
+    axes.set_xticks(range(len(names)), names, rotation=40, ha="right")
+    axes.set_yticks(range(len(names)), names)
+    for (i, j), value in np.ndenumerate(chosen):
+        if i > j:
+            axes.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=7,
+                      color="white" if abs(value) > 0.7 else "black")  # fmt: skip
+    figure.colorbar(image, label="Spearman rank correlation")
+    figure.tight_layout()
+    return figure
+
+
+def physics_intervals(covered: dict, tests: pd.DataFrame, target: str) -> Figure:
+    """Range of simulated tests with properties drawn within their errors (bars) and what was
+    measured, sorted by measurement.
+
+    Parameters
+    ----------
+    covered : of one target in ``physics_validation.json``, block ``coverage``: ``low``, ``high``.
+    tests : the measured tests, all of them, in the same order; those that ignited are drawn.
+    """
+    rows = pd.DataFrame({"low": covered["low"], "high": covered["high"]}, dtype=float)
+    rows["measured"] = tests[target].to_numpy(float)
+    rows = rows.dropna().sort_values("measured").reset_index(drop=True)
+    inside = rows["measured"].between(rows["low"], rows["high"])
+    figure, axes = subplots(figsize=(7.4, 3.2))
+    axes.vlines(rows.index, rows["low"], rows["high"], color=SKY, linewidth=3, alpha=0.8,
+                label="simulated, 90 %")  # fmt: skip
+    for hit, colour, mark, name in ((True, BLUE, "o", "inside"), (False, ORANGE, "s", "outside")):
+        part = rows[inside == hit]
+        axes.plot(part.index, part["measured"], mark, color=colour, markersize=4,
+                  label=f"measured, {name}")  # fmt: skip
+    axes.set(yscale="log", xlabel="measured test, sorted", ylabel=LABELS[target])
+    axes.legend(ncol=3)
+    figure.tight_layout()
+    return figure

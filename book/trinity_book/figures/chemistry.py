@@ -1,0 +1,218 @@
+"""Figures of the chapter on chemistry: from structure to properties with their errors.
+
+Each function takes plain data, as ``property_validation`` and ``properties`` give it, and returns a
+Figure; fonts and sizes are in ``matplotlibrc``.
+"""
+
+import re
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from trinity.chemistry.groups import contributions, count_groups
+from trinity.chemistry.properties import Estimate, sample_parameters
+from trinity.chemistry.sampling import GAS_CONSTANT_J_MOL_K, TGA_RATE_K_S
+from trinity_book.figures.common import BLUE, GREY, ORANGE, PALETTE, SKY
+from trinity_book.figures.style import subplots
+
+# Estimate -> title, unit of the axis, factor from SI to it.
+_SHOWN = {
+    "density_kg_m3": ("Density", "kg/m³", 1.0),
+    "specific_heat_j_kg_k": ("Specific heat at 298 K", "kJ/kg/K", 1e-3),
+    "heat_of_combustion_j_kg": ("Net heat of combustion", "MJ/kg", 1e-6),
+    "t50_k": ("Half decomposition at 10 K/min", "K", 1.0),
+}
+_ALSO_SHOWN = {
+    "glass_transition_k": ("Glass transition", "K", 1.0),
+    "char_yield": ("Char yield", "%", 100.0),
+    "conductivity_w_m_k": ("Thermal conductivity", "W/m/K", 1.0),
+    "gas_heat_of_combustion_j_kg": ("Heat of combustion of the gas", "MJ/kg", 1e-6),
+    "heat_of_decomposition_j_kg": ("Heat of decomposition", "MJ/kg", 1e-6),
+    "decomposition_width_k": ("Width of decomposition", "K", 1.0),
+}
+
+_AROUND = [(-4, 4), (4, -9), (-4, 13), (4, -18)]  # labels of neighbours beside each other
+_UNIT = re.compile(r"_(kg_m3|j_kg_k|j_kg|k|w_m_k|1_m)\b")
+
+
+def groups_of_chain(psmiles: str, quantity: str = "V298") -> Figure:
+    """What each group of a repeat unit adds to a molar quantity, as one bar built up.
+
+    Parameters
+    ----------
+    psmiles
+        A repeat unit.
+    quantity
+        ``V298`` [cm3/mol], ``Cp_solid_298`` or ``Cp_liquid_298`` [J/mol/K].
+    """
+    labels = {"V298": "molar volume (cm³/mol)"}
+    counts = count_groups(psmiles).counts
+    table = contributions(quantity)
+    figure, axes = subplots(figsize=(7.0, 1.6), layout="constrained")
+    left = 0.0
+    for colour, (group, count) in zip(PALETTE * 2, counts.items(), strict=False):
+        width = table[group] * count
+        axes.barh(0, width, left=left, color=colour, edgecolor="white")
+        text = group if count == 1 else f"{count} × {group}"
+        axes.text(left + width / 2, 0, text, ha="center", va="center", color="white", fontsize=9)
+        left += width
+    axes.set(yticks=[], xlabel=labels.get(quantity, "molar heat capacity (J/mol/K)"))
+    axes.set_xlim(0, left)
+    axes.spines[["left", "top", "right"]].set_visible(False)
+    return figure
+
+
+def parity(validation: dict) -> Figure:
+    """Estimates against published values, with 1 sigma and the bar that each has to beat.
+
+    Parameters
+    ----------
+    validation
+        The object of ``property_validation.build_property_validation``.
+    """
+    figure, panels = subplots(2, 2, figsize=(7.5, 7.0), layout="constrained")
+    _parity_panels(panels, validation, _SHOWN)
+    return figure
+
+
+def parity_of_the_rest(validation: dict) -> Figure:
+    """Like `parity`, of properties without a bar."""
+    figure, panels = subplots(3, 2, figsize=(7.5, 9.6), layout="constrained")
+    _parity_panels(panels, validation, _ALSO_SHOWN)
+    return figure
+
+
+def _parity_panels(panels: np.ndarray, validation: dict, shown: dict) -> None:
+    for axes, (name, (title, unit, factor)) in zip(panels.flat, shown.items(), strict=True):
+        result = validation["parity"][name]
+        _parity_panel(axes, result, factor)
+        axes.set(title=title, xlabel=f"published ({unit})", ylabel=f"estimated ({unit})")
+        if "bar" in result:
+            relative = result["bar_measure"] == "mean_relative_error"
+            unit, factor = ("%", 100.0) if relative else (unit, factor)
+            error, bar = factor * result[result["bar_measure"]], factor * result["bar"]
+            axes.set_title(f"{title}\nmean error {error:.2g} {unit}, bar {bar:.2g} {unit}")
+
+
+def _parity_panel(axes: Axes, result: dict, factor: float) -> None:
+    rows = result["rows"]
+    published, estimated, sigma = (
+        factor * np.array([row[key] for row in rows]) for key in ("published", "estimated", "sigma")
+    )
+    low = 0.93 * max(min(published.min(), (estimated - sigma).min()), 0.0)
+    high = 1.05 * max(published.max(), (estimated + sigma).max())
+    line = np.array([low, high])
+    if "bar" in result:
+        relative = result["bar_measure"] == "mean_relative_error"
+        width = result["bar"] * line if relative else np.full(2, factor * result["bar"])
+        axes.fill_between(line, line - width, line + width, color=SKY, alpha=0.25, linewidth=0)
+    axes.plot(line, line, color=GREY, linewidth=1)
+    axes.errorbar(published, estimated, sigma, fmt="o", color=BLUE, markersize=5, elinewidth=1)
+    for place, i in enumerate(np.argsort(published + estimated, kind="stable")):
+        axes.annotate(
+            rows[i]["polymer"], (published[i], estimated[i]), _AROUND[place % 4],
+            textcoords="offset points", fontsize=7, ha="right" if place % 2 == 0 else "left",
+        )  # fmt: skip
+    axes.set(xlim=line, ylim=line)
+
+
+def left_out(validation: dict) -> Figure:
+    """Decomposition temperature and char of polymers that the model had not seen."""
+    figure, panels = subplots(1, 2, figsize=(7.5, 3.8), layout="constrained")
+    for axes, key, label, factor in (
+        (panels[0], "t50_blind", "T50 (K)", 1.0),
+        (panels[1], "char_blind", "char yield (%)", 100.0),
+    ):
+        result = validation["leave_one_out"][key]
+        measured, predicted, sigma = (
+            factor * np.array([row[name] for row in result["rows"]])
+            for name in ("measured", "predicted", "sigma")
+        )
+        line = [min(measured.min(), predicted.min()), max(measured.max(), predicted.max())]
+        axes.plot(line, line, color=GREY, linewidth=1)
+        axes.errorbar(measured, predicted, sigma, fmt="o", color=BLUE, markersize=4, elinewidth=0.6)
+        error, naive = factor * result["mean_error"], factor * result["mean_error_of_mean"]
+        axes.set(xlabel=f"from the table: {label}", ylabel="predicted, polymer left out")
+        axes.set_title(f"mean error {error:.3g} (mean of all: {naive:.3g})", fontsize=9)
+    return figure
+
+
+def calibration(rows: list[dict]) -> Figure:
+    """Share of published values within 1 and 2 sigma, by property.
+
+    Parameters
+    ----------
+    rows
+        Those of ``property_validation.calibration``. The bar is one standard error of the share at
+        1 sigma when the errors are normal; with ten values it is wide.
+    """
+    names = [f"{_UNIT.sub('', row['property'])} (n = {row['n']})" for row in rows][::-1]
+    names = [name.replace("_", " ") for name in names]
+    figure, axes = subplots(figsize=(7.5, 0.32 * len(rows) + 1.2), layout="constrained")
+    for key, colour, marker, size, text, expected in (
+        ("within_sigma", BLUE, "o", 9, "within 1σ", rows[0]["expected"][0]),
+        ("within_two_sigma", ORANGE, "s", 5, "within 2σ", rows[0]["expected"][1]),
+    ):
+        share = [100 * row[key] for row in rows][::-1]
+        axes.axvline(100 * expected, color=colour, linewidth=1, linestyle="--")
+        axes.plot(share, names, marker, color=colour, markersize=size, label=text)
+    doubt = [100 * row["doubt"] for row in rows][::-1]
+    expected = [100 * row["expected"][0] for row in rows][::-1]
+    axes.errorbar(expected, names, xerr=doubt, fmt="none", ecolor=GREY, elinewidth=1, zorder=0)
+    axes.set(xlabel="share of the published values (%), expected: dashed", xlim=(0, 104))
+    axes.legend(frameon=False, loc="lower left")
+    return figure
+
+
+def thermogravimetry(estimates: dict[str, Estimate], n: int, rng: np.random.Generator) -> Figure:
+    """Mass against temperature at 10 K/min in nitrogen: nominal, and ``n`` draws within 1 sigma.
+
+    Parameters
+    ----------
+    estimates
+        Label -> estimate; one colour each.
+    """
+    figure, axes = subplots(figsize=(7.0, 3.6), layout="constrained")
+    temperature = np.linspace(400.0, 1050.0, 651)
+    for colour, (label, found) in zip(PALETTE, estimates.items(), strict=False):
+        drawn = sample_parameters(found, n, rng)
+        for i in range(n):
+            axes.plot(temperature, _mass(drawn, i, temperature), color=colour, alpha=0.12)
+        nominal = _mass(sample_parameters(found), 0, temperature)
+        axes.plot(temperature, nominal, color=colour, linewidth=2, label=label)
+    axes.set(xlabel="temperature (K)", ylabel="mass left", ylim=(0, 1.02))
+    axes.legend(frameon=False)
+    return figure
+
+
+def _mass(parameters: dict[str, np.ndarray], i: int, temperature: np.ndarray) -> np.ndarray:
+    """Mass left (same shape as ``temperature``) after acid loss and one first-order step."""
+    p = {name: values[i] for name, values in parameters.items()}
+    acid, char = p["acid_fraction"], p["char_yield"]
+    main = _unreacted(p["A_1_s"], p["E_j_mol"], temperature)
+    mass = char + (1 - acid - char) * main
+    if acid > 0:
+        mass = mass + acid * _unreacted(p["acid_A_1_s"], p["acid_E_j_mol"], temperature)
+    return mass
+
+
+def _unreacted(frequency: float, energy: float, temperature: np.ndarray) -> np.ndarray:
+    rate = frequency / TGA_RATE_K_S * np.exp(-energy / (GAS_CONSTANT_J_MOL_K * temperature))
+    steps = np.diff(temperature) * (rate[1:] + rate[:-1]) / 2
+    return np.exp(-np.concatenate([[0.0], np.cumsum(steps)]))
+
+
+def draws(found: Estimate, n: int, rng: np.random.Generator) -> Figure:
+    """How draws hang together: density with specific heat, and log A with E."""
+    drawn = sample_parameters(found, n, rng)
+    figure, panels = subplots(1, 2, figsize=(7.5, 3.4), layout="constrained")
+    panels[0].scatter(
+        drawn["density_kg_m3"], drawn["specific_heat_melt_j_kg_k"] / 1e3, s=6, color=BLUE, alpha=0.5
+    )
+    panels[0].set(xlabel="density (kg/m³)", ylabel="specific heat of the melt (kJ/kg/K)")
+    panels[1].scatter(
+        drawn["E_j_mol"] / 1e3, np.log10(drawn["A_1_s"]), s=6, color=ORANGE, alpha=0.5
+    )
+    panels[1].set(xlabel="E (kJ/mol)", ylabel="log₁₀ A (1/s)")
+    return figure

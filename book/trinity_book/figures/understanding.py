@@ -1,0 +1,169 @@
+"""Figures of why pretraining works: the landscape of the loss, distances in weights, probes.
+
+Every function takes parts of the dict that `understanding.why_it_works` returns (the block
+``why`` of ``ablation.json``) and returns a Figure.
+"""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from trinity_book.figures.common import AMBER, BLUE, GREY, ORANGE, PALETTE, PINK, SKY
+from trinity_book.figures.style import subplots
+
+WAYS = {"direct": (ORANGE, "direct finetuning"), "two_phase": (BLUE, "phase 1 + phase 2")}
+TRAININGS = {
+    "phase1": (GREY, "phase 1"),
+    "phase2": (BLUE, "phase 2"),
+    "direct": (ORANGE, "direct finetuning"),
+}
+PROBED = {"random": GREY, "language model": AMBER, "phase 1": BLUE, "shuffled labels": PINK}
+
+
+def landscape(found: dict) -> Figure:
+    """Loss of the tests that were trained on and error on held-out polymers over the plane of the
+    start and both solutions, with the two paths projected on it.
+
+    Parameters
+    ----------
+    found : the block ``landscape``.
+    """
+    figure, panels = subplots(1, 2, figsize=(8.2, 4.4), sharey=True)
+    shown = (
+        ("loss", "training loss", np.asarray(found["loss"])),
+        ("error_held_out", "error factor, held-out polymers", np.exp(found["error_held_out"])),
+    )
+    for axes, (_, label, values) in zip(panels, shown, strict=True):
+        levels = _levels(values, _at_start(found, values))
+        drawn = axes.contourf(found["x"], found["y"], values, levels, cmap="cividis", extend="max")
+        axes.contour(found["x"], found["y"], values, levels, colors="white", linewidths=0.4)
+        axes.grid(False)
+        figure.colorbar(drawn, ax=axes, label=label, format="%.2f")
+        for way, (colour, name) in WAYS.items():
+            _path(axes, np.asarray(found["paths"][way]), colour, name, way == "two_phase")
+        axes.set(xlabel="towards direct solution [filter lengths]")
+        axes.set_aspect("equal")
+    panels[0].set_ylabel("towards two-phase solution [filter lengths]")
+    panels[0].legend(loc="upper left", bbox_to_anchor=(0.0, -0.18), ncol=3)
+    figure.tight_layout()
+    return figure
+
+
+def _at_start(found: dict, values: np.ndarray) -> float:
+    """The value at the grid point nearest to the start, which is the origin."""
+    return float(values[np.abs(found["y"]).argmin(), np.abs(found["x"]).argmin()])
+
+
+def _levels(values: np.ndarray, start: float) -> np.ndarray:
+    """Twenty levels from the lowest value to half as much again above it as the start is; closest
+    together in the valleys. What is higher has one colour."""
+    low = values.min()
+    high = low + 1.5 * max(start - low, 1e-6)
+    return low + (high - low) * np.linspace(0, 1, 20) ** 1.5
+
+
+def _path(axes, places: np.ndarray, colour: str, name: str, jumps: bool) -> None:
+    """A path from the start; its first stretch is dashed where only its ends are known."""
+    x, y = places[:, 0], places[:, 1]
+    edge = {"markeredgecolor": "white", "markeredgewidth": 0.7, "linestyle": "none"}
+    first = 1 if jumps else 0
+    if jumps:
+        axes.plot(x[:2], y[:2], color="white", linewidth=3)
+        axes.plot(x[:2], y[:2], color=colour, linestyle="--", linewidth=1.6)
+    axes.plot(x[first:], y[first:], color="white", linewidth=3)
+    axes.plot(x[first:], y[first:], color=colour, linewidth=1.6, label=name)
+    axes.plot(x[first:-1], y[first:-1], "o", color=colour, markersize=4, **edge)
+    axes.plot(x[-1], y[-1], "*", color=colour, markersize=13, **edge)
+    axes.plot(
+        x[0], y[0], "s", color="black", markersize=6, label=None if jumps else "start", **edge
+    )
+
+
+def valleys(found: dict) -> Figure:
+    """Left: losses on the straight line between the two solutions. Right: training loss along
+    random directions from each, the band from the lowest to the highest of the draws.
+
+    Parameters
+    ----------
+    found : the block ``landscape``.
+    """
+    figure, (line, around) = subplots(1, 2, figsize=(9.0, 3.3))
+    way, sharp = found["straight_way"], found["sharpness"]
+    line.plot(way["share"], np.exp(way["error_trained"]), color=GREY, label="trained on")
+    line.plot(way["share"], np.exp(way["error_held_out"]), color=PALETTE[2], label="held out")
+    line.set(xlabel="from the direct (0) to the two-phase solution (1)", ylabel="error factor")
+    line.legend()
+    for name, (colour, label) in WAYS.items():
+        draws = np.asarray(sharp[name])
+        around.fill_between(sharp["distance"], draws.min(0), draws.max(0), color=colour, alpha=0.2,
+                            linewidth=0)  # fmt: skip
+        around.plot(sharp["distance"], draws.mean(0), color=colour, label=label)
+    around.set(xlabel="distance in a random direction [filter lengths]", ylabel="training loss")
+    around.legend()
+    figure.tight_layout()
+    return figure
+
+
+def weight_distances(found: list[dict]) -> Figure:
+    """How far each layer moved in the three trainings.
+
+    Parameters
+    ----------
+    found : the block ``distances``.
+    """
+    table = pd.DataFrame(found)
+    figure, axes = subplots(figsize=(7.4, 0.42 * len(table) + 1.1))
+    places, high = np.arange(len(table)), 0.8 / len(TRAININGS)
+    for i, (training, (colour, name)) in enumerate(TRAININGS.items()):
+        offset = (i - (len(TRAININGS) - 1) / 2) * high
+        axes.barh(places + offset, 100 * table[training], high, color=colour, label=name)
+    axes.set(xlabel="change of the weights, relative to their length before [%]")
+    axes.set_yticks(places, table["layer"])
+    axes.invert_yaxis()
+    axes.legend()
+    figure.tight_layout()
+    return figure
+
+
+def probes(found: list[dict]) -> Figure:
+    """What linear probes find in embeddings, with 95 % bootstrap intervals over polymers.
+
+    Parameters
+    ----------
+    found : the block ``probes``.
+    """
+    table = pd.DataFrame(found)
+    models, quantities = (list(dict.fromkeys(table[name])) for name in ("model", "quantity"))
+    figure, axes = subplots(figsize=(7.4, 3.2))
+    width = 0.8 / len(models)
+    for i, model in enumerate(models):
+        part = table[table["model"] == model].set_index("quantity").loc[quantities]
+        places = np.arange(len(quantities)) + (i - (len(models) - 1) / 2) * width
+        ends = np.abs(part[["low", "high"]].to_numpy().T - part["r2"].to_numpy())
+        axes.bar(places, part["r2"], width, yerr=ends, capsize=2, color=PROBED.get(model, SKY),
+                 error_kw={"linewidth": 0.9}, label=model)  # fmt: skip
+    axes.set(ylabel="share of variance found, R²", ylim=(min(0.0, table["low"].min()), 1.0))
+    axes.set_xticks(np.arange(len(quantities)), quantities)
+    axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.1), ncol=len(models))
+    figure.tight_layout()
+    return figure
+
+
+def ends(found: list[dict]) -> Figure:
+    """Error factors of gradient finetuning on the polymers of each part, held out in turn.
+
+    Parameters
+    ----------
+    found : the block ``ends``.
+    """
+    figure, axes = subplots(figsize=(6.4, 2.8))
+    styles = {"start": ("black", "start"), "phase1": (GREY, "phase 1 only"), **WAYS}
+    for i, (point, (colour, _)) in enumerate(styles.items()):
+        factors = np.exp([part[point]["error_held_out"] for part in found])
+        axes.plot(factors, np.full(len(factors), i), "o", color=colour, alpha=0.6)
+        axes.plot(np.exp(np.mean(np.log(factors))), i, "|", color=colour, markersize=20)
+    axes.set(xlabel="error factor on held-out polymers (dots: parts, bar: their mean)")
+    axes.set_yticks(range(len(styles)), [name for _, name in styles.values()])
+    axes.set_ylim(len(styles) - 0.5, -0.5)
+    figure.tight_layout()
+    return figure

@@ -1,0 +1,311 @@
+"""Runs the notebooks through papermill and stamps what they become.
+
+``notebooks/NN_name.py`` (percent format) is the source; ``NN_name.ipynb`` beside it is its executed
+result, whose metadata say which source, code, data and parameters made it. papermill alone is
+silent about an unknown parameter; here it is refused.
+"""
+
+import ast
+import os
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from trinity import lineage, provenance
+from trinity.errors import InputError
+from trinity.files import data_root, write_atomic
+from trinity.pipeline import scales
+
+SCALARS = (bool, int, float, str)
+
+
+def folder() -> Path:
+    """The notebooks of the checkout, else those of the installed wheel.
+
+    Raises
+    ------
+    InputError
+        If there are none.
+    """
+    found = data_root().parent / "notebooks"
+    if found.is_dir():
+        return found
+    raise InputError("No notebooks/ folder found; run this command in a checkout of the project.")
+
+
+def sources() -> dict[str, Path]:
+    """Stage name and percent source of every notebook, in order."""
+    found = sorted(folder().glob("[0-9][0-9]_*.py"))
+    return {path.stem.split("_", 1)[1]: path for path in found}
+
+
+def solutions() -> list[Path]:
+    """Percent sources of the exercises with their solutions, one a chapter, in order."""
+    return sorted((folder() / "solutions").glob("[0-9][0-9]_*.py"))
+
+
+def pages() -> list[Path]:
+    """Every percent source that is a page of the book: stages, then exercises."""
+    return [*sources().values(), *solutions()]
+
+
+def source_of(stage: str) -> Path:
+    """Percent source of a stage.
+
+    Raises
+    ------
+    InputError
+        If there is no such stage.
+    """
+    known = sources()
+    if stage not in known:
+        raise InputError(f"There is no notebook {stage!r}; choose one of {', '.join(known)}.")
+    return known[stage]
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """A notebook as text: its code cells and the values of its ``parameters`` cell."""
+
+    path: Path
+    code: list[str]
+    parameters: dict[str, bool | int | float | str]
+
+    @classmethod
+    def read(cls, path: Path) -> "Notebook":
+        """Read a percent source.
+
+        Raises
+        ------
+        InputError
+            If its parameters are anything but plain scalars.
+        """
+        cells = [cell for cell in _as_notebook(path).cells if cell.cell_type == "code"]
+        tagged = [c for c in cells if "parameters" in c.metadata.get("tags", [])]
+        parameters = _scalars(tagged[0].source, path) if tagged else {}
+        return cls(path, [cell.source for cell in cells], parameters)
+
+    def syntax(self) -> ast.Module:
+        """Syntax tree of all code cells; lines of IPython magic are left out."""
+        lines = [
+            ln for cell in self.code for ln in cell.splitlines() if not ln.startswith(("%", "!"))
+        ]
+        return ast.parse("\n".join(lines))
+
+    def results(self) -> list[str]:
+        """Names of the stages whose results the cells load with ``stages.load("name")``."""
+        own = self._first_arguments("stages", "load")
+        nested = [Notebook.read(source_of(name)).results() for name in self.reruns()]
+        return list(dict.fromkeys([*own, *(name for names in nested for name in names)]))
+
+    def reruns(self) -> list[str]:
+        """Names of the notebooks that the cells execute with ``course.rerun("name")``."""
+        return list(dict.fromkeys(self._first_arguments("course", "rerun")))
+
+    def _first_arguments(self, module: str, function: str) -> list[str]:
+        return [
+            node.args[0].value
+            for node in ast.walk(self.syntax())
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == function
+            and getattr(node.func.value, "id", None) == module
+            and node.args
+            and isinstance(node.args[0], ast.Constant)
+        ]
+
+    def typed(self, changed: dict[str, str]) -> dict[str, object]:
+        """Texts of ``name=value`` as the types of the defaults.
+
+        Raises
+        ------
+        InputError
+            If a name is unknown or a value is not of its type.
+        """
+        return {name: self._typed(name, text) for name, text in changed.items()}
+
+    def _typed(self, name: str, text: str) -> object:
+        if name not in self.parameters:
+            known = ", ".join(self.parameters) or "no parameters"
+            raise InputError(f"{self.path.name} has no parameter {name!r}; it has {known}.")
+        default = self.parameters[name]
+        if isinstance(default, str):
+            return text
+        try:
+            value = ast.literal_eval(text.capitalize() if isinstance(default, bool) else text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            value = text
+        return scales.same_kind(name, value, default)
+
+
+def _as_notebook(path: Path):
+    import jupytext
+
+    notebook = jupytext.read(path)
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number:03d}"  # jupytext draws random ones: no two runs would agree
+    notebook.metadata["kernelspec"] = {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
+    notebook.metadata.pop("jupytext", None)
+    return notebook
+
+
+def _scalars(source: str, path: Path) -> dict[str, bool | int | float | str]:
+    found = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.AnnAssign):
+            target = node.target
+        elif isinstance(node, ast.Assign) and len(node.targets) == 1:
+            target = node.targets[0]
+        else:
+            raise InputError(f"{path.name}: the parameters cell may only hold name = value lines.")
+        try:
+            value = ast.literal_eval(node.value)
+        except ValueError:
+            value = None
+        if not isinstance(target, ast.Name) or not isinstance(value, SCALARS):
+            raise InputError(
+                f"{path.name}: {ast.unparse(node)!r} is no plain scalar; derive it in the next one."
+            )
+        found[target.id] = value
+    return found
+
+
+def stamp(notebook: Notebook, parameters: dict[str, object]) -> dict:
+    """What decides the outputs: text, code behind it, data and results that it reads."""
+    from trinity.pipeline import stages
+
+    results = [stages.published_result(name) for name in notebook.results()]
+    files = [path for path in results if path.exists()]
+    rerun = [Notebook.read(source_of(name)) for name in notebook.reruns()]
+    files += [other.path.absolute() for other in rerun]
+    made = provenance.make_stamp(
+        stage=notebook.path.stem,
+        source_hash=lineage.hash_of(
+            set().union(*(lineage.reached_by(other.syntax()) for other in (notebook, *rerun)))
+        ),
+        data=[*_tables(), *files],
+        parameters={**notebook.parameters, **parameters},
+        seeds=[v for k, v in {**notebook.parameters, **parameters}.items() if k == "seed"],
+    )
+    made["notebook_hash"] = provenance.text_hash(notebook.path.read_text(encoding="utf-8"))
+    made["scale"] = made["parameters"].get("scale", scales.PUBLISHED)
+    return made
+
+
+def _tables() -> list[str]:
+    """Everything in the data directory but artifacts: a notebook may read any table."""
+    found = sorted(path.name for path in data_root().iterdir())
+    return [name for name in found if name != "artifacts" and not name.startswith((".", "_"))]
+
+
+def run(stage: str, changed: dict[str, object], out: Path, progress: bool = True) -> Path:
+    """Execute the notebook of a stage; see `run_source`."""
+    return run_source(source_of(stage), changed, out, progress)
+
+
+def run_source(source: Path, changed: dict[str, object], out: Path, progress: bool = True) -> Path:
+    """Execute a notebook with some parameters changed and write it, stamped, to ``out``.
+
+    Raises
+    ------
+    InputError
+        If papermill is not installed, or a cell fails: the sentence says which and why, and
+        ``out`` with suffix ``.failed.ipynb`` shows the outputs up to there.
+    """
+    try:
+        import nbformat
+        import papermill
+    except ImportError as error:
+        raise InputError("Running notebooks needs papermill; run make setup.") from error
+    notebook = Notebook.read(source)
+    stem = out.with_suffix("").name
+    work = out.parent / f".{stem}.part.ipynb"
+    write_atomic(work, nbformat.writes(_as_notebook(source)))
+    # Kernels inherit it: progress bars ask for widgets that no page could show.
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:IProgress not found")
+    start = time.monotonic()
+    try:
+        executed = papermill.execute_notebook(
+            str(work),
+            str(work),
+            parameters=changed,
+            kernel_name="python3",
+            cwd=str(source.parent),
+            progress_bar=progress,
+            log_output=False,
+            extra_arguments=["--Application.log_level=50"],  # a kernel is chatty when it stops
+        )
+    except papermill.PapermillExecutionError as error:
+        failed = out.with_name(f"{stem}.failed.ipynb")
+        os.replace(work, failed)
+        reason = re.sub(r"\x1b\[[0-9;]*m", "", f"{error.ename}: {error.evalue}")
+        raise InputError(f"{source.name} stopped with {reason} (see {failed}).") from error
+    finally:
+        work.unlink(missing_ok=True)
+    executed = _described(_without_traces(executed))
+    executed.metadata["trinity"] = {
+        **stamp(notebook, changed),
+        "commit": provenance.commit(),
+        "versions": provenance.versions(),
+        "machine": provenance.machine(),
+        "wall_time": round(time.monotonic() - start, 1),
+    }
+    return write_atomic(out, nbformat.writes(executed) + "\n")
+
+
+def _without_traces(notebook):
+    """Drop what papermill writes about this machine and moment: paths, times, versions."""
+    notebook.metadata.pop("papermill", None)
+    for cell in notebook.cells:
+        for key in ("papermill", "execution"):
+            cell.metadata.pop(key, None)
+        if cell.metadata.get("tags") == []:
+            cell.metadata.pop("tags")
+    return notebook
+
+
+def _described(notebook):
+    """Give each figure a text for those who cannot see it: what its function says it draws."""
+    for cell in notebook.cells:
+        text = alternative(cell.source) if cell.cell_type == "code" else None
+        if text and any("image/png" in output.get("data", {}) for output in cell.outputs):
+            cell.metadata["mystnb"] = {"image": {"alt": text}}
+    return notebook
+
+
+def alternative(code: str) -> str | None:
+    """First sentence of the docstring of the figure function that a cell calls last, if any."""
+    calls = re.findall(r"\b(figures(?:_\w+)?)\.(\w+)\(", code)
+    if not calls:
+        return None
+    module, name = calls[-1]
+    room = module.removeprefix("figures").removeprefix("_") or "common"
+    source = Path(__file__).parent / "figures" / f"{room}.py"
+    if not source.is_file():
+        return None
+    for node in ast.parse(source.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            paragraph = (ast.get_docstring(node) or "").split("\n\n")[0]
+            return " ".join(paragraph.replace("`", "").split()) or None
+    return None
+
+
+def differences(path: Path) -> list[str]:
+    """Why an executed notebook is not what its source would give today; empty when it is."""
+    import nbformat
+
+    source = path.with_suffix(".py")
+    if not path.exists():
+        return ["not executed"]
+    found = nbformat.read(path, as_version=4).metadata.get("trinity")
+    if found is None:
+        return ["no stamp"]
+    notebook = Notebook.read(source)
+    today = stamp(notebook, {})
+    keys = (*provenance.STAMP_KEYS, "notebook_hash", "scale")
+    return [key for key in keys if found.get(key) != today[key]]

@@ -1,0 +1,179 @@
+"""The whole book as one PDF, through a browser: ``python -m trinity_book.print [FILE.pdf]``.
+
+The pages are built into one (Sphinx's ``singlehtml``) from the executed notebooks, `printable`
+makes a book of it (title, contents, parts; folded solutions opened), and Chromium prints it, with
+page numbers and bookmarks. Nothing is fetched.
+"""
+
+import html
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from trinity.errors import InputError
+from trinity.files import data_root
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+SWITCHES = (
+    "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run"
+    " --disable-background-networking --no-pdf-header-footer --generate-pdf-document-outline"
+    " --virtual-time-budget=60000"
+).split()
+MINUTES = 20
+#: Scripts that a sheet of paper has no use for; formulas need theirs.
+IDLE = re.compile(r"<script(?![^>]*mathjax)[^>]*\bsrc=[^>]*>\s*</script>", re.IGNORECASE)
+PRELOADED = re.compile(r'<link[^>]*rel="(?:preload|search|index|prev|next)"[^>]*>')
+PAGE = re.compile(
+    r'<span id="(document-[^"]+)"></span>\s*<section[^>]*>\s*<h2>(.*?)<a\s+class="header'
+)
+PART = '<div class="toctree-wrapper compound">'
+CAPTION = re.compile(r'<span class="caption-text">(.*?)</span>')
+STYLE = """
+@page { size: A4; margin: 18mm 18mm 20mm;
+  @bottom-center { content: counter(page); font-size: 9pt; } }
+@page :first { @bottom-center { content: ""; } }
+html { font-size: 12.5px; }
+body { display: block; background: #fff; }
+.contents { break-after: page; }
+.contents { font-size: .92em; }
+.contents ol { list-style: none; padding-left: 1.5em; margin: 0; }
+.contents p { margin: .5em 0 0; font-weight: bold; }
+.contents li { line-height: 1.35; }
+.part { break-before: page; margin: 0 0 1em; font-size: 1.3em; color: #555; }
+.part + * { break-before: avoid; }
+.again { display: block; break-before: page; }
+.headerlink, .copybtn, summary { display: none !important; }
+pre, code { white-space: pre-wrap !important; overflow-wrap: anywhere; }
+pre { overflow: visible !important; font-size: .85em; }
+.cell_output, .pst-scrollable-table-container, .output, div.highlight {
+  overflow: visible !important; }
+table { font-size: .85em; border: none !important; }
+table.dataframe { font-size: .72em; margin: 0 auto; }
+table.dataframe th, table.dataframe td { padding: .15em .45em; white-space: normal !important;
+  overflow-wrap: anywhere; }
+table:not([class]) :is(th, td) { padding: .15em .6em; text-align: left; }
+thead { display: table-header-group; }
+tr, img, figure, .math, .admonition-title { break-inside: avoid; }
+h1, h2, h3, h4, .admonition-title { break-after: avoid; }
+img { max-width: 100% !important; max-height: 230mm; }
+.toggle-hidden, .toggle > * { display: block !important; visibility: visible !important; }
+"""
+
+
+def printable(text: str, title: str) -> str:
+    """The single page as a book to print: everything open, no scripts but those of formulas.
+
+    Parameters
+    ----------
+    text
+        What Sphinx's ``singlehtml`` wrote; paths in it start at the builder's folder.
+    title
+        Stands on the first sheet, above the contents.
+    """
+    captions = CAPTION.findall(text.split("<article", 1)[0])
+    body = re.search(r"<article[^>]*>(.*)</article>", text, re.DOTALL)
+    if body is None:
+        raise InputError("The single page has no article to print.")
+    parts = IDLE.sub("", body.group(1)).split(PART)
+    contents = [f'<div class="contents"><h1>{html.escape(title)}</h1>']
+    for i, part in enumerate(parts):
+        pages = PAGE.findall(part)
+        if not pages:
+            continue
+        caption = captions[i - 1] if i <= len(captions) else ""
+        links = "".join(f'<li><a href="#{at}">{name}</a></li>' for at, name in pages)
+        contents.append(f"<p>{caption}</p><ol>{links}</ol>")
+        first = pages[0][0]
+        part = re.sub(
+            rf'<span id="(?!{re.escape(first)}")(document-[^"]+)"></span>',
+            r'<span class="again"></span><span id="\1"></span>',
+            part,
+        )
+        parts[i] = f'<div class="part">{caption}</div><div>{part}'
+    article = "".join([*contents, "</div>", *parts])
+    article = re.sub(r"<noscript>(.*?)</noscript>", r"\1", article, flags=re.DOTALL)
+    article = article.replace("../_static/", "_static/")
+    article = re.sub(r"<details(?![^>]*\bopen\b)", "<details open", article)
+    article = re.sub(r'<a ([^>]*)href="(?!#|https?:)[^"]*"', r"<a \1", article)
+    head = PRELOADED.sub("", IDLE.sub("", text.split("</head>", 1)[0]))
+    return (
+        f"{head}<style>{STYLE}</style></head>"
+        f'<body data-mode="light"><main><article class="bd-article">{article}</article></main>'
+        "</body></html>\n"
+    )
+
+
+def one_page(root: Path, out: Path) -> Path:
+    """Build all pages of a checkout into one HTML page below ``out``, ready to print.
+
+    Raises
+    ------
+    InputError
+        If the page was not built.
+    """
+    program = "from jupyter_book.cli.main import main; main()"
+    command = [sys.executable, "-c", program, "build", str(root), "--builder", "singlehtml"]
+    done = subprocess.run(
+        [*command, "--path-output", str(out)], stdin=subprocess.DEVNULL, check=False
+    )
+    folder = out / "_build" / "singlehtml"
+    found = [path for path in sorted(folder.rglob("*.html")) if "<article" in _text(path)]
+    if done.returncode or not found:
+        raise InputError("The single page was not built; the warnings are above.")
+    text = _text(max(found, key=lambda path: path.stat().st_size))
+    title = re.search(r"^title: *\"?(.*?)\"?$", _text(root / "_config.yml"), re.MULTILINE)
+    page = folder / "print.html"  # beside the folders that its paths name
+    page.write_text(printable(text, title.group(1) if title else "Trinity"), encoding="utf-8")
+    return page
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def print_page(page: Path, pdf: Path) -> Path:
+    """Print a page with Chromium.
+
+    Raises
+    ------
+    InputError
+        If there is no Chromium, or it printed nothing.
+    """
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        raise InputError(f"Printing needs Chromium or Chrome on the path ({', '.join(BROWSERS)}).")
+    pdf.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "book.pdf"
+        command = [
+            browser,
+            *SWITCHES,
+            f"--user-data-dir={folder}/profile",
+            f"--print-to-pdf={made}",
+            page.absolute().as_uri(),
+        ]
+        subprocess.run(command, capture_output=True, timeout=60 * MINUTES, check=False)
+        if not made.is_file():
+            raise InputError(f"{Path(browser).name} printed nothing from {page.name}.")
+        beside = pdf.with_name(f".{pdf.name}.part")
+        shutil.copy(made, beside)
+        os.replace(beside, pdf)
+    return pdf
+
+
+def print_book(pdf: Path) -> Path:
+    """Build and print the checkout's book."""
+    with tempfile.TemporaryDirectory() as folder:
+        return print_page(one_page(data_root().parent, Path(folder)), pdf)
+
+
+if __name__ == "__main__":
+    named = sys.argv[1:]
+    try:
+        print(print_book(Path(named[0]) if named else data_root().parent / "build" / "book.pdf"))
+    except InputError as error:
+        sys.exit(f"Error: {error}")

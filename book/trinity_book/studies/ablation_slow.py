@@ -1,0 +1,85 @@
+"""The controls that take minutes a fold: finetuning by gradient, forests beside the physics, and
+the studies of `trinity_book.studies.ablation` with several draws and seeds in place of one.
+"""
+
+from pathlib import Path
+
+from trinity.evidence import left_out as lopo
+from trinity.evidence.scores import TARGETS
+from trinity.evidence.units import Bench, EvaluationSettings, Sources, Unit
+from trinity_book.studies import ablation, controls
+from trinity_book.studies.ablation import MAIN_STUDY
+from trinity_book.studies.ablation import _studies as all_studies
+
+#: Arms whose few configurations are chosen in the inner loop, like those of the main comparison.
+TUNED = (
+    "two_phase_head", "two_phase_lora", "two_phase_full", "direct_full", "random_forest_physics",
+)  # fmt: skip
+#: One fixed recipe of 500 steps: nothing to choose.
+FIXED = ("paper_recipe", "direct_paper_recipe")
+
+
+def run(
+    table: Path,
+    language_model: Path,
+    phase1_members: list[Path],
+    main: list[dict],
+    earlier: list[dict],
+    parameters: dict,
+    folder: Path,
+    progress: bool = True,
+) -> dict:
+    """All slow arms and the studies; an interrupted run goes on from what is in ``folder``.
+
+    Parameters
+    ----------
+    table
+        The synthetic table.
+    language_model, phase1_members
+        The models that the main arms start from.
+    main, earlier
+        Rows of ``lopo.json`` and of ``ablation.json``, whose arms are scored with the new ones.
+    parameters
+        Sections ``model``, ``phase1``, ``evaluation``, ``controls``, ``slow_controls`` of a scale.
+    """
+    numbers = parameters["slow_controls"]
+    evaluation = {k: v for k, v in parameters["evaluation"].items() if k != "chosen"}
+    evaluation["seeds"] = numbers["seeds"]
+    several = {**parameters["controls"], "curve_seeds": numbers["draws"], "seeds": 0}
+    reports = controls.train_controls(
+        table, language_model, parameters["model"], parameters["phase1"], several,
+        folder / "models", progress, kinds=(),
+    )  # fmt: skip
+    fewer_rows = {kind: controls.members(folder / "models", kind) for kind in reports}
+    sources = Sources.of(phase1=phase1_members, language_model=[language_model], **fewer_rows)
+    units = folder / "units"
+    tuned, fixed = TUNED[: numbers["arms"]], FIXED[: numbers["fixed"]]
+    found = lopo.run(sources, evaluation, units, progress, arms=tuned, groupings=("nine",))
+    bench = Bench(units, sources, EvaluationSettings.of(evaluation))
+    rows = [*found["predictions"], *_fixed(fixed, bench, progress)]
+    rows = [{**row, "study": MAIN_STUDY, "level": ""} for row in rows]
+    rows += all_studies(bench, several, progress)
+    beside = [row for row in earlier if row["study"] == MAIN_STUDY]
+    return {
+        "predictions": rows,
+        "chosen": found["chosen"],
+        "candidates": found["candidates"] | dict.fromkeys(fixed, 1),
+        "phase1": reports,
+        "scores": ablation.scores([*beside, *rows], main),
+    }
+
+
+def _fixed(arms: tuple[str, ...], bench: Bench, progress: bool) -> list[dict]:
+    """Rows of the arms with nothing to choose; their intervals are those of the model itself."""
+    seeds = range(bench.settings.seeds)
+    folds = lopo.groups_of("nine")
+    units = [Unit(arm, s, members) for arm in arms for s in seeds for members in folds.values()]
+    bench.run(units, "fixed recipes", progress)
+    factors = [lopo.NORMAL_90] * len(TARGETS)
+    rows = []
+    for arm in arms:
+        for seed in seeds:
+            for fold, members in folds.items():
+                about = {"arm": arm, "seed": seed, "fold": fold, "grouping": "nine"}
+                rows += lopo.rows_of_result(about, bench.read(Unit(arm, seed, members)), factors)
+    return rows

@@ -1,0 +1,154 @@
+"""Phase 1 as it would be without one of its ingredients: the models that the controls start from.
+
+=================  =============================================================================
+``shuffled``       every polymer has the simulated tests of another: as much training, as many
+                   conditions, no chemistry in the labels
+``from_scratch``   a random encoder in place of the language model
+``random``         that encoder before any training
+``rows_N``         phase 1 on N rows of the table only
+=================  =============================================================================
+"""
+
+import json
+from collections.abc import Iterable
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from trinity.files import write_atomic
+
+KINDS = ("shuffled", "from_scratch")
+#: Steps that even a phase 1 on a few polymers gets.
+LEAST_STEPS = 600
+
+
+def train_controls(
+    table: Path,
+    language_model: str | Path,
+    shape: dict,
+    phase1: dict,
+    numbers: dict,
+    folder: str | Path,
+    progress: bool = True,
+    kinds: Iterable[str] = KINDS,
+) -> dict:
+    """Train the models of the controls, one process a core; goes on with what is there.
+
+    Parameters
+    ----------
+    table
+        The synthetic table (Parquet).
+    language_model
+        Folder of phase 0.
+    shape, phase1, numbers
+        Sections ``[model]``, ``[phase1]`` and ``[controls]`` of a scale.
+    folder
+        Gets ``shuffled/seed0/member0`` and so on, and ``random/seed0``.
+    kinds
+        Of `KINDS`, those wanted beside the ``rows_N``.
+
+    Returns
+    -------
+    dict
+        Per kind, for each seed: GMFE a target on hypothetical polymers held out, and rows.
+    """
+    from trinity.learning.loop import run_tasks
+
+    folder = Path(folder)
+    for seed in range(numbers["seeds"]):
+        random_encoder(shape, seed, folder / "random" / f"seed{seed}", language_model)
+    models = [(kind, s) for kind in KINDS if kind in kinds for s in range(numbers["seeds"])]
+    models += [(f"rows_{n}", s) for n in numbers["rows"] for s in range(numbers["curve_seeds"])]
+    jobs = [
+        (kind, seed, str(table), str(language_model), dict(phase1), str(folder), progress)
+        for kind, seed in models
+    ]
+    reports: dict[str, list[dict]] = {}
+    for (kind, _), report in zip(models, run_tasks(_train, jobs), strict=True):
+        reports.setdefault(kind, []).append(report)
+    return reports
+
+
+def members(folder: str | Path, kind: str) -> list[Path]:
+    """Models of a control, one a seed."""
+    seeds = sorted(Path(folder, kind).glob("seed*"), key=lambda p: int(p.name.removeprefix("seed")))
+    return seeds if kind == "random" else [path / "member0" for path in seeds]
+
+
+def random_encoder(shape: dict, seed: int, folder: Path, language_model: str | Path) -> None:
+    """Write an encoder of the shape of the language model with random weights."""
+    from transformers import BertModel
+
+    from trinity.learning.encoder import BackboneShape, bert_config, quiet
+    from trinity.learning.loop import seeded
+    from trinity.learning.tokenizer import load_tokenizer
+
+    if (folder / "config.json").is_file():
+        return
+    tokenizer = load_tokenizer(language_model)
+    with seeded(seed):
+        encoder = BertModel(
+            bert_config(BackboneShape(**shape), len(tokenizer)), add_pooling_layer=False
+        )
+    tokenizer.save_pretrained(str(folder))
+    with quiet():
+        encoder.save_pretrained(str(folder))
+
+
+def _train(job: tuple) -> dict:
+    """One model of one control, unless its report is there already."""
+    from trinity.learning.phase1 import run_phase1, without_measured
+
+    kind, seed, table, language_model, numbers, folder, progress = job
+    home = Path(folder, kind, f"seed{seed}")
+    done = home / "report.json"
+    if done.is_file():
+        return json.loads(done.read_text(encoding="utf-8"))
+    frame = without_measured(pd.read_parquet(table))
+    if kind == "shuffled":
+        frame = shuffle_labels(frame, seed)
+    elif kind == "from_scratch":
+        language_model = str(Path(folder, "random", f"seed{seed}"))
+    elif kind.startswith("rows_"):
+        frame = some_rows(frame, int(kind.removeprefix("rows_")), seed)
+        numbers["epochs"] = enough_epochs(frame, numbers)
+    numbers["members"] = 1
+    own = splitting_seed(frame["key"].nunique(), numbers["held_out"], seed)
+    found = run_phase1(frame, language_model, numbers, own, home, progress)
+    report = {name: found[name] for name in ("held_out_ensemble", "conditions_only", "rows")}
+    write_atomic(done, json.dumps(report) + "\n")
+    return report
+
+
+def shuffle_labels(table: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """The table with the polymers' structures dealt out anew, each to the tests of another."""
+    polymers = table.drop_duplicates("polymer_id")[["polymer_id", "psmiles", "key"]]
+    order = np.random.default_rng([seed, 11]).permutation(len(polymers))
+    dealt = polymers[["psmiles", "key"]].iloc[order].set_index(polymers["polymer_id"])
+    rows = dealt.loc[table["polymer_id"]]
+    return table.assign(psmiles=rows["psmiles"].to_numpy(), key=rows["key"].to_numpy())
+
+
+def some_rows(table: pd.DataFrame, rows: int, seed: int) -> pd.DataFrame:
+    """About ``rows`` rows: all tests of so many polymers, drawn at random."""
+    ids = table["polymer_id"].unique()
+    wanted = max(2, round(rows * len(ids) / len(table)))
+    chosen = np.random.default_rng([seed, 13]).choice(ids, min(wanted, len(ids)), replace=False)
+    return table[table["polymer_id"].isin(chosen)].reset_index(drop=True)
+
+
+def splitting_seed(polymers: int, held_out: float, seed: int) -> int:
+    """The first of seed, seed + 100, ... that holds out some of a dozen polymers and not all."""
+    for own in count(seed, 100):
+        chosen = np.random.default_rng([own, 7]).random(polymers) < held_out  # as phase 1 draws
+        if chosen.any() and not chosen.all():
+            return own
+
+
+def enough_epochs(table: pd.DataFrame, numbers: dict) -> int:
+    """Epochs of phase 1 on a small table: as many as make `LEAST_STEPS`, if that is more."""
+    training = (1 - numbers["held_out"]) * table["polymer_id"].nunique()
+    batches = max(1, int(np.ceil(training / numbers["polymers_per_batch"])))
+    return max(numbers["epochs"], -(-LEAST_STEPS // batches))

@@ -1,0 +1,248 @@
+"""The ensemble distilled: small networks that answer as it does, without group sums or cone model.
+
+A student reads one spelling of a repeat unit where a member of the ensemble reads four, burns the
+polymer in the cone model and compares it with what was measured (Hinton et al., 2015, "Distilling
+the knowledge in a neural network").  It learns twice, as its teacher did: first what the teacher
+says before it has seen a measurement, then, from there, what it says after.  The second lesson is
+short, so that a student of every left-out group is affordable: what students say of polymers of
+which neither they nor their teachers have seen a measurement is scored like any other arm.
+"""
+
+import json
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+from torch.nn import functional
+
+from trinity.evidence.left_out import rows_of_result
+from trinity.evidence.scores import TARGETS, evaluate
+from trinity.evidence.units import measurements
+from trinity.files import write_atomic
+from trinity.learning.answer import Answer
+from trinity.learning.data import Encoder, tests_of
+from trinity.learning.ensemble import combine
+from trinity.learning.loop import Schedule, length_batches, run_tasks, train
+from trinity.learning.model import FlammabilityModel, Scalers, load_model
+from trinity.learning.students import as_read, heard, newborn
+from trinity_book.studies.distillation_labels import (
+    BLIND,
+    EVERYTHING,
+    Lesson,
+    load_lesson,
+    make_lesson,
+)
+
+#: Weights of the widths and of the ignition beside the means, which matter most.
+WIDTH_WEIGHT, IGNITION_WEIGHT = 0.1, 0.1
+#: Standardised error below which the loss is quadratic.
+SMALL = 0.1
+#: Share of the learning rate that the second lesson begins with.
+RATE_AFTER = 0.5
+
+
+@dataclass(frozen=True)
+class DistillationSettings:
+    """Numbers of the stage (section ``[distillation]`` of a scale)."""
+
+    members: int  # students, each with a seed of its own
+    conditions: int  # random tests a polymer
+    held_out: float  # share of the polymers kept for the score
+    layers: int
+    width: int
+    heads: int
+    epochs: int  # of the first lesson
+    epochs_after: int  # of the second
+    polymers_per_batch: int
+    learning_rate: float
+
+
+def run(
+    table: pd.DataFrame,
+    phase1: list[Path],
+    phase2: list[Path],
+    chosen: dict,
+    numbers: dict,
+    seed: int,
+    folder: str | Path,
+    progress: bool = False,
+) -> dict:
+    """Teach the students, score them, and write those that ``trinity predict --fast`` uses.
+
+    Parameters
+    ----------
+    table
+        Synthetic rows: their polymers are read, their labels are not.
+    phase1, phase2
+        Folders of the members before and after they saw measurements.
+    chosen
+        Of each strict group what the inner loop chose without it (``chosen`` of ``lopo.json``):
+        the corrections that make its teacher, and the factors of its intervals.
+    folder
+        Gets ``member0`` ..., ``ensemble.json`` and ``domain.safetensors``; an interrupted run
+        goes on from what is there.
+
+    Returns
+    -------
+    dict
+        ``fidelity`` (how far students are from their teacher on polymers that they have not
+        read), ``predictions`` and ``scores`` of the left-out groups, counts.
+    """
+    settings = DistillationSettings(**numbers)
+    folder, work = Path(folder), Path(folder) / "parts"
+    make_lesson(table, phase1, phase2, chosen, settings.conditions, settings.held_out, seed, work)
+    for teachers in ((BLIND,), (EVERYTHING, *chosen)):
+        jobs = [
+            (name, k, settings, seed, work, progress and k == 0)
+            for name in teachers
+            for k in _seeds(settings)
+        ]
+        run_tasks(_teach, jobs)
+    lesson = load_lesson(work)
+    predictions = _left_out_rows(lesson, chosen, settings, work)
+    students = [load_model(_student(work, EVERYTHING, k)) for k in _seeds(settings)]
+    results = {
+        "polymers": int((lesson.group == "").sum()),
+        "rows": len(lesson.tests),
+        "parameters": sum(p.numel() for p in students[0].parameters()),
+        "fidelity": _fidelity(lesson, students),
+        "predictions": predictions,
+        "scores": evaluate(pd.DataFrame(predictions), "distilled"),
+    }
+    return {**_publish(folder, work, phase2[0].parent, settings), **results}
+
+
+def _seeds(settings: DistillationSettings) -> range:
+    return range(settings.members)
+
+
+def _student(work: Path, teacher: str, k: int) -> Path:
+    return work / f"{teacher}-{k}"
+
+
+def _teach(job: tuple) -> None:
+    """One lesson of one student, unless it is there already."""
+    teacher, k, settings, seed, work, progress = job
+    out = _student(work, teacher, k)
+    if (out / "config.json").is_file():
+        return
+    lesson, own = load_lesson(work), 1000 * seed + k
+    if teacher == BLIND:
+        scalers = Scalers.fit(lesson.tests.conditions, np.exp(lesson.said[BLIND].log_mean))
+        model = newborn(settings.layers, settings.width, settings.heads, scalers, own)
+        epochs, rate = settings.epochs, 1.0
+    else:
+        model = load_model(_student(work, BLIND, k))
+        epochs, rate = settings.epochs_after, RATE_AFTER
+    loss_of, steps = _loss(model, lesson, teacher, settings.polymers_per_batch, own)
+    schedule = Schedule(epochs * steps, rate * settings.learning_rate)
+    checkpoint = out.with_suffix(".part")
+    label = f"student of {teacher}" if progress else None
+    train(model, loss_of, schedule, own, checkpoint=checkpoint, progress=label)
+    model.save(out, {"phase": "distilled", "seed": own})
+    checkpoint.unlink(missing_ok=True)
+
+
+def _loss(model: FlammabilityModel, lesson: Lesson, teacher: str, size: int, seed: int):
+    """The loss of a batch by its number, and how many batches an epoch has."""
+    means, log_variances, ignition = _targets(lesson.said[teacher], model.scalers)
+    encoder, allowed = Encoder(model.tokenizer), lesson.rows_for(teacher)
+    polymer_of = lesson.tests.polymer_of[allowed]
+    polymers, first = np.unique(polymer_of, return_index=True)
+    rows_of = dict(zip(polymers, np.split(allowed, first[1:]), strict=True))
+    lengths = np.array([encoder.length(lesson.tests.polymers[i]) for i in polymers])
+    per_epoch = -(-len(polymers) // size)
+
+    def loss_of(network: nn.Module, index: int) -> torch.Tensor:
+        epoch, place = divmod(index, per_epoch)
+        chosen = polymers[length_batches(lengths, size, seed, epoch)[place]]
+        rows = np.concatenate([rows_of[i] for i in chosen])
+        logit, mean, log_variance = network(
+            encoder.rows(lesson.spelled(chosen, seed + epoch), model.scalers, rows)
+        )
+        width = functional.smooth_l1_loss(log_variance, log_variances[rows], beta=SMALL)
+        burning = functional.binary_cross_entropy_with_logits(logit, ignition[rows])
+        fit = functional.smooth_l1_loss(mean, means[rows], beta=SMALL)
+        return fit + WIDTH_WEIGHT * width + IGNITION_WEIGHT * burning
+
+    return loss_of, per_epoch
+
+
+def _targets(said: Answer, scalers: Scalers) -> tuple[torch.Tensor, ...]:
+    """Standardised means, log variances, ignition: an answer as a network gives it."""
+    scale = np.array(scalers.target_scale)
+    mean = (said.log_mean - scalers.target_mean) / scale
+    parts = mean, 2 * np.log(said.log_sigma / scale), said.ignition
+    return tuple(torch.tensor(part, dtype=torch.float32) for part in parts)
+
+
+def _left_out_rows(lesson: Lesson, chosen: dict, settings, work: Path) -> list[dict]:
+    """Rows like those of ``lopo.json``, of left-out groups: the students together, each alone, and
+    their teacher, all with the interval factors that the inner loop found for the teacher's arm."""
+    table, rows = measurements(), []
+    for group, choice in chosen.items():
+        held_out = table[table["group_nine"] == group]
+        students = [load_model(_student(work, group, k)) for k in _seeds(settings)]
+        alone = heard(students, as_read(tests_of(held_out)))
+        arms = [("distilled", 0, combine(alone)), ("ensemble", 0, lesson.left_out[group])]
+        arms += [("distilled_alone", k, answer) for k, answer in enumerate(alone)]
+        for arm, k, answer in arms:
+            result = {
+                "tests": held_out.test_id.to_numpy(),
+                "mean": answer.log_mean[None],
+                "sigma": answer.log_sigma[None],
+            }
+            about = {"arm": arm, "seed": k, "fold": group}
+            rows += rows_of_result(about, result, choice["factors"])
+    return rows
+
+
+def _fidelity(lesson: Lesson, students: list[FlammabilityModel]) -> dict:
+    """Typical factor between students and teacher on polymers that no student has read.
+
+    A target: of the first student, of all together, and of all between two cuts of one chain;
+    ``width`` is the typical ratio of the widths of students and teacher.
+    """
+    rows = np.flatnonzero(lesson.kept[lesson.tests.polymer_of])
+    tests = as_read(lesson.tests.take(rows))
+    alone = heard(students, tests)
+    recut = [tuple((lesson.cuts[s][-1], f) for s, f in p) for p in lesson.tests.take(rows).polymers]
+    other = [
+        i for i, pair in enumerate(zip(recut, tests.polymers, strict=True)) if len(set(pair)) > 1
+    ]
+    moved = combine(heard(students, replace(tests, polymers=recut))).log_mean
+    together, teacher = combine(alone), lesson.said[EVERYTHING]
+    means = {
+        "one": np.abs(alone[0].log_mean - teacher.log_mean[rows]),
+        "all": np.abs(together.log_mean - teacher.log_mean[rows]),
+        "cut": np.abs(moved - together.log_mean)[np.isin(tests.polymer_of, other)],
+        "width": np.log(together.log_sigma / teacher.log_sigma[rows]),
+    }
+    factors = {name: np.exp(part.mean(axis=0)) for name, part in means.items()}
+    return {
+        "polymers": int(lesson.kept.sum()),
+        **{name: dict(zip(TARGETS, map(float, part), strict=True))
+           for name, part in factors.items()},
+    }  # fmt: skip
+
+
+def _publish(folder: Path, work: Path, teacher: Path, settings: DistillationSettings) -> dict:
+    """Put the students of the ensemble where ``trinity predict --fast`` finds them."""
+    for k in _seeds(settings):
+        shutil.copytree(_student(work, EVERYTHING, k), folder / f"member{k}", dirs_exist_ok=True)
+    shutil.copyfile(teacher / "domain.safetensors", folder / "domain.safetensors")
+    known = json.loads((teacher / "ensemble.json").read_text(encoding="utf-8"))
+    inherited = ("least_sigma", "least_similarity", "factors", "factors_no_laboratory")
+    about = {
+        "name": f"trinity distilled, {settings.members} members",
+        "members": settings.members,
+        "distilled": True,
+        **{name: known[name] for name in inherited},
+    }
+    write_atomic(folder / "ensemble.json", json.dumps(about, indent=1) + "\n")
+    shutil.rmtree(work)
+    return about

@@ -1,0 +1,201 @@
+"""What students learn from: random tests of many polymers, and what each teacher says of them.
+
+There is a teacher without measurements (the mean of phase 1 and physics), one without each strict
+group, and the ensemble itself. All read each polymer once: only their corrections differ.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from trinity.chemistry.domain import FLUX_RANGE_KW_M2, THICKNESS_RANGE_MM
+from trinity.chemistry.recut import cuts
+from trinity.cone.physics_prior import nominal_physics
+from trinity.evidence.units import measured_with_physics, measurements
+from trinity.files import write_atomic
+from trinity.learning.answer import Answer, physical
+from trinity.learning.data import Components, Tests
+from trinity.learning.ensemble import LEAST_SIGMA, combine
+from trinity.learning.loop import run_tasks
+from trinity.learning.model import LABORATORIES, load_model
+from trinity.learning.phase1 import without_measured
+from trinity.learning.phase2 import MeasuredSettings, all_layers, correct, group_weights
+from trinity.learning.students import unlabelled
+
+#: Names of the teacher that has seen no measurement and of the one that has seen all.
+BLIND, EVERYTHING = "blind", "everything"
+#: Times that a measured polymer is asked about, a hypothetical one once.
+REPEATS = 20
+#: Share of the questions that name no laboratory.
+NAMELESS = 0.5
+POLYMERS_AT_ONCE = 64
+FILE = "lesson.npz"
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Questions about P polymers, R tests, and the answers of every teacher."""
+
+    tests: Tests
+    group: np.ndarray  # (P,) strict group of a measured polymer, "" of a hypothetical one
+    kept: np.ndarray  # (P,) hypothetical polymers that no student reads
+    cuts: dict[str, list[str]]
+    said: dict[str, Answer]  # teacher -> of the R tests
+    left_out: dict[str, Answer]  # strict group -> its teacher, of the group's measured tests
+
+    def rows_for(self, teacher: str) -> np.ndarray:
+        """Tests (indices) that a student of this teacher may read: the blind one is asked about
+        hypothetical polymers only, the one without a group about all but that group."""
+        foreign = self.group != "" if teacher == BLIND else self.group == teacher
+        return np.flatnonzero(~(self.kept | foreign)[self.tests.polymer_of])
+
+    def spelled(self, polymers: Sequence[int], seed: int) -> Tests:
+        """The tests with the named polymers written from a random cut of their chain."""
+        rng = np.random.default_rng([seed, 11])
+        written = list(self.tests.polymers)
+        for i in polymers:
+            written[i] = tuple((str(rng.choice(self.cuts[s])), f) for s, f in written[i])
+        return replace(self.tests, polymers=written)
+
+
+def make_lesson(
+    table: pd.DataFrame, phase1: list[Path], phase2: list[Path], chosen: dict,
+    conditions: int, held_out: float, seed: int, folder: Path,
+) -> None:  # fmt: skip
+    """Write the lesson into ``folder``, unless it is there: questions, then members' answers.
+
+    Parameters are those of `trinity_book.studies.distillation.run`.
+    """
+    if (folder / FILE).is_file():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    tests, group = questions(table, conditions, seed)
+    tests.physics = nominal_physics(tests)
+    ways = {name: [MeasuredSettings(**way) for way in choice["ways"]]
+            for name, choice in chosen.items()}  # fmt: skip
+    jobs = [(before, after, tests, ways) for before, after in zip(phase1, phase2, strict=True)]
+    heard = run_tasks(_ask, jobs)
+    arrays = {
+        f"{kind}/{teacher}/{name}": getattr(combine([part[kind][teacher] for part in heard]), name)
+        for kind in ("said", "left_out")
+        for teacher in heard[0][kind]
+        for name in ("log_mean", "log_sigma", "ignition")
+    }
+    kept = (np.random.default_rng([seed, 13]).random(len(group)) < held_out) & (group == "")
+    strings = sorted({s for polymer in tests.polymers for s, _ in polymer})
+    parts = np.array_split(np.array(strings), max(1, len(strings) // 500))
+    spellings = [found for part in run_tasks(_all_cuts, parts) for found in part]
+    words = {
+        "polymers": tests.polymers,
+        "group": group.tolist(),
+        "cuts": dict(zip(strings, spellings, strict=True)),
+    }
+    write_atomic(folder / "lesson.json", json.dumps(words))
+    arrays |= {"kept": kept, "conditions": tests.conditions, "laboratory": tests.laboratory,
+               "polymer_of": tests.polymer_of}  # fmt: skip
+    _write_arrays(folder / FILE, arrays)
+
+
+def _write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    import io
+
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)
+    write_atomic(path, stream.getvalue())
+
+
+@lru_cache(maxsize=1)
+def load_lesson(folder: Path) -> Lesson:
+    """The lesson of a folder written by `make_lesson`."""
+    words = json.loads((folder / "lesson.json").read_text(encoding="utf-8"))
+    polymers: list[Components] = [tuple(map(tuple, polymer)) for polymer in words["polymers"]]
+    with np.load(folder / FILE, allow_pickle=False) as stored:
+        arrays = dict(stored)
+    answers: dict[str, dict[str, Answer]] = {"said": {}, "left_out": {}}
+    for name in [name for name in arrays if name.endswith("/log_mean")]:
+        kind, teacher, _ = name.split("/")
+        parts = (arrays[f"{kind}/{teacher}/{p}"] for p in ("log_mean", "log_sigma", "ignition"))
+        answers[kind][teacher] = Answer(*parts)
+    tests = unlabelled(polymers, arrays["polymer_of"], arrays["conditions"], arrays["laboratory"])
+    group = np.array(words["group"])
+    return Lesson(tests, group, arrays["kept"], words["cuts"], answers["said"], answers["left_out"])
+
+
+def questions(table: pd.DataFrame, conditions: int, seed: int) -> tuple[Tests, np.ndarray]:
+    """Random tests of the hypothetical polymers of a table and of the measured ones, and the
+    strict group of each polymer ("" of the former)."""
+    known = measured_with_physics()
+    names = measurements()["group_nine"].to_numpy()
+    groups = [str(names[known.polymer_of == i][0]) for i in range(len(known.polymers))]
+    hypothetical = list(without_measured(table)["key"].unique())
+    polymers = [((key, 1.0),) for key in hypothetical] + list(known.polymers) * REPEATS
+    group = np.array([""] * len(hypothetical) + groups * REPEATS)
+    rng = np.random.default_rng([seed, 17])
+    rows = len(polymers) * conditions
+    edges = np.log([FLUX_RANGE_KW_M2, THICKNESS_RANGE_MM])
+    drawn = np.exp(edges[:, 0] + rng.random((rows, 2)) * (edges[:, 1] - edges[:, 0]))
+    laboratory = np.eye(len(LABORATORIES))[rng.integers(len(LABORATORIES), size=rows)]
+    laboratory[rng.random(rows) < NAMELESS] = 0.0
+    return unlabelled(
+        polymers, np.repeat(np.arange(len(polymers)), conditions), drawn, laboratory
+    ), group
+
+
+def _all_cuts(strings: Sequence[str]) -> list[list[str]]:
+    return [cuts(str(s)) for s in strings]
+
+
+def _ask(job: tuple) -> dict[str, dict[str, Answer]]:
+    """What the teachers made of one member say of the questions, and each of its left-out tests."""
+    before, after, tests, ways = job
+    start = load_model(before)
+    teachers = {EVERYTHING: load_model(after)}
+    left_out = {}
+    groups = measurements()["group_nine"].to_numpy()
+    measured = measured_with_physics()
+    for group, chosen in ways.items():
+        out = groups == group
+        training = replace(measured.take(~out), weight=group_weights(groups[~out]))
+        teachers[group] = correct(start, training, chosen)
+        with torch.no_grad():
+            batch = all_layers(start, measured.take(out))
+            left_out[group] = _answer(start, teachers[group](batch))
+    parts: dict[str, list[Answer]] = {name: [] for name in (BLIND, *teachers)}
+    for polymers in np.array_split(
+        np.arange(len(tests.polymers)), -(-len(tests.polymers) // POLYMERS_AT_ONCE)
+    ):
+        # Polymers are in the order of their tests, so that parts can be put together as they come.
+        batch = all_layers(start, tests.take(np.isin(tests.polymer_of, polymers)))
+        with torch.no_grad():
+            parts[BLIND].append(_answer(start, _blind(start, batch)))
+            for name, model in teachers.items():
+                parts[name].append(_answer(start, model(batch)))
+    return {
+        "said": {name: _joined(answers) for name, answers in parts.items()},
+        "left_out": left_out,
+    }
+
+
+def _blind(start, batch):
+    """The mean of what phase 1 and physics say, with the width of the former."""
+    logit, mean, log_variance = start.head(batch.embedding, batch.conditions, batch.laboratory)
+    physics = torch.where(batch.physics.isfinite(), batch.physics, mean)
+    return logit, (mean + physics) / 2, log_variance
+
+
+def _answer(start, output) -> Answer:
+    return Answer(*physical(start.scalers, output))
+
+
+def _joined(answers: list[Answer]) -> Answer:
+    """Parts in order, in single precision: half the memory, and far finer than the errors."""
+    fields = ("log_mean", "log_sigma", "ignition")
+    joined = [np.concatenate([getattr(a, name) for a in answers]) for name in fields]
+    mean, sigma, ignition = (part.astype(np.float32) for part in joined)
+    return Answer(mean, np.maximum(sigma, LEAST_SIGMA), ignition)

@@ -1,0 +1,191 @@
+"""Studies beside the main comparison: fewer measured polymers, fewer synthetic rows, conditions and
+laboratories that were not seen.
+
+A study is a list of splits, each solved in closed form; what has to be chosen is chosen on an
+inner leave-one-polymer-out of the tests that a split may see.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from trinity.evidence import left_out as lopo
+from trinity.evidence.units import (
+    CLASSICAL,
+    RESIDUAL,
+    Bench,
+    EvaluationSettings,
+    Sources,
+    closed_form,
+    load_start,
+    measured_with_physics,
+    measurements,
+)
+
+#: Arms of a study; those by gradient are left out, which costs `direct` half of its list.
+ARMS = ("two_phase", "network_only", "direct", "gaussian_process", "physics_bias")
+#: Borders of the bands: 25, 50 and 75 kW/m2; 3, 6-9 and 12-27 mm.
+FLUX_BANDS = {"low flux": (0, 40), "middle flux": (40, 60), "high flux": (60, 999)}
+THICKNESS_BANDS = {"thin": (0, 5), "middle": (5, 10), "thick": (10, 999)}
+
+
+@dataclass(frozen=True)
+class Split:
+    """Tests (numbers) that may be seen and that are held out, at one level of a study."""
+
+    study: str
+    level: str
+    fold: str
+    seen: tuple[int, ...]
+    held: tuple[int, ...]
+    draw: int = 0  # which random subset
+
+
+@dataclass(frozen=True)
+class StudyUnit:
+    """One arm with one seed on one split; ``start`` names another kind of model to start from."""
+
+    arm: str
+    seed: int
+    split: Split
+    start: str = ""
+
+    @property
+    def file(self) -> str:
+        """Name of the unit's result."""
+        s = self.split
+        name = f"{s.study}-{s.level}-{s.fold}-{s.draw}-{self.arm}-{self.start}-s{self.seed}"
+        return name.replace(" ", "_") + ".npz"
+
+    def compute(self, sources: Sources, settings: EvaluationSettings) -> dict:
+        """Log predictions ``mean`` and ``sigma`` (chosen, T, 4), interval ``factors`` (4,)."""
+        ids = measurements().test_id.to_numpy()
+        seen, held = np.isin(ids, self.split.seen), np.isin(ids, self.split.held)
+        groups = measurements().group_nine.to_numpy()
+        results = {}
+        for group in dict.fromkeys(groups[seen]):
+            inner = seen & (groups == group)
+            results[group] = self._answers(sources, settings, seen & ~inner, inner, None)
+        best, said = lopo.best_few(results)
+        found = self._answers(sources, settings, seen, held, best)
+        return {**found, "factors": np.array(lopo.interval_factors(results, said))}
+
+    def _answers(self, sources, settings, seen, held, places) -> dict:
+        """Of all candidates, or those at ``places``."""
+        from trinity.learning.phase2 import direct_start, group_weights
+
+        everything = measured_with_physics()
+        table = measurements()
+        training = replace(everything.take(seen), weight=group_weights(table.group_nine[seen]))
+        held_out = everything.take(held)
+        if self.arm in (*CLASSICAL, *RESIDUAL):
+            answers = _classical(self, settings, training, held_out, places)
+        else:
+            from trinity.evidence import arms
+
+            kind = self.start or arms.LEARNED[self.arm].start
+            start = load_start(kind, sources.folder(kind, self.seed))
+            if kind in arms.FRESH:
+                start = direct_start(start, training, self.seed)
+            pairs = arms.candidates(self.arm, settings.candidates, settings.checkpoints)
+            ways = [way for way, _ in pairs if way.mode == "kernel"]
+            ways = ways if places is None else [ways[i] for i in places]
+            answers = closed_form(start, training, held_out, ways)
+        return {
+            "tests": table.test_id[held].to_numpy(),
+            "mean": np.stack([mean for mean, _ in answers]),
+            "sigma": np.stack([sigma for _, sigma in answers]),
+        }
+
+
+def _classical(unit: StudyUnit, settings, training, held_out, places) -> list:
+    from trinity.evidence.units import classical_answers
+
+    numbers = range(settings.candidates) if places is None else places
+    return classical_answers(unit.arm, numbers, unit.seed, settings, training, held_out)
+
+
+def fewer_polymers(counts: Iterable[int], draws: int) -> list[Split]:
+    """Leave one group out, and learn from ``n`` of the other eight, drawn at random."""
+    table = measurements()
+    groups = list(dict.fromkeys(table.group_nine))
+    splits = []
+    for draw in range(draws):
+        for fold in groups:
+            rng = np.random.default_rng([draw, groups.index(fold)])
+            order = rng.permutation([g for g in groups if g != fold])
+            for n in counts:  # nested: the polymers of a small set are in the larger ones
+                seen = table.group_nine.isin(order[:n])
+                splits.append(_split("measured polymers", str(n), fold, seen, draw=draw))
+    return splits
+
+
+def every_polymer(study: str, level: str) -> list[Split]:
+    """Leave one group out, learn from the other eight."""
+    table = measurements()
+    return [
+        _split(study, level, fold, table.group_nine != fold)
+        for fold in dict.fromkeys(table.group_nine)
+    ]
+
+
+def other_conditions() -> list[Split]:
+    """A band of heat flux or of thickness is held out, of all polymers."""
+    table = measurements()
+    splits = []
+    for study, column, bands in (
+        ("heat flux", "flux_kw_m2", FLUX_BANDS),
+        ("thickness", "thickness_mm", THICKNESS_BANDS),
+    ):
+        for level, (low, high) in bands.items():
+            held = (table[column] >= low) & (table[column] < high)
+            splits.append(_split(study, level, level, ~held, held))
+    return splits
+
+
+def other_laboratories(labs: tuple[str, ...] = ("FAA", "FSRI")) -> list[Split]:
+    """Learn from one laboratory, predict the other, and back."""
+    lab = measurements().lab
+    pairs = [*pairwise(labs), *pairwise(labs[::-1])]
+    return [
+        _split("laboratory", f"{a} to {b}", f"{a} to {b}", lab == a, lab == b) for a, b in pairs
+    ]
+
+
+def _split(study, level, fold, seen, held=None, draw=0) -> Split:
+    table = measurements()
+    held = table.group_nine == fold if held is None else held
+    ids = table.test_id
+    return Split(study, level, fold, tuple(ids[seen]), tuple(ids[held]), draw)
+
+
+def units_of(splits: list[Split], seeds: int, arms=ARMS, start: str = "") -> list[StudyUnit]:
+    """Units of some arms on some splits; a random subset has a seed of its own."""
+    units = []
+    for split in splits:
+        # A curve's draws are its seeds.
+        own = [split.draw] if split.study == "measured polymers" else range(seeds)
+        for arm in arms:
+            certain = arm in ("gaussian_process", "physics_bias")
+            units += [
+                StudyUnit(arm, seed, split, start) for seed in (list(own)[:1] if certain else own)
+            ]
+    return units
+
+
+def run_studies(bench: Bench, units: list[StudyUnit], label: str, progress: bool) -> list[dict]:
+    """Rows of `lopo.json`'s format with ``study`` and ``level``; the fold is the strict group."""
+    bench.run(units, label, progress)
+    members = lopo.groups_of("nine")
+    rows = []
+    for unit in units:
+        result = bench.read(unit)
+        factors = result.pop("factors")
+        held = measurements().set_index("test_id").loc[result["tests"]].group_nine
+        for group in dict.fromkeys(held):
+            about = {"arm": unit.arm, "seed": unit.seed, "fold": group}
+            about |= {"study": unit.split.study, "level": unit.split.level}
+            rows += lopo.rows_of_result(about, lopo.restrict(result, members[group]), factors)
+    return rows

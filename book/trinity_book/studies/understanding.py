@@ -1,0 +1,297 @@
+"""Why pretraining on physics works, or does not: the block ``why`` of ``ablation.json``.
+
+Three looks into the weights.  The *landscape* of the loss around the start, the directly finetuned
+and the two-phase solution; the *distance* that each layer moves in phase 1, phase 2 and direct
+finetuning; and *probes* of the embedding for quantities that no label named.  Both ways of learning
+here go by gradient on all weights (mode ``full``), from the very same start: the language model
+with the fresh head that phase 1 began with.
+"""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from trinity.learning.answer import multitask_loss
+from trinity.learning.data import Encoder, Tests
+from trinity.learning.encoder import load_backbone
+from trinity.learning.loop import member_folders, run_tasks, seeded
+from trinity.learning.model import TARGETS, FlammabilityModel, load_model
+from trinity.learning.phase1 import split_polymers, without_measured
+from trinity.learning.phase2 import MeasuredSettings, finetune
+from trinity_book.studies.landscape import (
+    Loss,
+    Plane,
+    losses_at,
+    sharpness,
+    straight_way,
+    surface,
+    weights_of,
+)
+from trinity_book.studies.probes import probe_all
+
+#: Steps of finetuning at which the paths are marked.
+STEPS = (1, 2, 5, 10, 20, 50, 100, 200)
+#: The measured polymers in so many parts, each held out once; the last part gives the landscape.
+PARTS = 3
+KINDS = ("loss", "error_trained", "error_held_out")
+HELD_OUT_SHARE = 0.15  # of the synthetic polymers, where phase 1 does not say
+PROBED = 1500
+DISTANCES = tuple(np.linspace(-1.0, 1.0, 17).tolist())
+
+
+def why_it_works(
+    phase1_folder: str | Path,
+    language_model_folder: str | Path,
+    table: pd.DataFrame,
+    tests: Tests,
+    seed: int,
+    shuffled: str | Path | None = None,
+    side: int = 25,
+    probed: int = PROBED,
+    steps: tuple[int, ...] = STEPS,
+) -> dict:
+    """Landscape, distances and probes, in plain numbers; some minutes on one core.
+
+    Parameters
+    ----------
+    phase1_folder, language_model_folder
+        The members of phase 1, of which the first is looked at, and its language model.
+    table
+        The synthetic rows of phase 1; polymers that it kept unseen are probed.
+    tests
+        The measured tests. A third of the polymers at a time is held out of both finetunings.
+    shuffled
+        Phase-1 members trained on shuffled labels, probed beside the others.
+    side
+        Points of the landscape along each axis.
+    probed
+        At most so many hypothetical polymers.
+    steps
+        Of finetuning, at which the paths are marked; the last is where they end.
+
+    Returns
+    -------
+    dict
+        ``landscape``, ``distances`` and ``probes`` (`figures_understanding` draws them).
+
+    Raises
+    ------
+    InputError
+        If a folder holds no model.
+    """
+    job = (phase1_folder, language_model_folder, table, tests, seed, shuffled, side, probed, steps)
+    return run_tasks(_look, [job], parallel=False)[0]  # one thread: the same sums everywhere
+
+
+def _look(job: tuple) -> dict:
+    phase1_folder, language_model_folder, table, tests, seed, shuffled, side, probed, steps = job
+    path = member_folders(phase1_folder)[0]
+    phase1 = load_model(path)
+    start = _start(language_model_folder, path, phase1, seed)
+    part, ends = parts_of(tests), []
+    for number in range(PARTS):
+        trained, held_out = part != number, part == number
+        walks = {
+            "direct": _walk(start, tests.take(trained), steps, seed),
+            "two_phase": _walk(phase1, tests.take(trained), steps, seed),
+        }
+        points = {
+            "start": weights_of(start),
+            "phase1": weights_of(phase1),
+            **{name: walk[-1] for name, walk in walks.items()},
+        }
+        loss = _loss_of(phase1, tests, trained, held_out)
+        ends.append(_ends(phase1, points, loss, tests, held_out))
+    models = {"random": _random_encoder(start, seed), "language model": start, "phase 1": phase1}
+    if shuffled is not None:
+        models["shuffled labels"] = load_model(member_folders(shuffled)[0])
+    return {
+        "landscape": _landscape(phase1, points, walks, loss, side, seed),
+        "ends": ends,
+        "distances": distances(phase1, points),
+        "probes": probe_all(models, _unseen(table, Path(phase1_folder), probed, seed), seed),
+        "settings": {"steps": [0, *steps], "side": side, "seed": seed, "member": path.name},
+    }
+
+
+def _start(folder, path: Path, phase1: FlammabilityModel, seed: int) -> FlammabilityModel:
+    """The language model with the head that this member of phase 1 began with, and its scalers:
+    one start, and one meaning of a weight, for both ways."""
+    about = json.loads((path / "config.json").read_text(encoding="utf-8"))["about"]
+    backbone, tokenizer = load_backbone(folder)
+    with seeded(int(about.get("seed", seed))):
+        return FlammabilityModel(backbone, phase1.scalers, tokenizer).eval()
+
+
+def _random_encoder(start: FlammabilityModel, seed: int) -> FlammabilityModel:
+    """The same network, never trained."""
+    from transformers import AutoModel
+
+    with seeded(seed):
+        return FlammabilityModel(
+            AutoModel.from_config(start.backbone.config), tokenizer=start.tokenizer
+        ).eval()
+
+
+def parts_of(tests: Tests) -> np.ndarray:
+    """Part (R,) of each test, 0 to `PARTS` - 1: polymers that share a component stay together."""
+    family = list(range(len(tests.polymers)))
+    first: dict[str, int] = {}
+    for i, polymer in enumerate(tests.polymers):
+        for component, _ in polymer:
+            old, new = family[first.setdefault(component, i)], family[i]
+            family = [min(old, new) if f in (old, new) else f for f in family]
+    _, number = np.unique(family, return_inverse=True)
+    return number[tests.polymer_of] % PARTS
+
+
+def _walk(start: FlammabilityModel, tests: Tests, steps, seed: int) -> list[Tensor]:
+    """Weights on the way of finetuning, the start first.
+
+    Nothing pulls back to the start, so that each way goes where the loss of its tests leads it.
+    """
+    way = [weights_of(start)]
+    settings = MeasuredSettings("full", 1e-3, 0.3, 0.0, tuple(steps))
+    finetune(start, tests, settings, seed, lambda _, model: way.append(weights_of(model)))
+    return way
+
+
+def _loss_of(model: FlammabilityModel, tests: Tests, trained, held_out) -> Loss:
+    """Loss of the tests that were trained on, and mean |ln| error of these and of the others."""
+    batch = Encoder(model.tokenizer).rows(tests, model.scalers)
+    batch.laboratory = torch.zeros_like(batch.laboratory)  # a new test has no laboratory
+    labels = tests.labels(model.scalers, np.flatnonzero(trained))
+    primary = [TARGETS.index(name) for name in ("t_ig_s", "phrr_kw_m2")]
+    with np.errstate(invalid="ignore"):
+        measured = np.log(tests.targets[:, primary])
+    scale, centre = (
+        np.asarray(values)[primary]
+        for values in (model.scalers.target_scale, model.scalers.target_mean)
+    )
+
+    def loss(network: nn.Module) -> list[float]:
+        logit, mean, log_variance = network(batch)
+        known = torch.as_tensor(trained)
+        trained_loss = multitask_loss((logit[known], mean[known], log_variance[known]), labels)
+        error = np.abs(mean.double().numpy()[:, primary] * scale + centre - measured)
+        return [
+            float(trained_loss),
+            float(np.nanmean(error[trained])),
+            float(np.nanmean(error[held_out])),
+        ]
+
+    return loss
+
+
+def _ends(model, points: dict[str, Tensor], loss: Loss, tests: Tests, held_out) -> dict:
+    """Losses at the points of one part, and which repeat units it holds out."""
+    found = losses_at(model, list(points.values()), loss)
+    return {
+        "held_out": sorted({s for p in tests.take(held_out).polymers for s, _ in p}),
+        "tests": int(held_out.sum()),
+        **{name: _named(row) for name, row in zip(points, found, strict=True)},
+    }
+
+
+def _named(values) -> dict[str, float]:
+    return {kind: float(value) for kind, value in zip(KINDS, values, strict=True)}
+
+
+def _landscape(model, points, walks, loss: Loss, side: int, seed: int) -> dict:
+    """The plane of start, direct and two-phase solution with its losses, paths and barrier."""
+    plane = Plane.through(model, points["start"], points["direct"], points["two_phase"])
+    paths = {
+        "direct": walks["direct"],
+        "two_phase": [points["start"], *walks["two_phase"]],
+    }
+    places = {
+        name: [list(plane.coordinates(point)) for point in path] for name, path in paths.items()
+    }
+    marks = np.array([place[:2] for path in places.values() for place in path])
+    ground = surface(model, plane, marks, side, loss)
+    ends = ("direct", "two_phase")
+    way = straight_way(model, points["direct"], points["two_phase"], side, loss)
+    return {
+        "x": ground["x"].tolist(),
+        "y": ground["y"].tolist(),
+        **{kind: ground["losses"][i].tolist() for i, kind in enumerate(KINDS)},
+        "paths": places,  # x, y and the distance beside the plane
+        "straight_way": {
+            "share": way["share"].tolist(),
+            **{kind: way["losses"][i].tolist() for i, kind in enumerate(KINDS)},
+            "barrier": way["barrier"],
+        },
+        "sharpness": {
+            "distance": list(DISTANCES),
+            **{
+                end: sharpness(model, points[end], DISTANCES, 5, seed, loss).tolist()
+                for end in ends
+            },
+        },
+    }
+
+
+def distances(model: FlammabilityModel, points: dict[str, Tensor]) -> list[dict]:
+    """How far each layer moves, |change| / |weights before| in the 2-norm, in the three trainings.
+
+    Returns
+    -------
+    list of dict
+        ``layer``, ``weights`` (their number), ``phase1``, ``phase2``, ``direct``; the last row is
+        of all weights.
+    """
+    layers = [_layer(name) for name, p in model.named_parameters() for _ in range(p.numel())]
+    codes, names = pd.factorize(np.array(layers))
+    rows = []
+    for i, layer in [*enumerate(names), (None, "all weights")]:
+        inside = torch.as_tensor(codes == i if i is not None else codes >= 0)
+
+        def moved(start: str, end: str, inside=inside) -> float:
+            before, after = points[start][inside], points[end][inside]
+            return float((after - before).norm() / before.norm().clamp(min=1e-12))
+
+        rows.append(
+            {
+                "layer": layer,
+                "weights": int(inside.sum()),
+                "phase1": moved("start", "phase1"),
+                "phase2": moved("phase1", "two_phase"),
+                "direct": moved("start", "direct"),
+            }
+        )
+    return rows
+
+
+def _layer(name: str) -> str:
+    """The layer of a parameter in words."""
+    number = re.search(r"layers?\.(\d+)\.", name)
+    if name.startswith("backbone."):
+        return f"encoder layer {int(number[1]) + 1}" if number else "token embedding"
+    if name.startswith("head.blocks"):
+        return "head, middle"
+    return "head, input" if re.match(r"head\.(norm|chemistry|conditions)", name) else "head, output"
+
+
+def _unseen(table: pd.DataFrame, phase1_folder: Path, most: int, seed: int) -> list[str]:
+    """Keys of synthetic polymers that phase 1 kept for its score, at most so many."""
+    about = phase1_folder / "provenance.json"
+    share, first = HELD_OUT_SHARE, seed
+    if about.is_file():
+        block = json.loads(about.read_text(encoding="utf-8"))["provenance"]
+        share, first = block["parameters"]["phase1"]["held_out"], block["seeds"][0]
+    polymers = without_measured(table).drop_duplicates("psmiles")
+    none = np.full((len(polymers), len(TARGETS)), np.nan)
+    # What splits the polymers reads their number and order only.
+    listed = Tests(
+        [((key, 1.0),) for key in polymers["key"]], np.arange(len(polymers)), none[:, :2],
+        none[:, :3], none, none[:, 0], none[:, 0],
+    )  # fmt: skip
+    _, unseen = split_polymers(listed, share, first)
+    keys = polymers["key"].to_numpy()[unseen]
+    chosen = np.random.default_rng(seed).permutation(len(keys))[:most]
+    return keys[np.sort(chosen)].tolist()

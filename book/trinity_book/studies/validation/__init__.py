@@ -1,0 +1,1 @@
+"""The physics and chemistry beside reference solutions and measurements."""

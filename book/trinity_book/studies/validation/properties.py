@@ -1,0 +1,284 @@
+"""How good the property estimates are: against published values, and on polymers left out.
+
+Published values of the tested polymers serve here as the measure, never as an input.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr
+
+from trinity.chemistry.decomposition import (
+    SETTINGS,
+    GaussianProcess,
+    Settings,
+    features,
+    training_table,
+)
+from trinity.chemistry.descriptors import Chain, describe
+from trinity.chemistry.groups import count_groups
+from trinity.chemistry.polymers import parse_psmiles, polymer_key
+from trinity.chemistry.properties import Estimate, estimate
+from trinity.files import data_path
+from trinity.measurements import load_table
+
+# Estimate -> names of the published property; values are averaged over them.
+PARITY = {
+    "density_kg_m3": ("density_Crawford", "density_FSRI", "density_UMD", "density_NIST"),
+    "specific_heat_j_kg_k": ("cp_Crawford", "cp_FSRI"),
+    "heat_of_combustion_j_kg": ("heat_of_combustion_net_from_gross",),
+    "t50_k": ("TGA_10Kmin_T50",),
+    "glass_transition_k": ("Tg_Crawford",),
+    "conductivity_w_m_k": ("k", "k_Crawford", "k_FSRI"),
+    "char_yield": ("char_yield_model_1200K",),
+    "absorption_coefficient_1_m": ("absorption_coefficient", "absorption_coefficient_UMD"),
+    "heat_of_decomposition_j_kg": ("heat_of_reaction", "heat_of_reaction_UMD"),
+    "decomposition_width_k": ("TGA_10Kmin_fwhm",),
+    "gas_heat_of_combustion_j_kg": ("heat_of_combustion_gas", "heat_of_combustion_gas_UMD"),
+    "soot_yield": ("soot_yield_SFPE",),
+    "emissivity": ("emissivity", "emissivity_UMD"),
+    "melting_k": ("T_melt",),
+}
+# What the mean error has to beat: a share of the value, or an amount in its unit.
+BARS = {
+    "density_kg_m3": ("mean_relative_error", 0.05),
+    "specific_heat_j_kg_k": ("mean_relative_error", 0.10),
+    "heat_of_combustion_j_kg": ("mean_relative_error", 0.06),
+    "t50_k": ("mean_error", 50.0),
+}
+T50_FIRST_PROCESS_K = 39.0  # of a first Gaussian process on this table: what had to be beaten
+_LEARNED = {"t50_k": "t50", "char_yield": "char"}
+_TO_SI: dict[str, Callable[[float], float]] = {
+    "kJ/kg/K": lambda value: 1e3 * value,
+    "kJ/kg": lambda value: 1e3 * value,
+    "MJ/kg": lambda value: 1e6 * value,
+    "C": lambda value: value + 273.15,
+}
+_BLENDS = "JH |Kydex|Nylon|ABS"  # more than one chain, or a chain not named
+
+
+def published_table(names: tuple[str, ...]) -> pd.DataFrame:
+    """Published values by polymer: columns psmiles, key, value [SI], mean over sources.
+
+    Recalled rows are left out, and those that are no plain number.
+    """
+    table = load_table("polymer_properties")
+    short = table.property.str.split(" [", regex=False).str[0]
+    kept = short.isin(names) & table.psmiles.notna() & (table.status != "memory")
+    table = table[kept & ~table.name.str.contains(_BLENDS)].copy()
+    table["value"] = pd.to_numeric(table.value, errors="coerce")
+    table = table[table.value.notna()]
+    table["value"] = [_TO_SI.get(u, float)(v) for v, u in zip(table.value, table.unit, strict=True)]
+    table["key"] = table.psmiles.map(polymer_key)
+    return table.groupby("key", as_index=False).agg(
+        polymer=("name", "first"), psmiles=("psmiles", "first"), value=("value", "mean")
+    )
+
+
+def _estimated(name: str, found: Estimate) -> tuple[float, float]:
+    """Value and sigma; the published T50 of a chain that sheds acid is that of its first step."""
+    if name == "t50_k" and found["acid_fraction"].value > 0:
+        name = "acid_t50_k"
+    return found[name].value, found[name].sigma
+
+
+def parity(name: str) -> dict:
+    """Estimates beside published values: rows and their scores.
+
+    Polymers that the temperature and char models have learned from are not judged here.
+    """
+    rows = []
+    learned = set(training_table(_LEARNED[name]).key) if name in _LEARNED else set()
+    for row in published_table(PARITY[name]).itertuples():
+        if row.key in learned:
+            continue
+        value, sigma = _estimated(name, estimate(row.psmiles))
+        rows.append(
+            {"polymer": row.polymer, "published": row.value, "estimated": value, "sigma": sigma}
+        )
+    columns = (np.array([row[k] for row in rows]) for k in ("published", "estimated", "sigma"))
+    result = scores(*columns)
+    if name in BARS:
+        measure, bar = BARS[name]
+        result |= {"bar": bar, "bar_measure": measure, "beaten": bool(result[measure] <= bar)}
+    return result | {"rows": rows}
+
+
+def scores(measured: np.ndarray, predicted: np.ndarray, sigma: np.ndarray) -> dict:
+    """Errors, and whether sigma tells their size; all inputs (n,) in one unit.
+
+    ``z_rms`` is 1 and ``within_sigma`` 0.68 for honest normal errors.
+    """
+    error = predicted - measured
+    nonzero = np.abs(measured) > 1e-9
+    return {
+        "n": len(error),
+        "mean_error": float(np.abs(error).mean()),
+        "bias": float(error.mean()),
+        "mean_relative_error": float(np.abs(error[nonzero] / measured[nonzero]).mean()),
+        "z_rms": float(np.sqrt(((error / sigma) ** 2).mean())),
+        "within_sigma": float((np.abs(error) <= sigma).mean()),
+        "within_two_sigma": float((np.abs(error) <= 2 * sigma).mean()),
+    }
+
+
+def leave_one_polymer_out(
+    quantity: str, blind: bool, descriptors: tuple[str, ...] | None = None
+) -> dict:
+    """Refit the ``t50`` or ``char`` model without each polymer in turn and predict it.
+
+    Parameters
+    ----------
+    blind
+        Leave the polymers of the cone tests out of the table altogether, as the model in use does.
+    descriptors
+        A subset to use instead of the model's own.
+    """
+    settings = SETTINGS[quantity]
+    table = training_table(quantity, blind)
+    shapes = [describe(Chain(parse_psmiles(psmiles))) for psmiles in table.psmiles]
+    x = np.array([features(shape, quantity) for shape in shapes])
+    if descriptors:
+        chosen = [settings.descriptors.index(name) for name in descriptors]
+        x = x[:, chosen]
+    y, sigma, keys = (table[name].to_numpy() for name in ("value", "sigma", "key"))
+    predicted, spread, constant = (np.zeros(len(y)) for _ in range(3))
+    for key in np.unique(keys):
+        out = keys == key
+        model = GaussianProcess.fit(settings, x[~out], y[~out], sigma[~out])
+        predicted[out], spread[out] = model.predict(x[out])
+        constant[out] = y[~out].mean()
+    if quantity == "char":
+        predicted = np.clip(predicted, 0.0, 0.9)
+    judged = (table.kind != "half").to_numpy()
+    result = scores(y[judged], predicted[judged], np.hypot(spread, sigma)[judged])
+    result["mean_error_of_mean"] = float(np.abs(constant - y)[judged].mean())
+    columns = {"measured": y, "predicted": predicted, "sigma": np.hypot(spread, sigma)}
+    rows = pd.DataFrame({"psmiles": table.psmiles, "kind": table.kind} | columns)
+    return result | {"rows": rows.to_dict("records")}
+
+
+def choose_descriptors(
+    settings: Settings, x: np.ndarray, y: np.ndarray, sigma: np.ndarray, n: int
+) -> list[int]:
+    """Columns of ``x`` (m, d), one by one that which lowers the leave-one-out error most."""
+    chosen: list[int] = []
+    usable = [k for k in range(x.shape[1]) if x[:, k].std() > 0]
+    for _ in range(n):
+        left = [k for k in usable if k not in chosen]
+        chosen.append(
+            min(left, key=lambda k: _left_out_error(settings, x[:, [*chosen, k]], y, sigma))
+        )
+    return chosen
+
+
+def _left_out_error(settings: Settings, x: np.ndarray, y: np.ndarray, sigma: np.ndarray) -> float:
+    """Root mean square of y_i - mu_-i (Rasmussen & Williams 2006, eq. 5.12)."""
+    model = GaussianProcess.fit(settings, x, y, sigma)
+    errors = settings.spread * model.weights / np.diag(model.inverse)
+    return float(np.sqrt((errors**2).mean()))
+
+
+def nested_choice() -> dict:
+    """The temperature model with its descriptors chosen anew without each left-out polymer.
+
+    The descriptors in use were chosen on the table that also judges them; this is what the error
+    becomes when the choice, too, does not see the polymer.
+    """
+    settings = SETTINGS["t50"]
+    table = training_table("t50")
+    shapes = [describe(Chain(parse_psmiles(psmiles))) for psmiles in table.psmiles]
+    x = np.array([list(shape.values()) for shape in shapes])
+    y, sigma, keys = (table[name].to_numpy() for name in ("value", "sigma", "key"))
+    judged = np.flatnonzero(table.kind == "mixed")
+    predicted, spread, constant = (np.zeros(len(judged)) for _ in range(3))
+    for at, i in enumerate(judged):
+        seen = keys != keys[i]
+        columns = choose_descriptors(settings, x[seen], y[seen], sigma[seen], 6)
+        model = GaussianProcess.fit(settings, x[seen][:, columns], y[seen], sigma[seen])
+        (predicted[at],), (spread[at],) = model.predict(x[i, columns])
+        constant[at] = y[seen].mean()
+    result = scores(y[judged], predicted, np.hypot(spread, sigma[judged]))
+    naive = float(np.abs(constant - y[judged]).mean())
+    bars = {"gaussian_process": T50_FIRST_PROCESS_K, "mean": naive}
+    return result | {"mean_error_of_mean": naive, "bars": bars}
+
+
+def calibration(parities: dict, left_out: dict) -> list[dict]:
+    """How often 1 and 2 sigma hold the published value, by property.
+
+    One row a property, those of the fitted models over the polymers left out; ``expected`` gives
+    the shares of a normal error. With n values the share itself has a standard error, ``doubt``.
+    """
+    named = parities | {
+        "t50_k, left out": left_out["t50_blind"],
+        "t50_k, left out, choice nested": left_out["t50_blind_choice_nested"],
+        "char_yield, left out": left_out["char_blind"],
+    }
+    one, two = (float(2 * ndtr(z) - 1) for z in (1.0, 2.0))
+    return [
+        {
+            "property": name,
+            "n": result["n"],
+            "z_rms": result["z_rms"],
+            "within_sigma": result["within_sigma"],
+            "within_two_sigma": result["within_two_sigma"],
+            "expected": [one, two],
+            "doubt": float(np.sqrt(one * (1 - one) / result["n"])),
+        }
+        for name, result in named.items()
+    ]
+
+
+def oxygen_index_as_char() -> dict:
+    """Van Krevelen's LOI = 17.5 + 0.4 char [%], turned round to read char from the oxygen index.
+
+    Polymer 16 (1975) 615. Tested on the polymers with both; errors in kg/kg.
+    """
+    index = load_table("decomposition_temperatures").dropna(subset="LOI_pct")
+    index = index.assign(key=index.psmiles.map(polymer_key))
+    both = index.merge(training_table("char", blind=False), on="key")
+    read = np.clip((both.LOI_pct - 17.5) / 40.0, 0.0, 1.0)
+    return {
+        "n": len(both),
+        "correlation": float(np.corrcoef(both.LOI_pct, both.value)[0, 1]),
+        "mean_error": float((read - both.value).abs().mean()),
+        "mean_error_of_mean": float((both.value - both.value.mean()).abs().mean()),
+    }
+
+
+def coverage() -> dict:
+    """Share of the heavy atoms of real polymers that a group covers, and which are not."""
+    table = pd.read_csv(data_path("polymers_real.csv"))
+    atoms = uncovered = 0
+    named = {}
+    for row in table.itertuples():
+        found = count_groups(row.psmiles).uncovered_atoms
+        atoms += parse_psmiles(row.psmiles).GetNumAtoms() - 2
+        uncovered += len(found)
+        if found:
+            named[row.name] = found
+    return {"n_polymers": len(table), "share": 1 - uncovered / atoms, "uncovered": named}
+
+
+def build_property_validation() -> dict:
+    """All of it: parity by property, models left out, coverage; without provenance."""
+    temperature = SETTINGS["t50"].descriptors
+    without = tuple(name for name in temperature if name != "bicerano_k")
+    parities = {name: parity(name) for name in PARITY}
+    left_out = {
+        "t50_blind": leave_one_polymer_out("t50", blind=True),
+        "t50_all": leave_one_polymer_out("t50", blind=False),
+        "t50_blind_without_bicerano": leave_one_polymer_out("t50", True, without),
+        "t50_blind_choice_nested": nested_choice(),
+        "char_blind": leave_one_polymer_out("char", blind=True),
+        "char_all": leave_one_polymer_out("char", blind=False),
+    }
+    return {
+        "parity": parities,
+        "leave_one_out": left_out,
+        "calibration": calibration(parities, left_out),
+        "oxygen_index_as_char": oxygen_index_as_char(),
+        "coverage": coverage(),
+    }

@@ -1,0 +1,229 @@
+"""From a page, figure, notebook or results file back to the code, data and commit that made it.
+
+`trace` reads the provenance block that a file carries or that belongs to it, verifies its hashes
+against today's source and data, and goes on to the results files behind it:
+
+    page -> notebook or prose -> results file -> stage: source hash, data hash, parameters, commit
+"""
+
+import base64
+import hashlib
+import json
+import re
+import subprocess
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from trinity import provenance, records
+from trinity.errors import InputError
+from trinity.files import data_root
+from trinity.pipeline import stages
+from trinity_book import notebooks
+
+#: In a text that a command writes: the results file that its numbers come from.
+NAMED = re.compile(r"^% from (\S+\.json)", re.MULTILINE)
+INCLUDED = re.compile(r"^```\{(?:include|figure)\} (\S+)", re.MULTILINE)
+#: A commit as provenance blocks write it; ``+`` where the checkout had changes.
+COMMIT = re.compile(r"[0-9a-f]{7,64}\+?")
+#: Drawings of the README and what they draw.
+DRAWINGS = {"result.svg": "lopo.json", "overview.svg": None}
+
+
+@dataclass
+class Trace:
+    """Where a file comes from.
+
+    ``stale`` says in what it is not what today's code and data give; ``behind`` are the files
+    that it was made from, each traced in turn.
+    """
+
+    file: str
+    block: dict = field(default_factory=dict)
+    stale: list[str] = field(default_factory=list)
+    behind: list["Trace"] = field(default_factory=list)
+
+    def all_stale(self) -> list[str]:
+        """What is not current, here and in everything behind it."""
+        return [f"{self.file} ({', '.join(self.stale)})"] * bool(self.stale) + [
+            text for one in self.behind for text in one.all_stale()
+        ]
+
+    def to_dict(self) -> dict:
+        """Plain JSON."""
+        return {
+            "file": self.file,
+            "provenance": self.block,
+            "commit_in_history": in_history(self.block.get("commit")),
+            "stale": self.stale,
+            "from": [one.to_dict() for one in self.behind],
+        }
+
+
+@lru_cache(maxsize=256)
+def in_history(commit: object) -> bool | None:
+    """Whether a recorded commit leads to the one checked out; None where git cannot say.
+
+    The commit only says when a result was made: histories are rewritten and clones may be shallow.
+    Whether a result is current is decided by the hashes of source and data.
+    """
+    if not isinstance(commit, str) or not COMMIT.fullmatch(commit):
+        return None
+    ask = ["git", "-C", str(provenance.PACKAGE), "merge-base", "--is-ancestor"]
+    try:
+        head = subprocess.run([*ask, "HEAD", "HEAD"], capture_output=True, timeout=20)
+        if head.returncode:  # no git, or no checkout
+            return None
+        known = subprocess.run([*ask, commit.rstrip("+"), "HEAD"], capture_output=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return known.returncode == 0
+
+
+def commit_in_words(commit: object) -> str:
+    """A recorded commit, and whether this clone knows it."""
+    if not commit:
+        return "none recorded; the source hash is what counts"
+    said = {
+        True: "in this clone's history",
+        False: "not in this clone's history; the source hash is what counts",
+        None: "no git history here to look it up in; the source hash is what counts",
+    }[in_history(commit)]
+    changed = ", with uncommitted changes" if str(commit).endswith("+") else ""
+    return f"{commit} ({said}{changed})"
+
+
+def trace(path: Path) -> Trace:
+    """Trace a results file, model folder, notebook, page or figure.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or nothing says where it comes from.
+    """
+    path = Path(path)
+    if path.suffix == ".html":
+        return _page(path)
+    if path.suffix == ".md":
+        return _prose(path)
+    if path.suffix == ".svg" and path.name in DRAWINGS:
+        return _drawing(path)
+    if path.suffix in (".png", ".svg"):
+        return _picture(path)
+    block = provenance.read_block(path)
+    if path.suffix == ".ipynb":
+        return _notebook(path, block)
+    if path.is_dir():
+        path = _results_beside(path, block)
+    return _results(path, block)
+
+
+def _shown(path: Path) -> str:
+    """The path below the checkout, which is the same on every machine."""
+    root = data_root().parent
+    here = path.absolute()
+    return here.relative_to(root).as_posix() if here.is_relative_to(root) else path.name
+
+
+def _results(path: Path, block: dict) -> Trace:
+    if records.is_record(block):
+        return Trace(_shown(path), block, records.differences(path))
+    if not isinstance(block.get("stage"), str):
+        raise InputError(f"{path} has no provenance block that names a stage; make it anew.")
+    return Trace(_shown(path), block, stages.differences(path))
+
+
+def _results_beside(folder: Path, block: dict) -> Path:
+    """The results file that was written with a folder of weights or a table."""
+    stage = stages.stage_named(str(block.get("stage", "")))
+    root = folder.absolute().parents[len(Path(stage.folder or "").parts) - 1]
+    return root / "results" / stage.results
+
+
+def _published(name: str) -> Trace:
+    """A published results file by its name; one that cannot be traced says so and is stale."""
+    path = stages.artifacts_root() / "results" / name
+    try:
+        return trace(path)
+    except InputError as error:
+        return Trace(_shown(path), stale=[str(error)])
+
+
+def _notebook(path: Path, block: dict) -> Trace:
+    source = path.with_suffix(".py")
+    if not source.is_file():
+        raise InputError(f"{path} has no source {source.name} beside it; name one of the book.")
+    loaded = notebooks.Notebook.read(source).results()
+    behind = [_published(stages.stage_named(name).results) for name in loaded]
+    return Trace(_shown(path), block, notebooks.differences(path), behind)
+
+
+def _prose(path: Path) -> Trace:
+    """A page of prose: the tables and drawings that it includes, and what they come from."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"There is no readable page {path}; name one of book/.") from error
+    behind = [_published(Path(name).name) for name in NAMED.findall(text)]
+    for name in INCLUDED.findall(text):
+        part = path.parent / name
+        if part.is_file():
+            behind.append(trace(part))
+    return Trace(_shown(path), {}, [], behind)
+
+
+def _page(path: Path) -> Trace:
+    """A page of HTML: the notebook or prose that it was built from."""
+    if not path.is_file():
+        raise InputError(f"There is no page {path}; make book builds the pages.")
+    root = data_root().parent
+    place = Path(*path.absolute().parts[-2:]).with_suffix("")
+    for suffix in (".ipynb", ".md"):
+        source = (root / place).with_suffix(suffix)
+        if source.is_file():
+            found = trace(source)
+            older = path.stat().st_mtime < source.stat().st_mtime
+            return Trace(_shown(path), {}, [f"it is older than {source.name}"] * older, [found])
+    raise InputError(f"{path} is no page of this book; name one below _build/html.")
+
+
+def _drawing(path: Path) -> Trace:
+    """A drawing of the README: drawn again, it must have the same bytes."""
+    from trinity_book.figures import readme as readme_figures
+
+    result = DRAWINGS[path.name]
+    if not path.is_file():
+        raise InputError(
+            f"There is no drawing {path}; python -m trinity_book.figures.readme makes it."
+        )
+    same = readme_figures.drawn(path.stem) == path.read_bytes()
+    behind = [_published(result)] if result else []
+    return Trace(_shown(path), {}, [] if same else ["output"], behind)
+
+
+def _picture(path: Path) -> Trace:
+    """A figure of the built book: the notebook that holds the same picture."""
+    try:
+        wanted = hashlib.sha256(path.read_bytes()).digest()
+    except OSError as error:
+        raise InputError(f"There is no readable figure {path}; name one of _build/html.") from error
+    for notebook in sorted(notebooks.folder().rglob("*.ipynb")):
+        if wanted in set(_pictures(notebook)):
+            return Trace(_shown(path), {}, [], [trace(notebook)])
+    raise InputError(f"{path} is no figure of an executed notebook; build the book again.")
+
+
+def _pictures(notebook: Path):
+    """Hashes of the pictures among the outputs of a notebook."""
+    document = json.loads(notebook.read_text(encoding="utf-8"))
+    for cell in document["cells"]:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if "image/png" in data:
+                yield hashlib.sha256(base64.b64decode(_text(data["image/png"]))).digest()
+            if "image/svg+xml" in data:
+                yield hashlib.sha256(_text(data["image/svg+xml"]).encode()).digest()
+
+
+def _text(value) -> str:
+    return value if isinstance(value, str) else "".join(value)

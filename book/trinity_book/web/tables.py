@@ -1,0 +1,123 @@
+"""What the page "Try your polymer" reads as JSON: tables, constants, fits, draws. Needs no torch.
+
+The page's scripts hold method only; every table, fitted array and named constant comes from here.
+"""
+
+import numpy as np
+import pandas as pd
+from rdkit import Chem
+
+from trinity import conditions
+from trinity.chemistry import decomposition, descriptors, domain, properties, sampling
+from trinity.chemistry import thermochemistry as heat
+from trinity.chemistry.groups import contributions, group_table
+from trinity.cone.physics_prior import DRAWS, SEED
+from trinity.cone.predict import LEVEL
+from trinity.files import data_path
+
+#: Draws behind the intervals of ``trinity cone``.
+CONE_DRAWS = 100
+QUANTITIES = ("V298", "Yg", "Cp_solid_298", "Cp_liquid_298")
+
+
+def tables() -> dict:
+    """Everything but the language model."""
+    return {
+        "polymers": polymers(),
+        "groups": groups(),
+        "contributions": {name: contributions(name) for name in QUANTITIES},
+        "smarts": {
+            "aliphatic_ester": Chem.MolToSmarts(descriptors._ALIPHATIC_ESTER),
+            "kinks": Chem.MolToSmarts(properties._KINKS),
+        },
+        "elements": elements(),
+        "decomposition": {name: process(name) for name in ("t50", "char")},
+        "constants": constants(),
+        "limits": {k: list(v) for k, v in sampling._LIMITS.items()},
+        "draws": {"cone": scores(CONE_DRAWS), "prior": scores(DRAWS)},
+        "accepted": {
+            "flux_kw_m2": conditions.FLUX_RANGE_KW_M2,
+            "thickness_mm": conditions.THICKNESS_RANGE_MM,
+        },
+        "tested": {
+            "flux_kw_m2": domain.FLUX_RANGE_KW_M2,
+            "thickness_mm": domain.THICKNESS_RANGE_MM,
+        },
+    }
+
+
+def polymers() -> list[dict]:
+    """Names and repeat units to pick from."""
+    table = pd.read_csv(data_path("polymers_real.csv"))
+    return table[["name", "psmiles"]].to_dict("records")
+
+
+def groups() -> list[dict]:
+    """The groups by priority; ``hydrogens`` is a range, both ends included, or null."""
+    rows = []
+    for row in group_table().itertuples():
+        low, _, high = row.hydrogens.partition("-")
+        bounds = [int(low), int(high or low)] if low else None
+        rows.append({"name": row.group, "smarts": row.smarts, "hydrogens": bounds})
+    return rows
+
+
+def elements() -> dict[str, dict]:
+    """Mass [g/mol], atomic number and outer electrons of each element."""
+    table = Chem.GetPeriodicTable()
+    return {
+        symbol: {
+            "mass": mass,
+            "number": table.GetAtomicNumber(symbol),
+            "outer": table.GetNOuterElecs(symbol),
+        }
+        for symbol, mass in heat.ATOMIC_MASS.items()
+    }
+
+
+def process(quantity: str) -> dict:
+    """A fitted Gaussian process of `trinity.chemistry.decomposition` as plain arrays."""
+    fit = decomposition.blind_model(quantity)
+    arrays = ("inputs", "centre", "scale", "inverse", "weights")
+    return {
+        "descriptors": fit.settings.descriptors,
+        "length": fit.settings.length,
+        "linear": fit.settings.linear,
+        "spread": fit.settings.spread,
+        "constant": decomposition._CONSTANT,
+        "mean": fit.mean,
+        **{name: getattr(fit, name).tolist() for name in arrays},
+    }
+
+
+def constants() -> dict:
+    """Named constants of the property models."""
+    return {
+        "heat_per_oxygen_j_kg": heat.HEAT_PER_OXYGEN_J_KG,
+        "heat_per_oxygen_sigma_j_kg": heat.HEAT_PER_OXYGEN_SIGMA_J_KG,
+        "carbon_heat_j_kg": heat.CARBON_HEAT_OF_COMBUSTION_J_KG,
+        "bicerano_range_k": descriptors.BICERANO_RANGE_K,
+        "mixed_sigma_k": decomposition.MIXED_SIGMA_K,
+        "critical_hrr_w_m2": properties.CRITICAL_HRR_W_M2,
+        "room_k": properties.ROOM_K,
+        "glass_sigma_k": properties.GLASS_SIGMA_K,
+        "fwhm_k": properties.FWHM_K,
+        "acid_t50_k": properties.ACID_T50_K,
+        "polyene_t50_k": properties.POLYENE_T50_K,
+        "polyene_char": properties.POLYENE_CHAR,
+        "level": LEVEL,
+    }
+
+
+def scores(n: int) -> dict[str, list[float]]:
+    """The standard normal numbers that `sampling.sample_parameters` draws, a list of ``n``
+    for each property, correlated where it correlates them."""
+    example = properties.estimate("*CC*")
+    names = [name for name in example.properties if name != sampling._DERIVED]
+    rng = np.random.default_rng(SEED)
+    drawn = {name: rng.standard_normal(n) for name in names}
+    mixed = np.linalg.cholesky(sampling._CORRELATION) @ np.array(
+        [drawn[name] for name in sampling._CORRELATED]
+    )
+    drawn.update(zip(sampling._CORRELATED, mixed, strict=True))
+    return {name: np.round(values, 7).tolist() for name, values in drawn.items()}

@@ -1,0 +1,61 @@
+"""Where a prediction may be trusted: polymers like those seen, conditions like those tested.
+
+A polymer is compared through the atom environments of its chain: Morgan bits of radius 2 (Rogers
+and Hahn, 2010) of three repeat units, so that neither the cut nor the spelling matters.  Needs no
+torch.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from rdkit.Chem import rdFingerprintGenerator
+
+from trinity.chemistry.polymers import canonical_psmiles, oligomer, parse_psmiles
+
+BITS = 1024
+#: Tested conditions with some margin; the synthetic table covers them.
+FLUX_RANGE_KW_M2 = (15.0, 100.0)
+THICKNESS_RANGE_MM = (1.5, 30.0)
+
+
+@lru_cache(maxsize=1)
+def _generator():
+    return rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=BITS)
+
+
+@lru_cache(maxsize=65536)
+def fingerprint(psmiles: str) -> np.ndarray:
+    """Environments in the middle of the chain as bits (BITS,), of the canonical repeat unit."""
+    chain = oligomer(parse_psmiles(canonical_psmiles(psmiles)), 3)
+    return _generator().GetFingerprintAsNumPy(chain).astype(bool)
+
+
+def pack(psmiles: Sequence[str]) -> np.ndarray:
+    """Fingerprints of polymers, (P, BITS / 8) bytes."""
+    return np.packbits(np.array([fingerprint(s) for s in psmiles]), axis=1)
+
+
+def nearest_similarity(psmiles: str, packed: np.ndarray) -> float:
+    """Tanimoto similarity of a polymer to the nearest one of a packed set, 0 to 1."""
+    bits = np.packbits(fingerprint(psmiles))
+    both = np.bitwise_count(packed & bits).sum(axis=1)
+    either = np.bitwise_count(packed | bits).sum(axis=1)
+    return float((both / np.maximum(either, 1)).max())
+
+
+def typical_similarity(packed: np.ndarray, quantile: float = 0.02, sample: int = 1000) -> float:
+    """Nearest-neighbour similarity that all but ``quantile`` of a set's polymers reach."""
+    chosen = np.linspace(0, len(packed) - 1, min(sample, len(packed))).astype(int)
+    near = []
+    for i in chosen:
+        both = np.bitwise_count(packed & packed[i]).sum(axis=1)
+        either = np.bitwise_count(packed | packed[i]).sum(axis=1)
+        near.append(np.delete(both / np.maximum(either, 1), i).max(initial=0.0))
+    return float(np.quantile(near, quantile))
+
+
+def conditions_inside(flux_kw_m2: float, thickness_mm: float) -> bool:
+    """Whether a test is like those that were done or simulated."""
+    (q_low, q_high), (d_low, d_high) = FLUX_RANGE_KW_M2, THICKNESS_RANGE_MM
+    return q_low <= flux_kw_m2 <= q_high and d_low <= thickness_mm <= d_high

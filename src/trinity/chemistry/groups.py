@@ -1,0 +1,126 @@
+"""Structural groups of a repeat unit, counted on the endless chain.
+
+The groups, their SMARTS and their order of priority are rows of ``data/groups/groups.csv``; each
+atom belongs to the first group that claims it. Units are counted in the middle of an oligomer, so
+that a group across the cut of the repeat unit is seen whole, wherever the cut is.
+"""
+
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+
+import pandas as pd
+from rdkit import Chem
+
+from trinity.chemistry.polymers import middle_unit, parse_psmiles
+from trinity.errors import InputError
+from trinity.files import data_path
+
+
+@dataclass(frozen=True)
+class GroupCount:
+    """Groups of one repeat unit, and the atoms that none of them covers.
+
+    ``uncovered_atoms`` names each such atom by element and place, counted from 1 over all atoms of
+    the PSMILES, ``*`` included: ``"B:2"``.
+    """
+
+    counts: dict[str, int]
+    uncovered_atoms: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Group:
+    name: str
+    smarts: str
+    hydrogens: range | None
+
+
+@lru_cache(maxsize=1)
+def group_table() -> pd.DataFrame:
+    """The groups by priority: columns group, smarts, hydrogens, fallback."""
+    table = pd.read_csv(data_path("groups", "groups.csv"), dtype=str, keep_default_na=False)
+    return table.sort_values("priority", key=lambda column: column.astype(int), ignore_index=True)
+
+
+@lru_cache(maxsize=1)
+def _groups() -> tuple[tuple[_Group, ...], dict[str, Chem.Mol]]:
+    groups = []
+    for row in group_table().itertuples():
+        low, _, high = row.hydrogens.partition("-")
+        hydrogens = range(int(low), int(high or low) + 1) if low else None
+        groups.append(_Group(row.group, row.smarts, hydrogens))
+    return tuple(groups), {g.smarts: Chem.MolFromSmarts(g.smarts) for g in groups}
+
+
+@cache
+def contributions(quantity: str) -> dict[str, float]:
+    """Contribution of every group to a molar quantity, missing ones replaced by their fallback.
+
+    Parameters
+    ----------
+    quantity
+        A value of the column ``property`` of ``data/groups/contributions.csv``: ``V298``
+        [cm3/mol], ``Yg`` [K kg/mol], ``Cp_solid_298`` or ``Cp_liquid_298`` [J/mol/K].
+    """
+    table = pd.read_csv(data_path("groups", "contributions.csv"))
+    known = table[table.property == quantity].set_index("group").value.to_dict()
+    if not known:
+        raise InputError(f"There are no group contributions to {quantity!r}.")
+    fallback = dict(zip(group_table().group, group_table().fallback, strict=True))
+
+    def value(group: str) -> float:
+        if group in known:
+            return float(known[group])
+        return sum(value(part) for part in fallback[group].split("+"))
+
+    return {group: value(group) for group in fallback}
+
+
+def count_groups(psmiles: str) -> GroupCount:
+    """Count the groups of the repeat unit as written (``*CCCC*`` has twice those of ``*CC*``).
+
+    Raises
+    ------
+    InputError
+        As :func:`trinity.chemistry.polymers.parse_psmiles`.
+
+    Examples
+    --------
+    >>> count_groups("*CC(*)c1ccccc1").counts
+    {'phenyl': 1, 'CH2': 1, 'CH': 1}
+    """
+    mol = parse_psmiles(psmiles)
+    return claim_groups(mol, *middle_unit(mol))
+
+
+def claim_groups(mol: Chem.Mol, chain: Chem.Mol, middle: range) -> GroupCount:
+    """Like :func:`count_groups`, from a molecule and its :func:`polymers.middle_unit`."""
+    counts, owner = _claim(chain, middle)
+    places = [atom.GetIdx() + 1 for atom in mol.GetAtoms() if atom.GetAtomicNum() != 0]
+    uncovered = [
+        f"{chain.GetAtomWithIdx(k).GetSymbol()}:{places[k - middle.start]}"
+        for k in middle
+        if k not in owner
+    ]
+    return GroupCount(counts, uncovered)
+
+
+def _claim(chain: Chem.Mol, middle: range) -> tuple[dict[str, int], set[int]]:
+    """Give each atom to the first group that matches; count those anchored in the middle unit."""
+    groups, patterns = _groups()
+    hydrogens = [atom.GetTotalNumHs() for atom in chain.GetAtoms()]
+    matches: dict[str, tuple] = {}
+    counts: dict[str, int] = {}
+    owner: set[int] = set()
+    for group in groups:
+        if group.smarts not in matches:
+            matches[group.smarts] = chain.GetSubstructMatches(patterns[group.smarts])
+        for match in matches[group.smarts]:
+            if not owner.isdisjoint(match):
+                continue
+            if group.hydrogens and sum(hydrogens[k] for k in match) not in group.hydrogens:
+                continue
+            owner.update(match)
+            if match[0] in middle:
+                counts[group.name] = counts.get(group.name, 0) + 1
+    return counts, owner

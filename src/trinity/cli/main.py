@@ -1,0 +1,94 @@
+"""The ``trinity`` command: a thin skin over the package.
+
+Commands import what they need when they run, so that ``estimate``, ``cone`` and ``simulate`` start
+fast and work without torch.
+"""
+
+import os
+import sys
+from concurrent.futures import BrokenExecutor
+
+import typer
+from typer.exceptions import Abort, TyperException
+
+from trinity import __version__
+from trinity.cli import book, learning, physics
+from trinity.cli.tools import one_line
+from trinity.errors import InputError
+
+INTERRUPTED = 130
+ABOUT = "How a polymer burns in a cone calorimeter: physics, language model, measurements."
+
+app = typer.Typer(
+    name="trinity",
+    help=ABOUT,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (physics, learning, book):
+    module.register(app)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"trinity {__version__}")
+        raise typer.Exit
+
+
+@app.callback(help=ABOUT)
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Show the version."
+    ),
+) -> None:
+    """Options that stand before a command."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; every foreseen failure ends in one sentence on stderr.
+
+    Exit codes: 0 done, 1 the input or a file cannot be used, 2 a usage error or rows that failed,
+    130 interrupted.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = app(args=arguments or ["--help"], prog_name="trinity", standalone_mode=False)
+        code = code if isinstance(code, int) else 0
+    except InputError as error:
+        print(f"Error: {one_line(error)}", file=sys.stderr)
+        code = 1
+    except TyperException as error:
+        # typer's own complaint about the command line
+        text = one_line(error.format_message())
+        if text:
+            print(f"Error: {text.rstrip('.')}; see trinity --help.", file=sys.stderr)
+        code = 2
+    except (Abort, KeyboardInterrupt):
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output (head, less) went away; nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except MemoryError:
+        print("Error: Not enough memory; use a smaller scale or fewer rows.", file=sys.stderr)
+        code = 1
+    except BrokenExecutor:
+        print(
+            "Error: A worker process was killed, most often for want of memory; close other"
+            " programs and start the same command again: it takes up what it had finished.",
+            file=sys.stderr,
+        )
+        code = 1
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        print(f"Error: Cannot use{where}: {error.strerror or error}.", file=sys.stderr)
+        code = 1
+    if code == INTERRUPTED:  # typer turns Ctrl-C into this exit code, too
+        print("Interrupted; the same command takes up again what it had finished.", file=sys.stderr)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""A burning slab in a cone calorimeter: one-dimensional pyrolysis, ignition, heat release."""

@@ -1,0 +1,1 @@
+"""Leave-one-polymer-out: arms, held-out predictions, scores."""

@@ -1,0 +1,1 @@
+"""The chemical language model and its two phases."""

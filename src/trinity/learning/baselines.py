@@ -1,0 +1,182 @@
+"""Classical competitors: what does one get without language model and without physics?
+
+All work on logarithms, on the same tests, with the same weights (every polymer group has the
+same say) and the same number of tuning candidates as the neural arms.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+from scipy.spatial.distance import cdist
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+
+from trinity.learning.data import Components, Tests
+
+MORGAN_BITS = 512
+
+
+@lru_cache(maxsize=4096)
+def _composition(psmiles: str) -> tuple[float, ...]:
+    """Mass fractions of C, H, O, N and halogens, aromatic share of the heavy atoms, and the
+    logarithm of the mass per chain atom (7 numbers)."""
+    from rdkit import Chem
+
+    mol = Chem.AddHs(Chem.MolFromSmiles(psmiles))
+    atoms = [a for a in mol.GetAtoms() if a.GetAtomicNum()]
+    mass = sum(a.GetMass() for a in atoms)
+    kinds = (("C",), ("H",), ("O",), ("N",), ("F", "Cl", "Br", "I"))
+    shares = [sum(a.GetMass() for a in atoms if a.GetSymbol() in k) / mass for k in kinds]
+    heavy = [a for a in atoms if a.GetAtomicNum() > 1]
+    aromatic = sum(a.GetIsAromatic() for a in heavy) / len(heavy)
+    ends = [a.GetIdx() for a in mol.GetAtoms() if not a.GetAtomicNum()]
+    chain = len(Chem.GetShortestPath(mol, *ends)) - 2
+    return (*shares, aromatic, float(np.log(mass / chain)))
+
+
+@lru_cache(maxsize=4096)
+def _morgan(psmiles: str) -> tuple[float, ...]:
+    """Counts of Morgan environments of radius 2 (Rogers and Hahn, 2010) per heavy atom."""
+    from rdkit import Chem
+    from rdkit.Chem import rdFingerprintGenerator
+
+    mol = Chem.MolFromSmiles(psmiles)
+    generator = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=MORGAN_BITS)
+    return tuple(generator.GetCountFingerprintAsNumPy(mol) / mol.GetNumHeavyAtoms())
+
+
+def descriptors(polymers: list[Components], kind: str) -> np.ndarray:
+    """Descriptors (P, d) of polymers: mass-fraction means over their components."""
+    function = {"composition": _composition, "morgan": _morgan}[kind]
+    return np.array(
+        [sum(f * np.asarray(function(s)) for s, f in components) for components in polymers]
+    )
+
+
+def features(tests: Tests, kind: str | None, laboratory: bool) -> np.ndarray:
+    """(R, d): log flux, log thickness, then what is asked for."""
+    parts = [np.log(tests.conditions)]
+    if laboratory:
+        parts.append(tests.laboratory)
+    if kind:
+        parts.append(descriptors(tests.polymers, kind)[tests.polymer_of])
+    return np.hstack(parts)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One configuration of a baseline: its features and what builds the regressor from a seed."""
+
+    kind: str | None
+    laboratory: bool
+    build: Callable[[int, int], object]  # (seed, columns) -> regressor
+
+
+def _ridge(degree: int, alpha: float):
+    return lambda seed, columns: make_pipeline(
+        PolynomialFeatures(degree, include_bias=False), StandardScaler(), Ridge(alpha)
+    )
+
+
+def _forest(leaf: int, share: float, trees: int):
+    return lambda seed, columns: RandomForestRegressor(
+        trees, min_samples_leaf=leaf, max_features=share, random_state=seed
+    )
+
+
+class KernelProcess:
+    """Gaussian process with a kernel made for this table (Rasmussen and Williams, 2006, ch. 2).
+
+    k = linear in the conditions + 3 x smooth in chemistry + 0.3 x smooth in both together, on
+    standardised inputs; ``length`` of chemistry, ``both`` of the joint part and the noise are
+    tuning candidates.  Marginal likelihood over nine polymers trusts the chemistry too much.
+    """
+
+    def __init__(self, length: float, both: float, noise: float, chemistry: int):
+        self.length, self.both, self.noise, self.chemistry = length, both, noise, chemistry
+
+    def _kernel(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        trend = a[:, : -self.chemistry] @ b[:, : -self.chemistry].T
+        # Squared distance in chemistry counts like that of four descriptors, however many.
+        share = 4.0 / self.chemistry
+        chemistry = share * cdist(a[:, -self.chemistry :], b[:, -self.chemistry :], "sqeuclidean")
+        conditions = cdist(a[:, :2], b[:, :2], "sqeuclidean")
+        return (
+            trend
+            + 3.0 * np.exp(-chemistry / (2 * self.length**2))
+            + 0.3 * np.exp(-(chemistry + conditions) / (2 * self.both**2))
+        )
+
+    def fit(self, x: np.ndarray, y: np.ndarray, sample_weight: np.ndarray) -> "KernelProcess":
+        """Learn (R, d) -> (R,); the weights enter the mean only."""
+        self.centre, scale = x.mean(0), x.std(0)
+        self.scale = np.where(scale > 1e-9, scale, 1.0)
+        self.x = (x - self.centre) / self.scale
+        self.mean, self.spread = np.average(y, weights=sample_weight), y.std()
+        gram = self._kernel(self.x, self.x) + self.noise * np.eye(len(y))
+        self.alpha = cho_solve(cho_factor(gram), (y - self.mean) / self.spread)
+        return self
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Posterior mean (R,)."""
+        return self.mean + self.spread * (
+            self._kernel((x - self.centre) / self.scale, self.x) @ self.alpha
+        )
+
+
+def _process(length: float, both: float, noise: float):
+    chemistry = len(_composition("*CC*"))
+    return lambda seed, columns: KernelProcess(length, both, noise, chemistry)
+
+
+def candidates(arm: str, trees: int = 100) -> list[Candidate]:
+    """The 24 configurations of a baseline arm."""
+    yes_no = (False, True)
+    if arm == "conditions_only":
+        alphas = (0.01, 0.1, 1.0, 3.0, 10.0, 30.0)
+        return [
+            Candidate(None, lab, _ridge(d, a)) for lab in yes_no for d in (1, 2) for a in alphas
+        ]
+    if arm == "random_forest":
+        return [
+            Candidate(kind, lab, _forest(leaf, share, trees))
+            for kind in ("composition", "morgan")
+            for lab in yes_no
+            for leaf in (1, 3)
+            for share in (0.2, 0.5, 1.0)
+        ]
+    return [
+        Candidate("composition", lab, _process(length, both, noise))
+        for lab in yes_no
+        for length in (1.0, 2.0, 4.0)
+        for both in (1.0, 2.0)
+        for noise in (0.03, 0.1)
+    ]
+
+
+def predict_baseline(
+    candidate: Candidate, training: Tests, held_out: Tests, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Log predictions and their spread, both (R, 4), for held-out tests.
+
+    The spread is the residual scatter of the training rows: the conformal step rescales it.
+    """
+    x = features(training, candidate.kind, candidate.laboratory)
+    x_new = features(held_out, candidate.kind, candidate.laboratory)
+    mean = np.full((len(held_out), training.targets.shape[1]), np.nan)
+    sigma = np.ones_like(mean)
+    for column in range(mean.shape[1]):
+        y = np.log(training.targets[:, column])
+        known = np.isfinite(y)
+        model = candidate.build(seed, x.shape[1])
+        weight = (
+            f"{model.steps[-1][0]}__sample_weight" if hasattr(model, "steps") else "sample_weight"
+        )
+        model.fit(x[known], y[known], **{weight: training.weight[known]})
+        mean[:, column] = model.predict(x_new)
+    return mean, sigma

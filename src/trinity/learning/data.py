@@ -1,0 +1,205 @@
+"""Tables as tensors: polymers, test conditions, labels and what is missing among them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from rdkit import Chem
+from torch import Tensor
+
+from trinity.learning.encoder import pad
+from trinity.learning.model import CONDITIONS, LABORATORIES, TARGETS, Rows, Scalers
+from trinity.learning.tokenizer import encode, randomised
+
+#: A polymer as a model sees it: components with their mass fractions.
+Components = tuple[tuple[str, float], ...]
+
+
+@dataclass
+class Labels:
+    """What a batch is asked for: standardised targets, ignition, and which of them are known."""
+
+    targets: Tensor  # (R, 4), zero where unknown
+    known: Tensor  # (R, 4) 0 or 1
+    ignited: Tensor  # (R,) 0 or 1
+    ignition_known: Tensor  # (R,) 0 or 1
+    weight: Tensor  # (R,) sums to R
+
+
+@dataclass
+class Tests:
+    """R cone tests of P polymers in physical units.
+
+    ``targets`` (R, 4) is NaN where a label is missing or censored; ``ignited`` (R,) is 0 or 1,
+    NaN where unknown; a test without ignition teaches the ignition logit and nothing else.
+    """
+
+    polymers: list[Components]  # P
+    polymer_of: np.ndarray  # (R,) index into polymers
+    conditions: np.ndarray  # (R, 2) kW/m2, mm
+    laboratory: np.ndarray  # (R, 3) one-hot, zero for the mean laboratory
+    targets: np.ndarray  # (R, 4)
+    ignited: np.ndarray  # (R,)
+    weight: np.ndarray  # (R,)
+    #: (R, 4) logarithms of what physics says at nominal properties; only some models read it.
+    physics: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.polymer_of)
+
+    def take(self, rows: np.ndarray) -> "Tests":
+        """The chosen rows (indices or mask), with only the polymers that they use."""
+        used, polymer_of = np.unique(self.polymer_of[rows], return_inverse=True)
+        return Tests(
+            [self.polymers[i] for i in used],
+            polymer_of,
+            self.conditions[rows],
+            self.laboratory[rows],
+            self.targets[rows],
+            self.ignited[rows],
+            self.weight[rows],
+            None if self.physics is None else self.physics[rows],
+        )
+
+    def labels(self, scalers: Scalers, rows: np.ndarray) -> Labels:
+        """Labels of the chosen rows as tensors."""
+        targets = scalers.standardise(self.targets[rows])
+        ignited = self.ignited[rows]
+        weight = self.weight[rows]
+        return Labels(
+            _tensor(np.nan_to_num(targets)),
+            _tensor(np.isfinite(targets)),
+            _tensor(np.nan_to_num(ignited)),
+            _tensor(np.isfinite(ignited)),
+            _tensor(weight / weight.mean()),
+        )
+
+
+def _tensor(array: np.ndarray) -> Tensor:
+    return torch.tensor(np.asarray(array, dtype=np.float32))
+
+
+def laboratory_one_hot(names: Sequence) -> np.ndarray:
+    """(R, 3) one-hot; a laboratory that is unknown or not named gives zeros, the mean one."""
+    return np.array([[float(name == lab) for lab in LABORATORIES] for name in names])
+
+
+def components_of(psmiles: str, components) -> Components:
+    """A table row's polymer: its ``components`` if it has some, its repeat unit otherwise."""
+    from trinity.chemistry.polymers import canonical_psmiles, parse_components
+
+    if isinstance(components, str) and components.strip():
+        return tuple((canonical_psmiles(s), float(f)) for s, f in parse_components(components))
+    return ((canonical_psmiles(psmiles), 1.0),)
+
+
+def tests_of(table: pd.DataFrame, weight: np.ndarray | None = None) -> Tests:
+    """Tests of a table of measurements or of synthetic rows.
+
+    Columns: ``psmiles``, optional ``components`` and ``lab``, `CONDITIONS`, `TARGETS` (all
+    optional but the conditions), optional ``ignited``; without it a row with any label has
+    ignited and one without has not.
+    """
+    empty = [None] * len(table)
+    identity = list(zip(table["psmiles"], table.get("components", empty), strict=True))
+    unique = {key: i for i, key in enumerate(dict.fromkeys(map(_hashable, identity)))}
+    targets = np.full((len(table), len(TARGETS)), np.nan)
+    for column, name in enumerate(TARGETS):
+        if name in table:
+            targets[:, column] = table[name].to_numpy(float)
+    targets[targets <= 0] = np.nan
+    labelled = np.isfinite(targets).any(axis=1)
+    ignited = table["ignited"].to_numpy(float) if "ignited" in table else labelled.astype(float)
+    return Tests(
+        [components_of(*key) for key in unique],
+        np.array([unique[_hashable(key)] for key in identity]),
+        table[list(CONDITIONS)].to_numpy(float),
+        laboratory_one_hot(table.get("lab", empty)),
+        targets,
+        ignited,
+        np.ones(len(table)) if weight is None else np.asarray(weight, float),
+    )
+
+
+def _hashable(key: tuple) -> tuple:
+    psmiles, components = key
+    return psmiles, components if isinstance(components, str) else None
+
+
+class Encoder:
+    """Token ids of polymers, remembered: tokenisation happens once a spelling."""
+
+    def __init__(self, tokenizer):
+        self.tokenizer = tokenizer
+        self._known: dict[str, list[int]] = {}
+
+    def ids(self, smiles: Sequence[str]) -> list[list[int]]:
+        """Token ids of each string."""
+        new = [s for s in dict.fromkeys(smiles) if s not in self._known]
+        if new:
+            self._known.update(zip(new, encode(self.tokenizer, new), strict=True))
+        return [self._known[s] for s in smiles]
+
+    def length(self, polymer: Components) -> int:
+        """Tokens of the longest component."""
+        return max(len(ids) for ids in self.ids([s for s, _ in polymer]))
+
+    def rows(
+        self,
+        tests: Tests,
+        scalers: Scalers,
+        rows: np.ndarray | None = None,
+        spellings: int = 0,
+        seed: int | None = None,
+    ) -> Rows:
+        """The chosen rows as a batch.
+
+        ``seed`` None: the canonical spelling and ``spellings`` others beside it (`spellings_of`);
+        a seed: one random spelling a component instead (augmentation).
+        """
+        rows = np.arange(len(tests)) if rows is None else rows
+        polymers, polymer_of = np.unique(tests.polymer_of[rows], return_inverse=True)
+        strings, mix = [], np.zeros((len(polymers), 0))
+        for position, polymer in enumerate(polymers):
+            for psmiles, fraction in tests.polymers[polymer]:
+                spelled = spellings_of(psmiles, spellings, seed)
+                share = np.zeros((len(polymers), len(spelled)))
+                share[position] = fraction / len(spelled)
+                strings += spelled
+                mix = np.hstack([mix, share])
+        ids, mask = pad(self.ids(strings), self.tokenizer.pad_token_id)
+        conditions = scalers.standardise_conditions(tests.conditions[rows])
+        return Rows(
+            ids,
+            mask,
+            _tensor(mix / mix.sum(1, keepdims=True))[polymer_of],
+            _tensor(conditions),
+            _tensor(tests.laboratory[rows]),
+            _standardised_physics(tests, scalers, rows),
+        )
+
+
+def _standardised_physics(tests: Tests, scalers: Scalers, rows: np.ndarray) -> Tensor | None:
+    if tests.physics is None:
+        return None
+    return _tensor((tests.physics[rows] - scalers.target_mean) / scalers.target_scale)
+
+
+def spellings_of(psmiles: str, extra: int, seed: int | None) -> list[str]:
+    """The string and ``extra`` fixed other spellings; with a seed, one random spelling.
+
+    The fixed ones start at atoms evenly spread over the string, so that any program with RDKit,
+    in a browser too, finds the same.
+
+    >>> spellings_of("*CC(*)Cl", 2, None)
+    ['*CC(*)Cl', 'C(*)C(*)Cl', 'C(*)(Cl)C*']
+    """
+    if seed is not None:
+        return randomised(psmiles, 1, seed)
+    if not extra:
+        return [psmiles]
+    molecule = Chem.MolFromSmiles(psmiles)
+    roots = np.linspace(0, molecule.GetNumAtoms() - 1, extra + 2).astype(int)[1:-1].tolist()
+    return [psmiles, *(Chem.MolToSmiles(molecule, rootedAtAtom=root) for root in roots)]

@@ -1,0 +1,103 @@
+"""Encoders: the embedded one, and any other that `transformers` knows by name or folder."""
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from trinity.errors import InputError
+from trinity.learning.tokenizer import load_tokenizer
+
+
+@dataclass(frozen=True)
+class BackboneShape:
+    """Size of the embedded encoder: 0.85 M parameters, trained in minutes on the two cores that
+    a reader has (MoLFormer's 12 layers x 768 take twenty times as long a sequence)."""
+
+    layers: int = 4
+    width: int = 128
+    heads: int = 4
+    feed_forward: int = 512
+    max_tokens: int = 256
+    # Small corpora would ask for dropout; millions of masked tokens do not, and it costs 30 % time.
+    dropout: float = 0.0
+
+
+def bert_config(shape: BackboneShape, vocabulary: int):
+    """The `transformers` configuration of the embedded encoder."""
+    from transformers import BertConfig
+
+    return BertConfig(
+        vocab_size=vocabulary,
+        hidden_size=shape.width,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        intermediate_size=shape.feed_forward,
+        max_position_embeddings=shape.max_tokens,
+        hidden_dropout_prob=shape.dropout,
+        attention_probs_dropout_prob=shape.dropout,
+        pad_token_id=0,
+    )
+
+
+def load_backbone(name: str | Path):
+    """Encoder and tokenizer from a folder, or by name from a hub that can be reached.
+
+    Remote code is never run, so a model must be of a kind that `transformers` knows.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder and no hub answers, or the model needs remote code.
+    """
+    from transformers import AutoModel, AutoTokenizer
+
+    try:
+        # The pooler of BERT is trained on sentence pairs; the mean over tokens takes its place.
+        kwargs = {"add_pooling_layer": False} if _is_bert(name) else {}
+        with quiet():
+            backbone = AutoModel.from_pretrained(str(name), **kwargs)
+        if (Path(name) / "tokenizer.json").is_file():
+            return backbone, load_tokenizer(name)
+        return backbone, AutoTokenizer.from_pretrained(str(name))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"Cannot load the encoder {str(name)!r}: it is no local folder with config.json and "
+            "weights, and no Hugging Face hub delivered it (offline, unknown name, or remote code)."
+        ) from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """No report of the language-model head that is left behind on purpose, no progress bar."""
+    from transformers.utils import logging as messages
+
+    level = messages.get_verbosity()
+    messages.set_verbosity(logging.ERROR)
+    messages.disable_progress_bar()
+    try:
+        yield
+    finally:
+        messages.set_verbosity(level)
+        messages.enable_progress_bar()
+
+
+def _is_bert(name: str | Path) -> bool:
+    config = Path(name) / "config.json"
+    return config.is_file() and json.loads(config.read_text()).get("model_type") == "bert"
+
+
+def pad(sequences: Sequence[Sequence[int]], padding: int = 0) -> tuple[Tensor, Tensor]:
+    """Token ids (S, T) and attention mask (S, T) of sequences of different length."""
+    longest = max(len(s) for s in sequences)
+    ids = torch.full((len(sequences), longest), padding, dtype=torch.long)
+    mask = torch.zeros((len(sequences), longest), dtype=torch.long)
+    for i, sequence in enumerate(sequences):
+        ids[i, : len(sequence)] = torch.tensor(sequence, dtype=torch.long)
+        mask[i, : len(sequence)] = 1
+    return ids, mask

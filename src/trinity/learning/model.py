@@ -1,0 +1,227 @@
+"""The flammability model: a chemical language model, the test conditions, one multi-task head.
+
+    PSMILES --encoder--> token states --mean--> sequence embedding (S, D)
+    components' embeddings --mass fractions--> row embedding (R, D)
+    row embedding + log flux, log thickness --residual MLP--> ignition logit, mean and log variance
+
+of ``TARGETS`` in standardised logarithms; the laboratory adds an offset to the means.  Scalers
+live inside the checkpoint, so that a loaded model answers in physical units.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+
+from trinity.errors import InputError
+from trinity.files import write_atomic
+from trinity.learning.correction import Committee, committee_of_shapes
+from trinity.learning.tokenizer import build_tokenizer, load_tokenizer
+
+TARGETS = ("t_ig_s", "phrr_kw_m2", "thr_mj_m2", "t_peak_s")
+CONDITIONS = ("flux_kw_m2", "thickness_mm")
+LABORATORIES = ("FAA", "FSRI", "NBS")
+
+#: Log variances outside this range are numerical accidents (standardised units).
+LOG_VARIANCE_RANGE = (-7.0, 3.0)
+
+
+@dataclass
+class Scalers:
+    """Mean and scale of the logarithms of conditions and targets, in table order."""
+
+    condition_mean: list[float] = field(default_factory=lambda: [0.0] * len(CONDITIONS))
+    condition_scale: list[float] = field(default_factory=lambda: [1.0] * len(CONDITIONS))
+    target_mean: list[float] = field(default_factory=lambda: [0.0] * len(TARGETS))
+    target_scale: list[float] = field(default_factory=lambda: [1.0] * len(TARGETS))
+
+    @classmethod
+    def fit(cls, conditions: np.ndarray, targets: np.ndarray) -> "Scalers":
+        """From physical values, (R, 2) and (R, 4); NaN targets are ignored."""
+        log_conditions, log_targets = np.log(conditions), np.log(targets)
+        scale = np.nanstd(log_targets, axis=0)
+        return cls(
+            log_conditions.mean(0).tolist(),
+            np.maximum(log_conditions.std(0), 0.1).tolist(),
+            np.nanmean(log_targets, axis=0).tolist(),
+            np.maximum(scale, 0.1).tolist(),
+        )
+
+    def standardise(self, targets: np.ndarray) -> np.ndarray:
+        """Physical targets (R, 4) as standardised logarithms."""
+        return (np.log(targets) - self.target_mean) / self.target_scale
+
+    def standardise_conditions(self, conditions: np.ndarray) -> np.ndarray:
+        """Physical conditions (R, 2) as standardised logarithms."""
+        return (np.log(conditions) - self.condition_mean) / self.condition_scale
+
+
+@dataclass
+class Rows:
+    """A batch: S token sequences, mixed into R rows of the table.
+
+    ``mix[r, s]`` is the mass fraction of sequence s in row r; several spellings of one component
+    share its fraction.  ``laboratory`` is one-hot, zero for the mean or an unknown laboratory.
+    """
+
+    input_ids: Tensor  # (S, T)
+    attention_mask: Tensor  # (S, T)
+    mix: Tensor  # (R, S)
+    conditions: Tensor  # (R, 2) standardised logarithms
+    laboratory: Tensor  # (R, 3)
+    #: (R, 4) standardised logarithms of what physics says at nominal properties, where needed.
+    physics: Tensor | None = None
+    #: (R, D), or all layers' side by side, when the encoder is frozen and has spoken already.
+    embedding: Tensor | None = None
+
+
+class ResidualBlock(nn.Module):
+    """x + W2 gelu(W1 norm(x)); W2 starts at zero, so that a new block changes nothing."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.inner = nn.Linear(width, width)
+        self.outer = nn.Linear(width, width)
+        nn.init.zeros_(self.outer.weight)
+        nn.init.zeros_(self.outer.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.outer(nn.functional.gelu(self.inner(self.norm(x))))
+
+
+class Head(nn.Module):
+    """Embedding (R, D) and conditions -> ignition logit (R,), means and log variances (R, 4)."""
+
+    def __init__(self, embedding: int, width: int = 192, blocks: int = 2):
+        super().__init__()
+        self.width = embedding
+        self.norm = nn.LayerNorm(embedding)
+        self.chemistry = nn.Linear(embedding, width)
+        self.conditions = nn.Linear(len(CONDITIONS), width)
+        self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)))
+        self.mean = nn.Linear(width, len(TARGETS))
+        self.log_variance = nn.Linear(width, len(TARGETS))
+        self.ignition = nn.Linear(width, 1)
+        # Thermal theory is nearly linear in logarithms: a straight road for the conditions.
+        self.straight = nn.Linear(len(CONDITIONS), len(TARGETS), bias=False)
+        # A laboratory is a bias on the means; zero = the mean laboratory.
+        self.laboratory = nn.Linear(len(LABORATORIES), len(TARGETS), bias=False)
+        # Phase 2 in closed form (`trinity.learning.correction`); none after phase 1.
+        self.correction: Committee | None = None
+        for zero in (self.straight, self.laboratory, self.log_variance):
+            nn.init.zeros_(zero.weight)
+
+    def forward(
+        self,
+        embedding: Tensor,
+        conditions: Tensor,
+        laboratory: Tensor,
+        physics: Tensor | None = None,
+    ):
+        """Of all layers' embeddings side by side the head reads the last, the correction more."""
+        last = embedding[:, -self.width :]
+        x = self.blocks(self.chemistry(self.norm(last)) + self.conditions(conditions))
+        mean = self.mean(x) + self.straight(conditions) + self.laboratory(laboratory)
+        log_variance = self.log_variance(x)
+        if self.correction is not None:
+            mean, variance = self.correction(embedding, conditions, laboratory, mean, physics)
+            log_variance = variance.log()
+        return self.ignition(x).squeeze(-1), mean, log_variance.clamp(*LOG_VARIANCE_RANGE)
+
+
+class FlammabilityModel(nn.Module):
+    """Encoder, pooling over tokens and components, and the multi-task head."""
+
+    def __init__(self, backbone: nn.Module, scalers: Scalers | None = None, tokenizer=None):
+        super().__init__()
+        self.backbone = backbone
+        self.head = Head(backbone.config.hidden_size)
+        self.scalers = scalers or Scalers()
+        self.tokenizer = tokenizer or build_tokenizer()
+
+    @property
+    def needs_physics(self) -> bool:
+        """Whether `Rows.physics` must be given."""
+        return self.head.correction is not None and self.head.correction.needs_physics
+
+    def embed(self, input_ids: Tensor, attention_mask: Tensor, layers: bool = False) -> Tensor:
+        """Mean of the token states, (S, T) -> (S, D); with ``layers`` those of the token
+        embeddings and of every layer side by side, the last layer last."""
+        said = self.backbone(
+            input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=layers
+        )
+        weight = attention_mask.unsqueeze(-1).to(said[0].dtype)
+        states = torch.cat(said.hidden_states, dim=-1) if layers else said[0]  # (S, T, D)
+        return (states * weight).sum(1) / weight.sum(1)
+
+    def forward(self, rows: Rows):
+        """Ignition logit (R,), standardised means (R, 4), log variances (R, 4)."""
+        embedding = rows.embedding
+        if embedding is None:
+            layers = self.head.correction is not None
+            embedding = rows.mix @ self.embed(rows.input_ids, rows.attention_mask, layers)  # (R, D)
+        return self.head(embedding, rows.conditions, rows.laboratory, rows.physics)
+
+    def save(self, folder: str | Path, about: dict | None = None) -> Path:
+        """Write ``model.safetensors``, ``config.json`` and the tokenizer; no pickle."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.tokenizer.save_pretrained(str(folder))
+        weights = {k: v.detach().cpu().contiguous() for k, v in self.state_dict().items()}
+        write_atomic(folder / "model.safetensors", save(weights))
+        config = {
+            "kind": "trinity-flammability",
+            "backbone": _without_path(self.backbone.config.to_dict()),
+            "scalers": asdict(self.scalers),
+            "targets": TARGETS,
+            "laboratories": LABORATORIES,
+            "corrections": self.head.correction.shapes if self.head.correction else [],
+            "about": about or {},
+        }
+        write_atomic(folder / "config.json", json.dumps(config, indent=1, default=str) + "\n")
+        return folder
+
+
+def _without_path(config: dict) -> dict:
+    """A backbone's configuration without the folder it was read from on this machine."""
+    return {key: value for key, value in config.items() if key != "_name_or_path"}
+
+
+def load_model(folder: str | Path) -> FlammabilityModel:
+    """Model of a folder written by `FlammabilityModel.save`, in evaluation mode.
+
+    Raises
+    ------
+    InputError
+        If the folder is not such a model.
+    """
+    folder = Path(folder)
+    path = folder / "config.json"
+    config = json.loads(path.read_text()) if path.is_file() else {}
+    if config.get("kind") != "trinity-flammability":
+        raise InputError(f"{folder} is no Trinity model: its config.json is missing or foreign.")
+    model = FlammabilityModel(
+        _backbone_from(config["backbone"]), Scalers(**config["scalers"]), load_tokenizer(folder)
+    )
+    if config["corrections"]:
+        model.head.correction = committee_of_shapes(
+            config["corrections"], len(CONDITIONS), len(LABORATORIES), len(TARGETS)
+        )
+    model.load_state_dict(load_file(folder / "model.safetensors"))
+    return model.eval()
+
+
+def _backbone_from(config: dict) -> nn.Module:
+    """The encoder of a stored configuration, weights to be filled in."""
+    if config["model_type"] == "bert":
+        from transformers import BertConfig, BertModel
+
+        return BertModel(BertConfig.from_dict(config), add_pooling_layer=False)
+    from transformers import AutoConfig, AutoModel
+
+    return AutoModel.from_config(AutoConfig.for_model(**config))

@@ -1,0 +1,146 @@
+"""Phase 0: a language model of polymers, by masked language modelling on generated repeat units.
+
+BERT's objective (Devlin et al., 2019): of 15 % of the tokens, 80 % are hidden, 10 % replaced by
+a random one, 10 % kept, and the model guesses all of them.  Each polymer is spelled anew in each
+epoch, so that the model learns molecules rather than one spelling of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from trinity.learning.encoder import BackboneShape, bert_config, pad, quiet
+from trinity.learning.loop import Schedule, length_batches, seeded, train
+from trinity.learning.tokenizer import SPECIAL, build_tokenizer, encode, randomised
+
+MASKED_FRACTION = 0.15
+IGNORED = -100  # PyTorch's label of positions without loss
+
+
+@dataclass(frozen=True)
+class LanguageSettings:
+    """Numbers of phase 0 (section ``[phase0]`` of a scale)."""
+
+    epochs: int
+    batch: int
+    learning_rate: float
+    seed: int = 0
+
+
+def masked_batch(ids: Tensor, mask: Tensor, vocabulary: int, mask_id: int, rng):
+    """Inputs and labels of BERT's objective; special tokens are never chosen. All (S, T)."""
+    free = (ids.numpy() >= len(SPECIAL)) & (mask.numpy() == 1)
+    chosen = free & (rng.random(ids.shape) < MASKED_FRACTION)
+    kind = rng.random(ids.shape)
+    inputs = ids.numpy().copy()
+    inputs[chosen & (kind < 0.8)] = mask_id
+    random = chosen & (kind >= 0.8) & (kind < 0.9)
+    inputs[random] = rng.integers(len(SPECIAL), vocabulary, ids.shape)[random]
+    labels = np.where(chosen, ids.numpy(), IGNORED)
+    return torch.tensor(inputs), torch.tensor(labels)
+
+
+class Corpus:
+    """Repeat units as masked batches: batch ``index`` depends on the seed and on nothing else."""
+
+    def __init__(self, psmiles: Sequence[str], tokenizer, batch: int, seed: int):
+        self.psmiles = list(psmiles)
+        self.tokenizer = tokenizer
+        self.batch, self.seed = batch, seed
+        self.lengths = np.array([len(ids) for ids in encode(tokenizer, self.psmiles)])
+        self.per_epoch = -(-len(self.psmiles) // batch)
+        self._epoch: tuple[int, list[np.ndarray]] = (-1, [])
+
+    def __call__(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Input ids, attention mask and labels, each (S, T)."""
+        epoch, place = divmod(index, self.per_epoch)
+        if self._epoch[0] != epoch:
+            self._epoch = (epoch, length_batches(self.lengths, self.batch, self.seed, epoch))
+        chosen = self._epoch[1][place]
+        rng = np.random.default_rng([self.seed, 1, index])
+        seeds = rng.integers(2**31, size=len(chosen))
+        spelled = [
+            randomised(self.psmiles[i], 1, int(s))[0] for i, s in zip(chosen, seeds, strict=True)
+        ]
+        ids, mask = pad(encode(self.tokenizer, spelled))
+        mask_id = self.tokenizer.mask_token_id
+        inputs, labels = masked_batch(ids, mask, len(self.tokenizer), mask_id, rng)
+        return inputs, mask, labels
+
+
+def language_loss(model: nn.Module, inputs: Tensor, mask: Tensor, labels: Tensor) -> Tensor:
+    """Mean cross entropy (nats) of the hidden tokens.
+
+    Only they pass through the vocabulary layer when the model allows it: six tokens of seven
+    have no label.
+    """
+    return model(input_ids=inputs, attention_mask=mask, labels=labels).loss
+
+
+def pretrain_language_model(
+    psmiles: Sequence[str],
+    settings: LanguageSettings,
+    out_dir: str | Path,
+    shape: BackboneShape | None = None,
+    progress: bool = True,
+) -> dict:
+    """Train the embedded encoder on repeat units and write it to ``out_dir``.
+
+    The folder holds ``config.json``, ``model.safetensors`` and the tokenizer, and is loaded by
+    `model.load_backbone`.  An interrupted run continues from ``out_dir/phase0.part``.
+
+    Returns
+    -------
+    dict
+        ``loss`` a step, ``held_out_accuracy`` (share of hidden tokens of 5 % unseen polymers
+        guessed right), ``parameters``, ``sequences``.
+    """
+    from transformers import BertForMaskedLM
+
+    out_dir = Path(out_dir)
+    shape = shape or BackboneShape()
+    tokenizer = build_tokenizer(shape.max_tokens)
+    rng = np.random.default_rng([settings.seed, 0])
+    order = rng.permutation(len(psmiles))
+    cut = max(1, len(order) // 20)
+    unseen, seen = ([psmiles[i] for i in part] for part in (order[:cut], order[cut:]))
+    corpus = Corpus(seen, tokenizer, settings.batch, settings.seed)
+    with seeded(settings.seed):
+        model = BertForMaskedLM(bert_config(shape, len(tokenizer)))
+    history = train(
+        model,
+        lambda network, index: language_loss(network, *corpus(index)),
+        Schedule(settings.epochs * corpus.per_epoch, settings.learning_rate),
+        settings.seed,
+        checkpoint=out_dir / "phase0.part",
+        every=500,
+        progress="language model" if progress else None,
+    )
+    accuracy = masked_accuracy(model, Corpus(unseen, tokenizer, settings.batch, 1))
+    with quiet():
+        model.save_pretrained(str(out_dir))
+    tokenizer.save_pretrained(str(out_dir))
+    (out_dir / "phase0.part").unlink(missing_ok=True)
+    return {
+        "loss": history,
+        "held_out_accuracy": accuracy,
+        "parameters": sum(p.numel() for p in model.bert.parameters()),
+        "sequences": settings.epochs * len(seen),
+    }
+
+
+@torch.no_grad()
+def masked_accuracy(model: nn.Module, corpus: Corpus) -> float:
+    """Share of hidden tokens guessed right over one pass of a corpus."""
+    right = total = 0
+    for index in range(corpus.per_epoch):
+        inputs, mask, labels = corpus(index)
+        guess = model(input_ids=inputs, attention_mask=mask).logits.argmax(-1)
+        hidden = labels != IGNORED
+        right += int((guess == labels)[hidden].sum())
+        total += int(hidden.sum())
+    return right / max(1, total)

@@ -1,0 +1,1 @@
+"""Scales and stages: what is computed, in which order, and when it is stale."""

@@ -1,0 +1,1 @@
+"""Answers of the finetuned ensemble, for one polymer or a table."""

@@ -1,0 +1,329 @@
+"""What ``trinity predict`` answers: an ensemble of finetuned models with calibrated intervals.
+
+Input is checked before torch is imported, so that a typing error costs no seconds.
+"""
+
+import json
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from trinity.chemistry import domain
+from trinity.chemistry.polymers import parse_components, parse_psmiles
+from trinity.chemistry.similarity import nearest_similarities, unpacked
+from trinity.conditions import check_conditions
+from trinity.errors import InputError
+from trinity.evidence.scores import TARGETS
+from trinity.files import data_path
+
+if TYPE_CHECKING:
+    from trinity.learning.answer import Answer
+    from trinity.learning.data import Tests
+
+
+def default_model() -> Path:
+    """Folder of the shipped ensemble."""
+    return data_path("artifacts", "models", "phase2")
+
+
+def check_row(psmiles, flux_kw_m2, thickness_mm, components=None) -> None:
+    """Refuse a row that cannot be predicted; needs no torch.
+
+    Raises
+    ------
+    InputError
+        If the repeat unit, a component, the heat flux or the thickness cannot be used.
+    """
+    parse_psmiles(psmiles)
+    if isinstance(components, str) and components.strip():
+        parse_components(components)
+    check_conditions(flux_kw_m2, thickness_mm)
+
+
+def predict(
+    psmiles: list[str],
+    flux_kw_m2: float,
+    thickness_mm: float,
+    components: list[str | None] | None = None,
+    lab: str | None = None,
+    model: str | Path | None = None,
+    members: int | None = None,
+) -> list[dict]:
+    """Predict cone tests of polymers at one heat flux [kW/m2] and thickness [mm].
+
+    ``components`` is ``psmiles:mass fraction|...`` for a copolymer; ``lab`` names a laboratory of
+    the measurements, none means the mean one.  Returns one dict a polymer, see `predict_frame`.
+
+    Raises
+    ------
+    InputError
+        If the conditions, the model folder or the number of members cannot be used.
+
+    Examples
+    --------
+    >>> polystyrene, not_a_polymer = predict(["*CC(*)c1ccccc1", "CC"], 50, 6)
+    >>> polystyrene["t_ig_s_lo"] < polystyrene["t_ig_s"] < polystyrene["t_ig_s_hi"]
+    True
+    >>> polystyrene["in_domain"]
+    True
+    >>> not_a_polymer["error"]
+    "'CC' has 0 attachment points; it must have two."
+    """
+    return predict_frame(
+        frame_of(psmiles, flux_kw_m2, thickness_mm, components, lab), model, members
+    )
+
+
+def frame_of(
+    psmiles: list[str],
+    flux_kw_m2: float,
+    thickness_mm: float,
+    components: list[str | None] | None = None,
+    lab: str | None = None,
+) -> pd.DataFrame:
+    """The table of `predict_frame` for polymers under the same conditions, which are checked."""
+    check_conditions(flux_kw_m2, thickness_mm)
+    frame = pd.DataFrame({"psmiles": list(psmiles)})
+    frame["flux_kw_m2"], frame["thickness_mm"] = float(flux_kw_m2), float(thickness_mm)
+    frame["components"] = list(components) if components else None
+    frame["lab"] = lab
+    return frame
+
+
+def predict_frame(
+    frame: pd.DataFrame, model: str | Path | None = None, members: int | None = None
+) -> list[dict]:
+    """Predict the rows of a table.
+
+    Parameters
+    ----------
+    frame
+        Columns ``psmiles``, ``flux_kw_m2``, ``thickness_mm``, optional ``components``, ``lab``.
+    model
+        Folder of an ensemble (`trinity finetune`); the shipped one by default.
+    members
+        Use the first so many networks only: faster, but the intervals are calibrated for all.
+
+    Returns
+    -------
+    list of dict
+        One a row, in order: ``psmiles``, ``flux_kw_m2``, ``thickness_mm``, each of `TARGETS` with
+        ``_lo`` and ``_hi`` (90 %), ``ignition_probability``, ``in_domain``, ``model``; a row that
+        cannot be predicted has ``error`` instead.
+
+    Raises
+    ------
+    InputError
+        If the model folder or the number of members cannot be used.
+    """
+    folder = Path(model) if model else default_model()
+    require_model(folder, members)
+    return answered(frame, _checked, lambda rows, _: _answers(rows, folder, members))
+
+
+def answered(frame: pd.DataFrame, read: Callable, answer: Callable) -> list[dict]:
+    """Answers to the rows of a table, in order; those that cannot be read have ``error``.
+
+    ``read(row)`` gives what is to be known of a row or raises `InputError`; ``answer(rows, read)``
+    gives the answers to the others at once.
+    """
+    answers: list[dict] = [{} for _ in range(len(frame))]
+    good, known = [], []
+    for place, row in enumerate(frame.to_dict("records")):
+        try:
+            known.append(read(row))
+            good.append(place)
+        except InputError as error:
+            answers[place] = {"psmiles": row["psmiles"], "error": str(error)}
+    if good:
+        rows = frame.iloc[good].reset_index(drop=True)
+        for place, said in zip(good, answer(rows, known), strict=True):
+            answers[place] = said
+    return answers
+
+
+def _checked(row: dict) -> None:
+    check_row(row["psmiles"], row["flux_kw_m2"], row["thickness_mm"], row.get("components"))
+
+
+def require_model(folder: Path, members: int | None) -> None:
+    """Refuse a folder without a finetuned ensemble, or more members of it than it has.
+
+    Raises
+    ------
+    InputError
+        One sentence.
+    """
+    if not (folder / "ensemble.json").is_file():
+        raise InputError(
+            f"There is no finetuned model in {folder}; make one with trinity finetune or make book."
+        )
+    most = about_model(folder).get("members", 1)
+    if members is not None and not 1 <= members <= most:
+        raise InputError(f"The model has {most} members, not {members}; use 1 to {most} of them.")
+
+
+def _answers(frame: pd.DataFrame, folder: Path, members: int | None) -> list[dict]:
+    """Answers for rows that have been checked."""
+    from trinity.learning.data import tests_of
+    from trinity.learning.ensemble import ensemble_answer
+
+    tests = tests_of(frame)
+    found = ensemble_answer(members_of(folder)[:members], tests)
+    parts = sorted({s for polymer in tests.polymers for s, _ in polymer})
+    near = dict(zip(parts, nearest_similarities(parts, seen_polymers(folder)), strict=True))
+    least = about_model(folder)["least_similarity"]
+    like = [all(near[s] >= least for s, _ in polymer) for polymer in tests.polymers]
+    return answer_rows(frame, tests, found, like, folder, members)
+
+
+def answer_rows(
+    frame: pd.DataFrame,
+    tests: "Tests",
+    found: "Answer",
+    like: list[bool],
+    folder: Path,
+    members: int | None,
+) -> list[dict]:
+    """What `predict_frame` returns, from what an ensemble found.
+
+    Parameters
+    ----------
+    frame, tests
+        The same R rows, as a table and as a model reads them.
+    like
+        Of each polymer of ``tests``, whether it is like one that the models have seen.
+    folder, members
+        Of the ensemble, and how many of it were used.
+    """
+    about = about_model(folder)
+    named = tests.laboratory.any(axis=1)
+    factors = np.where(named[:, None], about["factors"], about["factors_no_laboratory"])
+    half = factors * np.maximum(found.log_sigma, about["least_sigma"])
+    ends = {"": found.log_mean, "_lo": found.log_mean - half, "_hi": found.log_mean + half}
+    columns = {
+        target + end: np.exp(values[:, column]).tolist()
+        for column, target in enumerate(TARGETS)
+        for end, values in ends.items()
+    }
+    columns["ignition_probability"] = found.ignition.tolist()
+    given = frame[["psmiles", "flux_kw_m2", "thickness_mm"]]
+    conditions = zip(given["flux_kw_m2"], given["thickness_mm"], strict=True)
+    inside = [domain.conditions_inside(*pair) for pair in conditions]
+    columns["in_domain"] = [
+        bool(like[i] and here) for i, here in zip(tests.polymer_of, inside, strict=True)
+    ]
+    name = about["name"] if members is None else f"{about['name']}, {members} used"
+    rows = zip(given.to_dict("records"), zip(*columns.values(), strict=True), strict=True)
+    return [
+        {**asked, **dict(zip(columns, values, strict=True)), "model": name}
+        for asked, values in rows
+    ]
+
+
+@lru_cache(maxsize=4)
+def about_model(folder: Path) -> dict:
+    """What an ensemble says of itself: ``ensemble.json``."""
+    return json.loads((folder / "ensemble.json").read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=4)
+def members_of(folder: Path) -> list:
+    """The networks of an ensemble."""
+    from trinity.learning.loop import member_folders
+    from trinity.learning.model import load_model
+
+    return [load_model(path) for path in member_folders(folder)]
+
+
+@lru_cache(maxsize=4)
+def seen_polymers(folder: Path) -> np.ndarray:
+    """Fingerprints of the polymers that the models were trained on, as `unpacked` gives them."""
+    from safetensors.numpy import load_file
+
+    return unpacked(load_file(folder / "domain.safetensors")["fingerprints"])
+
+
+def finetune_csv(
+    csv: str | Path, out_dir: str | Path, numbers: dict, seed: int = 0, progress: bool = True
+) -> dict:
+    """Finetune the shipped phase-1 models on the project's tests and a user's own.
+
+    ``csv`` is read and checked by `trinity.measurements.read_measurements`; rows without any
+    label are refused.  The model in ``out_dir`` serves ``trinity predict --model``.
+
+    Returns
+    -------
+    dict
+        ``rows``, ``polymers`` and ``new_polymers`` (not among the project's).  Geometric mean
+        error factors a target: ``before`` and ``after`` on the user's rows (after is in sample,
+        and no promise; before is blind for new polymers), ``held_out_before`` and
+        ``held_out_after`` on the project's polymers, each group left out in turn. ``moved``:
+        factor by which predictions of the project's tests changed, typically.
+
+    Raises
+    ------
+    InputError
+        If the table cannot be used.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from trinity.pipeline import scales
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> mine = {"psmiles": ["*CC(*)C#N"], "flux_kw_m2": 50, "thickness_mm": 6, "t_ig_s": 60}
+    >>> pd.DataFrame(mine).to_csv(folder / "mine.csv", index=False)
+    >>> quick = scales.section("test", "phase2")  # scale "laptop" for a model to be used
+    >>> report = finetune_csv(folder / "mine.csv", folder / "my_model", quick, progress=False)
+    >>> report["rows"], report["new_polymers"], report["after"]["t_ig_s"] < 2
+    (1, 1, True)
+    >>> answer = predict(["*CC(*)C#N"], 50, 6, model=folder / "my_model")
+    """
+    from trinity.measurements import load_measurements, read_measurements
+
+    own = read_measurements(csv)
+    labels = [target for target in TARGETS if target in own]
+    if not labels or own[labels].isna().all(axis=None):
+        raise InputError(f"{csv} has no measured value; give at least t_ig_s or phrr_kw_m2.")
+    for target in TARGETS:
+        if target not in own:
+            own[target] = np.nan
+    from trinity.learning.ensemble import run_phase2
+
+    project = load_measurements()
+    before, project_before = predict_frame(own), predict_frame(project)
+    phase1 = data_path("artifacts", "models", "phase1")
+    made = run_phase2(phase1, numbers, seed, out_dir, progress, extra=own)
+    after, project_after = predict_frame(own, out_dir), predict_frame(project, out_dir)
+    return {
+        "model": str(out_dir),
+        "rows": len(own),
+        "polymers": int(own["key"].nunique()),
+        "new_polymers": len(set(own["key"]) - set(project["key"])),
+        "before": _factors(before, own),
+        "after": _factors(after, own),
+        "held_out_before": _published_held_out(),
+        "held_out_after": made["held_out"],
+        "moved": _factors(project_after, pd.DataFrame(project_before)),
+    }
+
+
+def _published_held_out() -> dict[str, float]:
+    """Error factors of the shipped model on left-out groups, empty when they are not there."""
+    path = data_path("artifacts", "results", "finetuning.json")
+    if not path.is_file():
+        return {}
+    return json.loads(path.read_text(encoding="utf-8"))["held_out"]
+
+
+def _factors(answers: list[dict], measured: pd.DataFrame) -> dict[str, float]:
+    found = {}
+    for target in TARGETS:
+        error = np.abs(np.log([a[target] for a in answers] / measured[target].to_numpy(float)))
+        if np.isfinite(error).any():
+            found[target] = float(np.exp(np.nanmean(error)))
+    return found

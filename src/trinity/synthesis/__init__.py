@@ -1,0 +1,1 @@
+"""Hypothetical polymers and their simulated fire tests."""

@@ -1,0 +1,99 @@
+"""What makes a generated repeat unit believable, and which family it belongs to.
+
+The rules are data: ``data/generator/forbidden.csv`` (SMARTS and the reason for each) and
+``families.csv`` (the chain atom that names a family, most characteristic first).
+"""
+
+import sys
+from functools import lru_cache
+from types import ModuleType
+
+import pandas as pd
+from rdkit import Chem, RDConfig
+
+from trinity.chemistry.polymers import oligomer
+from trinity.files import data_path
+
+MAX_HEAVY_ATOMS = 60  # larger units are rarer than 1 in 100 among known polymers
+MAX_SA_SCORE = 6.0  # of 10; beyond it RDKit's score calls a molecule hard to make
+OTHER = "other"  # all-aromatic chains and heteroatoms that no family is named for
+
+
+@lru_cache(maxsize=1)
+def families() -> pd.DataFrame:
+    """The families in order of precedence: name, default weight, share of route B, SMARTS."""
+    return pd.read_csv(data_path("generator", "families.csv"))
+
+
+@lru_cache(maxsize=1)
+def _family_patterns() -> list[tuple[str, Chem.Mol]]:
+    table = families()
+    return [
+        (name, Chem.MolFromSmarts(smarts))
+        for name, smarts in zip(table["family"], table["backbone_smarts"], strict=True)
+    ]
+
+
+@lru_cache(maxsize=1)
+def _forbidden() -> list[tuple[str, Chem.Mol]]:
+    table = pd.read_csv(data_path("generator", "forbidden.csv"))
+    return [
+        (name, Chem.MolFromSmarts(smarts))
+        for name, smarts in zip(table["name"], table["smarts"], strict=True)
+    ]
+
+
+def family_of(mol: Chem.Mol, trimer: Chem.Mol | None = None) -> str:
+    """Family of a repeat unit by the first chain atom that the list of families names.
+
+    Only atoms of the chain count: poly(methyl methacrylate) is *vinyl*, not *polyester*. The
+    middle of a trimer stands for the endless chain, so the cut does not matter.
+
+    Parameters
+    ----------
+    mol : repeat unit with two dummy atoms, as :func:`polymers.parse_psmiles` gives it
+    trimer : ``oligomer(mol, 3)`` where it is at hand
+    """
+    trimer = trimer or oligomer(mol, 3)
+    n = mol.GetNumAtoms() - 2
+    ends = trimer.GetNumAtoms() - 2, trimer.GetNumAtoms() - 1
+    chain = {i for i in Chem.GetShortestPath(trimer, *ends) if n <= i < 2 * n}
+    carbon_only = all(trimer.GetAtomWithIdx(i).GetAtomicNum() == 6 for i in chain)
+    for name, pattern in _family_patterns():
+        if name in ("diene", "halogenated", "vinyl") and not carbon_only:
+            continue
+        if any(match[0] in chain for match in trimer.GetSubstructMatches(pattern)):
+            return name
+    return OTHER
+
+
+def objection(mol: Chem.Mol) -> str | None:
+    """Name of the first chemistry rule that a molecule breaks, ``None`` when it is believable.
+
+    Give an oligomer of a polymer, so that the bond between two units is judged as well.
+    """
+    return next((name for name, rule in _forbidden() if mol.HasSubstructMatch(rule)), None)
+
+
+@lru_cache(maxsize=1)
+def _sascorer() -> ModuleType:
+    """RDKit's contributed scorer: a file in the wheel, outside the importable package."""
+    folder = f"{RDConfig.RDContribDir}/SA_Score"
+    if folder not in sys.path:
+        sys.path.append(folder)
+    import sascorer
+
+    return sascorer
+
+
+def sa_score(mol: Chem.Mol) -> float:
+    """Synthetic accessibility, 1 (easy) to 10 (hard), of the repeat unit capped with hydrogen.
+
+    Source: Ertl and Schuffenhauer, J. Cheminform. 1 (2009) 8, as in RDKit's Contrib.
+    """
+    capped = Chem.RWMol(mol)
+    for atom in capped.GetAtoms():
+        if atom.GetAtomicNum() == 0:
+            atom.SetAtomicNum(1)
+    capped = Chem.RemoveHs(capped)
+    return float(_sascorer().calculateScore(capped))

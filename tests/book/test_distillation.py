@@ -1,0 +1,124 @@
+"""What students may read and hear: never the group that they are scored on."""
+
+import numpy as np
+import pytest
+from trinity_book.studies.distillation import DistillationSettings, _loss
+from trinity_book.studies.distillation_labels import BLIND, EVERYTHING, REPEATS, Lesson, questions
+
+from trinity.chemistry.domain import conditions_inside
+from trinity.chemistry.polymers import polymer_key
+from trinity.chemistry.recut import cuts
+from trinity.evidence.scores import TARGETS
+from trinity.evidence.units import measured_with_physics, measurements
+from trinity.learning.answer import Answer
+from trinity.learning.model import Scalers
+from trinity.learning.students import as_read, heard, newborn
+
+SETTINGS = DistillationSettings(1, 3, 0.3, 1, 16, 2, 1, 1, 8, 1e-3)
+
+
+@pytest.fixture(scope="module")
+def lesson():
+    """Questions about a few polymers, answered by chance."""
+    import pandas as pd
+
+    from trinity.synthesis.generator import generate_polymers
+
+    table = pd.DataFrame({"key": generate_polymers(30, seed=2)["psmiles"].map(polymer_key)})
+    tests, group = questions(table, SETTINGS.conditions, seed=0)
+    rng = np.random.default_rng(0)
+    rows = len(tests)
+    said = {
+        name: Answer(rng.normal(4, 1, (rows, 4)), rng.uniform(0.1, 1, (rows, 4)), rng.random(rows))
+        for name in (BLIND, EVERYTHING, *sorted(set(group) - {""}))
+    }
+    kept = (group == "") & (np.arange(len(group)) % 3 == 0)
+    strings = {s for polymer in tests.polymers for s, _ in polymer}
+    return Lesson(tests, group, kept, {s: cuts(s) for s in strings}, said, {})
+
+
+def test_questions_are_inside_the_domain_and_reproducible(lesson):
+    assert all(conditions_inside(*pair) for pair in lesson.tests.conditions)
+    assert set(lesson.tests.laboratory.sum(axis=1)) == {0.0, 1.0}
+    assert np.isnan(lesson.tests.targets).all()
+    measured = len(measured_with_physics().polymers)
+    assert (lesson.group != "").sum() == REPEATS * measured
+
+
+def test_hypothetical_questions_hold_no_measured_polymer(lesson):
+    measured = {s for p in measured_with_physics().polymers for s, _ in p}
+    hypothetical = [
+        s
+        for polymer, group in zip(lesson.tests.polymers, lesson.group, strict=True)
+        for s, _ in polymer
+        if group == ""
+    ]
+    assert hypothetical and not measured & set(hypothetical)
+
+
+def test_the_blind_teacher_is_asked_about_hypothetical_polymers_only(lesson):
+    read = lesson.tests.polymer_of[lesson.rows_for(BLIND)]
+    assert set(lesson.group[read]) == {""} and not lesson.kept[read].any()
+
+
+def test_a_student_never_reads_the_group_that_it_is_scored_on(lesson):
+    for group in sorted(set(measurements()["group_nine"])):
+        read = lesson.tests.polymer_of[lesson.rows_for(group)]
+        assert group not in lesson.group[read]
+        assert not lesson.kept[read].any()
+        others = set(lesson.group) - {"", group}
+        assert others <= set(lesson.group[read])
+        keys = {s for i in read for s, _ in lesson.tests.polymers[i]}
+        known = measured_with_physics()
+        names = measurements()["group_nine"].to_numpy()
+        own = {s for i in np.unique(known.polymer_of[names == group])
+               for s, _ in known.polymers[i]}  # fmt: skip
+        shared = {s for i in np.unique(known.polymer_of[names != group])
+                  for s, _ in known.polymers[i]}  # fmt: skip
+        assert not keys & (own - shared)
+
+
+def test_everything_but_the_kept_is_read_in_the_end(lesson):
+    read = np.unique(lesson.tests.polymer_of[lesson.rows_for(EVERYTHING)])
+    assert (np.sort(read) == np.flatnonzero(~lesson.kept)).all()
+
+
+def test_another_spelling_is_the_same_polymer(lesson):
+    chosen = range(0, len(lesson.group), 7)
+    written = lesson.spelled(chosen, seed=1)
+    for i in chosen:
+        for (s, share), (key, fraction) in zip(
+            written.polymers[i], lesson.tests.polymers[i], strict=True
+        ):
+            assert polymer_key(s) == polymer_key(key) and share == fraction
+    assert lesson.spelled(chosen, 1).polymers == written.polymers
+
+
+def test_a_step_teaches_what_the_teacher_said(lesson):
+    """The loss of a network that says exactly what it is told is smaller than of any other."""
+    import torch
+
+    scalers = Scalers.fit(lesson.tests.conditions, np.exp(lesson.said[BLIND].log_mean))
+    student = newborn(1, 16, 2, scalers, seed=0)
+    loss_of, per_epoch = _loss(student, lesson, BLIND, 8, seed=0)
+    read = np.unique(lesson.tests.polymer_of[lesson.rows_for(BLIND)])
+    assert per_epoch == -(-len(read) // 8)
+
+    optimiser = torch.optim.Adam(student.parameters(), 1e-2)
+    before = float(loss_of(student, 0).detach())
+    for _ in range(40):
+        optimiser.zero_grad()
+        loss_of(student, 0).backward()
+        optimiser.step()
+    assert float(loss_of(student, 0).detach()) < 0.7 * before
+
+
+def test_students_answer_in_the_units_of_the_ensemble(lesson):
+    scalers = Scalers([3.5, 1.5], [0.5, 0.5], [4.0, 6.0, 4.0, 5.0], [1.0, 0.5, 0.5, 0.5])
+    students = [newborn(1, 16, 2, scalers, seed) for seed in (0, 1)]
+    tests = as_read(lesson.tests.take(np.arange(12)))
+    first, second = heard(students, tests)
+    assert first.log_mean.shape == (12, len(TARGETS)) and (first.log_sigma > 0).all()
+    assert not np.allclose(first.log_mean, second.log_mean)
+    again = heard([newborn(1, 16, 2, scalers, 0)], tests)[0]
+    np.testing.assert_array_equal(again.log_mean, first.log_mean)

@@ -1,0 +1,232 @@
+"""The page "Try your polymer" computes in the browser what the commands compute in Python."""
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+
+import pytest
+from trinity_book.web import export as web_export
+
+from trinity.provenance import differences
+
+ROOT = Path(__file__).resolve().parents[2]
+POLYMERS = (
+    "*CC(*)c1ccccc1",
+    "*CC(*)(C)C(=O)OC",
+    "*CC(*)Cl",
+    "*CCCCCCNC(=O)CCCCC(=O)N*",
+    "*Oc1ccc(Oc2ccc(C(=O)c3ccc(*)cc3)cc2)cc1",
+    "*[Si](C)(C)O*",
+)
+#: Rings and double bonds in the chain, charges, atoms without a group, a unit written twice.
+UNUSUAL = (
+    "*c1ccc(*)cc1",
+    "*C1CCC(*)CC1",
+    "*=CC=C(C)C=*",
+    "*CC(*)c1ccc([N+](=O)[O-])cc1",
+    "*CC(*)B(O)O",
+    "*CCOCCO*",
+    "*C(F)(F)C(*)(F)Cl",
+)
+CONDITIONS = ((50.0, 6.0), (25.0, 12.0))
+SCALARS = ("t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2")
+WITHIN = 0.01
+
+
+def test_exports_are_current():
+    tables = json.loads((web_export.folder() / "tables.json").read_text(encoding="utf-8"))
+    stale = differences(tables["provenance"], web_export.stamp())
+    assert not stale, (
+        "see that book/try/*.js follow the code, then run python -m trinity_book.web.export"
+    )
+
+
+def test_files_of_the_page_are_light():
+    files = [path for path in (ROOT / "book" / "try").rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 25e6
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The page without the book's frame: its HTML as `book/try.md` has it, and its files."""
+    place = tmp_path_factory.mktemp("site")
+    spec = importlib.util.spec_from_file_location(
+        "try_page", ROOT / "book" / "extensions" / "try_page.py"
+    )
+    extension = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(extension)
+    extension.write(ROOT / "book" / "try", place / "_static" / "try")
+    text = (ROOT / "book" / "try.md").read_text(encoding="utf-8")
+    body = "\n".join(re.findall(r"```\{raw\} html\n(.*?)```", text, re.DOTALL))
+    (place / "book").mkdir()
+    head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Try</title>'
+    style = '<link rel="stylesheet" href="../_static/try/try.css"><link rel="icon" href="data:,">'
+    (place / "book" / "try.html").write_text(f"{head}{style}<main>{body}</main>")
+    return place
+
+
+@pytest.fixture(scope="module")
+def address(folder, serve):
+    """The page, served on this machine."""
+    return f"{serve(folder)}/book/try.html"
+
+
+def opened(browser, address: str):
+    """The page after its first answer, and what went wrong on the way."""
+    wrong: list[str] = []
+    page = browser.new_page()
+    page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("requestfailed", lambda request: wrong.append(request.url))
+    page.goto(address)
+    page.wait_for_selector("#try-page[data-first-answer-ms]", timeout=180_000)
+    return page, wrong
+
+
+@pytest.fixture(scope="module")
+def page(browser, address):
+    page, wrong = opened(browser, address)
+    yield page
+    page.close()
+    assert not wrong
+
+
+def ask(page, psmiles: str, flux: float, thickness: float, intervals: bool = False) -> dict:
+    """Fill in the form and read the answers as numbers."""
+    page.fill("#try-flux", f"{flux:g}")
+    page.fill("#try-thickness", f"{thickness:g}")
+    page.fill("#try-psmiles", psmiles)
+    asked = json.dumps(f"{psmiles} {flux:g} {thickness:g}")
+    done = "intervals" if intervals else "answered"
+    page.wait_for_selector(f"#try-page[data-{done}={asked}]", timeout=120_000)
+    return page.evaluate(
+        """() => {
+            const data = (id) => ({...document.getElementById("try-" + id).dataset});
+            const rows = [...document.querySelectorAll("#try-properties tr")];
+            const groups = [...document.querySelectorAll("#try-groups tr")];
+            const cells = {};
+            for (const who of ["model", "physics"])
+                for (const name of ["t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2"])
+                    cells[who + "-" + name] =
+                        {...data(who + "-" + name), ...data(who + "-" + name + "-interval")};
+            return {
+                cells, domain: data("domain").inside, ignition: data("ignition").value,
+                key: document.getElementById("try-key").textContent,
+                milliseconds: document.getElementById("try-page").dataset.answerMs,
+                properties: Object.fromEntries(rows.map((r) => [r.dataset.name, r.dataset])),
+                groups: Object.fromEntries(groups.map((r) =>
+                    [r.children[0].textContent, Number(r.children[1].textContent)])),
+            };
+        }"""
+    )
+
+
+def near(said: str, expected: float) -> bool:
+    return float(said) == pytest.approx(expected, rel=WITHIN)
+
+
+@pytest.mark.slow
+def test_properties_agree_with_the_command(page):
+    from trinity.chemistry.polymers import canonical_psmiles
+    from trinity.chemistry.properties import estimate
+
+    for psmiles in POLYMERS + UNUSUAL:
+        said, expected = ask(page, psmiles, 50.0, 6.0), estimate(psmiles).to_dict()
+        assert said["key"] == canonical_psmiles(psmiles)
+        assert said["groups"] == expected["groups"]
+        assert said["properties"].keys() == expected["properties"].keys()
+        for name, entry in expected["properties"].items():
+            assert near(said["properties"][name]["value"], entry["value"]), (psmiles, name)
+            assert near(said["properties"][name]["sigma"], entry["sigma"]), (psmiles, name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("flux, thickness", CONDITIONS)
+def test_simulated_tests_agree_with_the_command(page, flux, thickness):
+    from trinity.cone import predict as cone_test
+
+    for psmiles in POLYMERS:
+        said = ask(page, psmiles, flux, thickness, intervals=True)["cells"]
+        expected = cone_test.predict(psmiles, flux, thickness).to_dict()
+        for name in SCALARS:
+            cell = said[f"physics-{name}"]
+            if expected[name] is None:
+                assert cell["value"] == ""
+                continue
+            assert near(cell["value"], expected[name]), (psmiles, name)
+            assert near(cell["lo"], expected[f"{name}_lo"]), (psmiles, name)
+            assert near(cell["hi"], expected[f"{name}_hi"]), (psmiles, name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("flux, thickness", CONDITIONS)
+def test_predictions_agree_with_the_command(page, flux, thickness):
+    pytest.importorskip("torch")
+    from trinity.prediction.predict import predict
+
+    times = []
+    for psmiles, expected in zip(POLYMERS, predict(list(POLYMERS), flux, thickness), strict=True):
+        said = ask(page, psmiles, flux, thickness)
+        times.append(float(said["milliseconds"]))
+        for name in SCALARS:
+            cell = said["cells"][f"model-{name}"]
+            for key, ending in (("value", ""), ("lo", "_lo"), ("hi", "_hi")):
+                assert near(cell[key], expected[name + ending]), (psmiles, name, key)
+        assert float(said["ignition"]) == pytest.approx(
+            expected["ignition_probability"], abs=WITHIN
+        )
+        assert said["domain"] == str(expected["in_domain"]).lower()
+    first = page.get_attribute("#try-page", "data-first-answer-ms")
+    print(f"first answer after {first} ms, later ones within {max(times):.0f} ms")
+
+
+@pytest.mark.slow
+def test_keyboard_moves_a_slider_and_changes_the_answer(page):
+    ask(page, POLYMERS[0], 50.0, 6.0)
+    page.focus("#try-flux-slider")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector(f'#try-page[data-answered="{POLYMERS[0]} 51 6"]', timeout=60_000)
+
+
+@pytest.mark.slow
+def test_name_fills_in_the_repeat_unit(page):
+    page.fill("#try-name", "polyethylene")
+    assert page.input_value("#try-psmiles") == "*CC*"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "psmiles, words",
+    [
+        ("", "is empty"),
+        ("*CC", "1 attachment point"),
+        ("*C(C", "not a valid SMILES"),
+        ("*CC*.CC", "more than one fragment"),
+        ("*[Fe]*", "element"),
+        ("*[CH]*", "radical"),
+        ("*<img>*", "not a valid SMILES"),
+    ],
+)
+def test_bad_repeat_unit_gets_one_sentence(page, psmiles, words):
+    ask(page, POLYMERS[0], 50.0, 6.0)
+    page.fill("#try-psmiles", psmiles)
+    page.wait_for_selector("#try-error:visible", timeout=60_000)
+    sentence = page.inner_text("#try-error")
+    assert words in sentence and sentence.endswith(".") and "\n" not in sentence
+
+
+@pytest.mark.slow
+def test_bad_heat_flux_gets_one_sentence(page):
+    ask(page, POLYMERS[0], 50.0, 6.0)
+    page.fill("#try-flux", "300")
+    page.wait_for_selector("#try-error:visible", timeout=60_000)
+    assert page.inner_text("#try-error").endswith("give a number from 5 to 200 kW/m².")
+
+
+@pytest.mark.slow
+def test_page_works_from_a_folder_without_a_server(browser, folder):
+    page, wrong = opened(browser, (folder / "book" / "try.html").as_uri())
+    assert float(page.get_attribute("#try-model-t_ig_s", "data-value")) > 0
+    page.close()
+    assert not wrong

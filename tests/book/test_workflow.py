@@ -1,0 +1,134 @@
+"""What make and the commands are made of: tables, comparisons, and what stops the book."""
+
+import json
+
+import pytest
+from trinity_book import build as workflow
+from trinity_book import course, notebooks
+
+from trinity.errors import InputError
+from trinity.pipeline import stages
+from trinity.prediction import tables as prediction_files
+
+
+def test_parameters_are_pairs_of_text():
+    assert workflow.pairs(["seed=3", "name=a=b"]) == {"seed": "3", "name": "a=b"}
+    for wrong in (["seed"], ["=3"], ["a b=1"], ["seed=1", "seed=2"]):
+        with pytest.raises(InputError):
+            workflow.pairs(wrong)
+
+
+def prediction(arm, fold, factor, seed=0):
+    measured = {"A": 50.0, "B": 100.0, "C": 200.0}[fold]
+    return {
+        "arm": arm, "seed": seed, "fold": fold, "test_id": 0, "target": "t_ig_s",
+        "measured": measured, "predicted": factor * measured, "lo": 1.0, "hi": 1000.0,
+    }  # fmt: skip
+
+
+def write(folder, name, document):
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(json.dumps(document))
+
+
+def test_a_reproduction_is_set_beside_the_published_seed_by_seed(tmp_path):
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    rows = [prediction("direct", fold, 2.0) for fold in "ABC"]
+    better = [prediction("direct", fold, 1.1) for fold in "ABC"]
+    other_seed = [prediction("direct", fold, 9.0, seed=4) for fold in "ABC"]
+    write(ours, "lopo.json", {"provenance": {"commit": "a"}, "predictions": rows})
+    write(theirs, "lopo.json", {"provenance": {}, "predictions": better + other_seed})
+    write(ours, "synthesis.json", {"provenance": {"wall_time": 3}, "rows": 7})
+    write(theirs, "synthesis.json", {"provenance": {"wall_time": 4}, "rows": 7})
+    write(ours, "extra.json", {})
+    lines = workflow.difference(ours, theirs)
+    assert "synthesis.json: identical to the published" in lines
+    assert "extra.json: nothing published to compare with" in lines
+    assert "  direct t_ig_s: GMFE 2.000, published 1.100, difference +0.900" in lines
+
+
+def test_the_book_is_not_built_over_a_stale_long_stage(monkeypatch):
+    monkeypatch.setattr(stages, "_published_differences", lambda stage: ["source_hash"])
+    monkeypatch.setattr(notebooks, "run", lambda *_: pytest.fail("executed a notebook"))
+    with pytest.raises(InputError, match="run make phase0"):
+        workflow.build_book()
+
+
+def test_a_notebook_of_a_stale_stage_is_executed_again(monkeypatch):
+    executed = []
+    stale = {name: ["data_hash"] if name == "synthesis" else [] for name in stages.STAGES}
+    monkeypatch.setattr(stages, "require_long", lambda: None)
+    monkeypatch.setattr(stages, "status", lambda: stale)
+    monkeypatch.setattr(notebooks, "differences", lambda path: [])
+    monkeypatch.setattr(notebooks, "run_source", lambda source, *_: executed.append(source))
+    monkeypatch.setattr(course, "write_exercises", lambda: None)
+    monkeypatch.setattr(workflow, "build_pages", lambda root: root)
+    workflow.build_book()
+    readers = [s for s in notebooks.pages() if "synthesis" in notebooks.Notebook.read(s).results()]
+    assert "01_synthesis.py" in {s.name for s in readers} and executed == readers
+
+
+def test_scores_of_a_table_of_ones_own(tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps([prediction("mine", fold, 2.0) for fold in "ABC"]))
+    row = workflow.scores(path, "laptop")[0]
+    assert (row["arm"], row["gmfe"]) == ("mine", pytest.approx(2.0))
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        (b"", "is empty"),
+        (b"\xff\xfe\x00", "UTF-8"),
+        (b"psmiles,flux_kw_m2\n*CC*,50\n", "no column thickness_mm"),
+        (b"psmiles,flux_kw_m2,thickness_mm\n", "no rows"),
+        (b"psmiles,flux_kw_m2,thickness_mm\n*CC*,50\n", "row 1: 2 cells"),
+        (b"psmiles,psmiles,flux_kw_m2,thickness_mm\n*CC*,*CC*,50,6\n", "column twice"),
+    ],
+)
+def test_tables_that_cannot_be_used(tmp_path, content, message):
+    path = tmp_path / "in.csv"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        prediction_files.read_table(path)
+
+
+@pytest.fixture
+def answered(monkeypatch):
+    """A model that answers without torch: a row that says x cannot be predicted."""
+
+    def answer(frame, model=None, members=None):
+        rows = []
+        for row in frame.to_dict("records"):
+            conditions = {k: row[k] for k in ("psmiles", "flux_kw_m2", "thickness_mm")}
+            said = {"t_ig_s": 61.25, "in_domain": True}
+            if row["psmiles"] == "x":
+                said = {"error": "It is odd."}
+            rows.append({**conditions, **said})
+        return rows
+
+    from trinity.prediction import batches as prediction_batches
+
+    monkeypatch.setattr(prediction_batches, "predict_frame", answer)
+
+
+TABLE = 'name,psmiles,flux_kw_m2,thickness_mm,t_ig_s\na,*CC*,50,6,70\n"b, c",x,1e2,6,\n'
+
+
+def test_rows_and_other_columns_are_kept(tmp_path, answered):
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text(TABLE)
+    answers = prediction_files.predict_table(source, out, None, strict=False)
+    assert ["error" in answer for answer in answers] == [False, True]
+    assert out.read_text().splitlines() == [
+        "name,psmiles,flux_kw_m2,thickness_mm,t_ig_s_given,t_ig_s,in_domain,error",
+        "a,*CC*,50,6,70,61.25,true,",
+        '"b, c",x,1e2,6,,,,It is odd.',
+    ]
+
+
+def test_strict_writes_nothing(tmp_path, answered):
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text(TABLE)
+    prediction_files.predict_table(source, out, None, strict=True)
+    assert not out.exists()

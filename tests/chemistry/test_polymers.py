@@ -1,0 +1,198 @@
+"""One polymer has one key, however it is written; what is no polymer is refused in one sentence."""
+
+import random
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rdkit import Chem
+
+from trinity.chemistry.polymers import (
+    as_components,
+    canonical_psmiles,
+    middle_unit,
+    oligomer,
+    parse_components,
+    parse_psmiles,
+    polymer_key,
+)
+from trinity.errors import InputError
+from trinity.files import data_path
+
+REAL = pd.read_csv(data_path("polymers_real.csv")).psmiles.tolist()
+PEI_CUTS = (
+    "*c1cccc(N2C(=O)c3ccc(Oc4ccc(C(C)(C)c5ccc(Oc6ccc7c(c6)C(=O)N(*)C7=O)cc5)cc4)cc3C2=O)c1",
+    "*N1C(=O)c2ccc(Oc3ccc(C(C)(C)c4ccc(Oc5ccc6C(=O)N(c7cccc(*)c7)C(=O)c6c5)cc4)cc3)cc2C1=O",
+)
+
+
+def rewritten(psmiles: str, seed: int) -> str:
+    """The same PSMILES with its atoms in another order."""
+    mol = Chem.MolFromSmiles(psmiles)
+    order = list(range(mol.GetNumAtoms()))
+    random.Random(seed).shuffle(order)
+    return Chem.MolToSmiles(Chem.RenumberAtoms(mol, order), canonical=False)
+
+
+def recut(psmiles: str, seed: int) -> str:
+    """The same chain cut at another backbone bond that lies in no ring."""
+    pair = oligomer(parse_psmiles(psmiles), 2)
+    size = (pair.GetNumAtoms() - 2) // 2
+    ends = pair.GetNumAtoms() - 2, pair.GetNumAtoms() - 1
+    path = Chem.GetShortestPath(pair, *ends)[1:-1]
+    # The same bond in the first and in the second unit encloses one whole period.
+    cuts = [
+        (i, j)
+        for i, j in zip(path, path[1:], strict=False)
+        if i < size and j < size and not pair.GetBondBetweenAtoms(i, j).IsInRing()
+    ]
+    if not cuts:
+        return psmiles
+    i, j = random.Random(seed).choice(cuts)
+    bonds = [
+        pair.GetBondBetweenAtoms(i, j).GetIdx(),
+        pair.GetBondBetweenAtoms(i + size, j + size).GetIdx(),
+    ]
+    parts = Chem.FragmentOnBonds(pair, bonds, dummyLabels=[(0, 0), (0, 0)])
+    # Of the three pieces, the one between the cuts has as many heavy atoms as a unit.
+    return next(
+        Chem.MolToSmiles(piece)
+        for piece in Chem.GetMolFrags(parts, asMols=True)
+        if sum(atom.GetAtomicNum() > 0 for atom in piece.GetAtoms()) == size
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("*CC*", "*CCCC*"),
+        ("*CC*", "[*]CC[*]"),
+        ("*CC*", "[*:1]CC[*:2]"),
+        ("*CC(*)C", "*C(C)C*"),
+        ("*CC(*)C", "*CC(C)CC(C)*"),
+        ("*CO*", "*OC*"),
+        ("*C=CC*", "*=CCC=*"),
+        ("*CCOC(=O)c1ccc(C(=O)O*)cc1", "*C(=O)OCCOC(=O)c1ccc(*)cc1"),
+        ("*C(F)(F)C(*)(F)F", "*C(*)(F)F"),
+        ("*CC(*)[N+](=O)[O-]", "*CC(*)N(=O)=O"),
+        ("*C/C=C/C*", "*C/C=C\\C*"),
+        PEI_CUTS,
+    ],
+)
+def test_ways_to_write_one_chain_share_a_key(one, other):
+    assert polymer_key(one) == polymer_key(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("*CC(*)C", "*CC*"),
+        ("*CC(*)C", "*CC(C)C(C)C*"),  # head to head is another chain than head to tail
+        ("*NCCCCCC(*)=O", "*CCCCCCNC(=O)CCCCC(=O)N*"),
+        ("*c1ccc(*)cc1", "*c1cccc(*)c1"),
+        ("*CCO*", "*CO*"),
+        ("*C=CC*", "*C=CCC*"),
+    ],
+)
+def test_different_chains_differ(one, other):
+    assert polymer_key(one) != polymer_key(other)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.sampled_from(REAL), st.integers(0, 10**6))
+def test_key_survives_atom_order_cut_and_multiple(psmiles, seed):
+    key = polymer_key(psmiles)
+    assert polymer_key(rewritten(psmiles, seed)) == key
+    assert polymer_key(recut(psmiles, seed)) == key
+    assert polymer_key(Chem.MolToSmiles(oligomer(parse_psmiles(psmiles), 2 + seed % 2))) == key
+
+
+def test_real_polymers_have_distinct_keys_that_are_fixed_points():
+    keys = [polymer_key(psmiles) for psmiles in REAL]
+    assert len(REAL) >= 200
+    assert len(set(keys)) == len(keys)
+    assert all(canonical_psmiles(key) == key for key in keys)
+
+
+@pytest.mark.parametrize(
+    ("psmiles", "says"),
+    [
+        ("", "empty"),
+        ("   ", "empty"),
+        ("*", "1 attachment"),
+        ("***", "3 attachment"),
+        ("CC", "0 attachment"),
+        ("**", "no repeat unit"),
+        ("*CC*.C", "fragment"),
+        ("*[Na]*", "element Na"),
+        ("*C[Fe]C*", "element Fe"),
+        ("*C[N+](C)(C)C*", "net charge"),
+        ("*CC(*)C(=O)[O-]", "net charge"),
+        ("*[CH]*", "radical"),
+        ("*[13CH2]*", "isotope"),
+        ("*C([2H])C*", "isotope"),
+        ("*=CC*", "same order"),
+        ("*1CC1*", "each"),
+        ("*CC(", "not a valid SMILES"),
+        ("*CC* name", "space"),
+        ("*C\u00e9C*", "character"),
+        ("\u2217CC\u2217", "character"),
+        ("*CC*\x00", "character"),
+        ("*" + "C" * 100_000 + "*", "characters"),
+        (None, "text"),
+        (3.0, "text"),
+    ],
+)
+def test_what_is_no_repeat_unit_is_refused(psmiles, says):
+    with pytest.raises(InputError, match=says) as caught:
+        parse_psmiles(psmiles)
+    message = str(caught.value)
+    assert len(message) < 200 and "\n" not in message and message.isascii()
+
+
+def test_long_but_legal_units_get_a_key():
+    chain = "*" + "CO" * 900 + "*"
+    assert polymer_key(chain) == polymer_key("*CO*")
+
+
+@pytest.mark.parametrize("psmiles", REAL[::17])
+def test_oligomers_keep_every_atom_of_every_unit(psmiles):
+    mol = parse_psmiles(psmiles)
+    size = mol.GetNumAtoms() - 2
+    chain = oligomer(mol, 3)
+    assert chain.GetNumAtoms() == 3 * size + 2
+    inner = [chain.GetAtomWithIdx(k).GetTotalNumHs() for k in range(size, 2 * size)]
+    unit = [a.GetTotalNumHs() for a in mol.GetAtoms() if a.GetAtomicNum()]
+    assert inner == unit
+
+
+def test_middle_unit_sees_its_neighbours():
+    chain, middle = middle_unit(parse_psmiles("*C*"), context=6)
+    assert len(middle) == 1 and middle.start >= 6
+    assert chain.GetNumAtoms() - 2 - middle.stop >= 6
+
+
+def test_components_are_read_and_scaled_to_one():
+    parsed = parse_components("*CC(*)c1ccccc1:0.55|*CC(*)C#N:0.25|*CC=CC*:0.205")
+    assert [psmiles for psmiles, _ in parsed] == ["*CC(*)c1ccccc1", "*CC(*)C#N", "*CC=CC*"]
+    assert sum(fraction for _, fraction in parsed) == pytest.approx(1.0)
+    assert parse_components("[*:1]CC[*:2]:1") == [("[*:1]CC[*:2]", 1.0)]
+    assert as_components("*CC*") == [("*CC*", 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("components", "says"),
+    [
+        ("*CC*", "mass fraction"),
+        ("*CC*:x", "mass fraction"),
+        ("*CC*:nan", "mass fraction"),
+        ("*CC*:1.5", "mass fraction"),
+        ("*CC*:0.5|*CO*:0.4", "sum to 0.9"),
+        ("*CC:0.5|*CO*:0.5", "attachment"),
+        ("", "empty"),
+    ],
+)
+def test_wrong_components_are_refused(components, says):
+    with pytest.raises(InputError, match=says):
+        parse_components(components)

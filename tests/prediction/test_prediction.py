@@ -1,0 +1,177 @@
+"""What `trinity predict` promises: keys, order, errors, intervals, domain; a user's own tests."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from learning_tools import tiny_model, toy_table
+
+from trinity.chemistry import domain
+from trinity.chemistry.similarity import nearest_similarities, unpacked
+from trinity.errors import InputError
+from trinity.evidence.scores import TARGETS
+from trinity.learning.answer import Answer
+from trinity.learning.data import tests_of as read_tests
+from trinity.learning.ensemble import combine, run_phase2
+from trinity.learning.model import Scalers
+from trinity.learning.phase1 import _write_seen
+from trinity.measurements import load_measurements
+from trinity.prediction import predict as prediction
+
+NUMBERS = {
+    "members": 2, "mode": "kernel", "candidates": 2,
+    "learning_rate": 1e-3, "backbone_rate": 0.3, "pull": 0.03, "steps": 5,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def phase1(tmp_path_factory):
+    """A folder like that of phase 1, its models untrained."""
+    folder = tmp_path_factory.mktemp("phase1")
+    tests = read_tests(load_measurements())
+    for k in range(2):
+        model = tiny_model(k)
+        model.scalers = Scalers.fit(tests.conditions, tests.targets)
+        model.save(folder / f"member{k}", {"phase": 1})
+    _write_seen(folder, sorted(set(toy_table()["psmiles"])))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ensemble(phase1, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("phase2")
+    return folder, run_phase2(phase1, NUMBERS, 0, folder, progress=False)
+
+
+def test_answers_have_the_promised_keys_and_order(ensemble):
+    folder, _ = ensemble
+    names = ["*CC(*)c1ccccc1", "[*]CC[*]", "*CC(*)Cl"]
+    answers = prediction.predict(names, 50, 6, model=folder)
+    assert [a["psmiles"] for a in answers] == names
+    for answer in answers:
+        assert answer["flux_kw_m2"] == 50 and answer["thickness_mm"] == 6
+        for target in TARGETS:
+            assert 0 < answer[f"{target}_lo"] < answer[target] < answer[f"{target}_hi"]
+        assert 0 <= answer["ignition_probability"] <= 1
+        assert isinstance(answer["in_domain"], bool) and isinstance(answer["model"], str)
+
+
+def test_bad_rows_are_named_and_good_rows_answered(ensemble):
+    folder, _ = ensemble
+    frame = pd.DataFrame(
+        {
+            "psmiles": ["*CC*", "CC", "*CC*", "*CC*.C", "*CC*"],
+            "flux_kw_m2": [50.0, 50.0, 500.0, 50.0, 50.0],
+            "thickness_mm": [6.0, 6.0, 6.0, 6.0, np.nan],
+        }
+    )
+    answers = prediction.predict_frame(frame, folder)
+    assert ["error" in a for a in answers] == [False, True, True, True, True]
+    assert "500" in answers[2]["error"] and "t_ig_s" not in answers[2]
+    with pytest.raises(InputError, match="heat flux"):
+        prediction.predict(["*CC*"], 500, 6, model=folder)
+
+
+def test_company_does_not_change_an_answer(ensemble):
+    folder, _ = ensemble
+    alone = prediction.predict(["*CC*"], 50, 6, model=folder)[0]
+    company = prediction.predict(["*CCO*", "*CC*", "*CC(*)c1ccccc1"], 50, 6, model=folder)[1]
+    for target in TARGETS:
+        assert company[target] == pytest.approx(alone[target], rel=1e-4)
+
+
+def test_copolymers_and_laboratories_enter(ensemble):
+    folder, _ = ensemble
+    plain, mixed, named = (
+        prediction.predict(["*CC(*)c1ccccc1"], 50, 6, model=folder, **extra)[0]
+        for extra in ({}, {"components": ["*CC(*)c1ccccc1:0.5|*CC(*)C#N:0.5"]}, {"lab": "FSRI"})
+    )
+    assert mixed["t_ig_s"] != plain["t_ig_s"] and named["phrr_kw_m2"] != plain["phrr_kw_m2"]
+
+
+def test_calibrated_intervals_cover_what_was_held_out(ensemble):
+    _, report = ensemble
+    assert set(report["held_out"]) == set(TARGETS)
+    assert all(0 < f < 50 for f in report["factors"] + report["factors_no_laboratory"])
+
+
+def test_combination_adds_the_spread_among_members():
+    ones = np.ones((1, 4))
+    answers = [Answer(m * ones, 0.3 * ones, np.array([0.9])) for m in (1.0, 2.0)]
+    both = combine(answers)
+    np.testing.assert_allclose(both.log_mean, 1.5)
+    np.testing.assert_allclose(both.log_sigma, np.sqrt(0.09 + 0.25))
+
+
+def test_input_is_checked_without_torch():
+    code = (
+        "import sys, trinity.prediction.predict as p\n"
+        "try: p.check_row('*CC*.C', 50, 6)\n"
+        "except ValueError: pass\n"
+        "assert 'torch' not in sys.modules and 'transformers' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_a_missing_model_is_one_sentence(tmp_path):
+    with pytest.raises(InputError, match="no finetuned model"):
+        prediction.predict(["*CC*"], 50, 6, model=tmp_path)
+
+
+def test_domain_knows_polymers_from_other_molecules():
+    packed = domain.pack([f"*CC(*){'C' * n}" for n in range(1, 12)])
+    assert domain.nearest_similarity("*CC(CCC)*", packed) == 1
+    assert domain.nearest_similarity("*CN1C=NC2=C1C(=O)N(C)C(=O)N2*", packed) < 0.2
+    assert domain.conditions_inside(50, 6)
+    assert not domain.conditions_inside(150, 6) and not domain.conditions_inside(50, 0.2)
+
+
+def test_many_similarities_equal_one_at_a_time():
+    names = [f"*CC(*){'C' * n}" for n in range(1, 12)] + ["*CC(*)c1ccccc1", "*CCO*"]
+    packed = domain.pack(names)
+    asked = ["*CC(*)Cl", "*CC(*)c1ccc(C)cc1", "*CC(CCC)*"]
+    expected = [domain.nearest_similarity(name, packed) for name in asked]
+    assert nearest_similarities(asked, unpacked(packed)).tolist() == expected
+
+
+def test_one_member_answers_alone(ensemble):
+    folder, _ = ensemble
+    whole, first = (prediction.predict(["*CC*"], 50, 6, model=folder, members=n)[0] for n in (2, 1))
+    assert whole["t_ig_s"] == prediction.predict(["*CC*"], 50, 6, model=folder)[0]["t_ig_s"]
+    assert first["t_ig_s"] != whole["t_ig_s"] and "1 used" in first["model"]
+    with pytest.raises(InputError, match="has 2 members, not 3"):
+        prediction.predict(["*CC*"], 50, 6, model=folder, members=3)
+
+
+def test_the_cut_of_the_chain_does_not_change_its_fingerprint():
+    first, second = (domain.fingerprint(s) for s in ("*CC(*)C", "*C(C)CC(C)C*"))
+    assert (first == second).all()
+
+
+def test_own_measurements_move_the_model(ensemble, phase1, tmp_path, monkeypatch):
+    folder, _ = ensemble
+    places = {"phase1": phase1, "phase2": folder, "finetuning.json": folder / "none.json"}
+    real = prediction.data_path
+    monkeypatch.setattr(
+        prediction,
+        "data_path",
+        lambda *parts: places[parts[-1]] if parts[0] == "artifacts" else real(*parts),
+    )
+    own = tmp_path / "mine.csv"
+    own.write_text(
+        "psmiles,flux_kw_m2,thickness_mm,t_ig_s,phrr_kw_m2\n"
+        "*CC(*)C#N,50,6,400,90\n*CC(*)C#N,75,6,200,120\n"
+    )
+    report = prediction.finetune_csv(own, tmp_path / "model", NUMBERS, progress=False)
+    assert report["rows"] == 2 and report["polymers"] == 1
+    assert report["new_polymers"] == 1
+    assert report["after"]["t_ig_s"] < 0.8 * report["before"]["t_ig_s"]
+    assert report["moved"].keys() == report["held_out_after"].keys() == set(TARGETS)
+    assert all(1 <= factor < 3 for factor in report["moved"].values())
+    assert report["held_out_before"] == {}  # no results file in this place
+    empty = tmp_path / "empty.csv"
+    empty.write_text("psmiles,flux_kw_m2,thickness_mm\n*CC*,50,6\n")
+    with pytest.raises(InputError, match="no measured value"):
+        prediction.finetune_csv(empty, tmp_path / "other", NUMBERS)

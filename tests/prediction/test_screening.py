@@ -1,0 +1,151 @@
+"""What `trinity predict --fast` promises: the answers' form, the domain flag, nothing wrong."""
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from learning_tools import POLYMERS, tiny_model, toy_table
+
+from trinity.chemistry import domain
+from trinity.chemistry.polymers import canonical_psmiles, parse_psmiles
+from trinity.chemistry.similarity import (
+    fingerprint_as_cut,
+    nearest_similarities,
+    unpacked,
+    within_reach,
+)
+from trinity.errors import InputError
+from trinity.evidence.scores import TARGETS
+from trinity.learning.data import tests_of as read_tests
+from trinity.learning.model import Scalers
+from trinity.learning.phase1 import _write_seen
+from trinity.measurements import load_measurements
+from trinity.prediction import fast as screening
+from trinity.prediction.batches import predict_batches
+from trinity.prediction.predict import predict_frame
+
+ABOUT = {
+    "name": "small", "members": 2, "distilled": True, "least_sigma": 0.05,
+    "least_similarity": 0.5, "factors": [1.0] * 4, "factors_no_laboratory": [2.0] * 4,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Two students that have learned nothing."""
+    place = tmp_path_factory.mktemp("distilled")
+    tests = read_tests(load_measurements())
+    for k in range(2):
+        model = tiny_model(k)
+        model.scalers = Scalers.fit(tests.conditions, tests.targets)
+        model.save(place / f"member{k}", {"phase": "distilled"})
+    _write_seen(place, sorted(set(toy_table()["psmiles"])))
+    (place / "ensemble.json").write_text(json.dumps(ABOUT))
+    return place
+
+
+@pytest.fixture
+def frame():
+    names = [*POLYMERS, "no polymer", "*CC*"]
+    rows = pd.DataFrame({"psmiles": names, "flux_kw_m2": 50.0, "thickness_mm": 6.0})
+    rows["components"] = [None] * (len(names) - 1) + ["*CC*:0.5|*CC(*)Cl:0.5"]
+    return rows
+
+
+def test_answers_have_the_form_of_predict(folder, frame):
+    fast, slow = screening.screen_frame(frame, folder), predict_frame(frame, folder)
+    assert [list(a) for a in fast] == [list(a) for a in slow]
+    assert fast[len(POLYMERS)] == slow[len(POLYMERS)]
+    for answer in (a for a in fast if "error" not in a):
+        for target in TARGETS:
+            assert 0 < answer[f"{target}_lo"] < answer[target] < answer[f"{target}_hi"]
+        assert 0 <= answer["ignition_probability"] <= 1
+
+
+def test_one_spelling_is_read_whatever_the_order_of_atoms(folder):
+    names = ["*CC(*)c1ccccc1", "C(*)C(*)c1ccccc1", "[*:1]CC(c1ccccc1)[*:2]"]
+    first, *others = screening.screen(names, 50, 6, model=folder)
+    for other in others:
+        for target in TARGETS:
+            assert other[target] == pytest.approx(first[target], rel=1e-5)
+
+
+def test_company_and_processes_change_no_answer(folder, frame, monkeypatch):
+    from trinity.prediction import batches as prediction_batches
+
+    alone = [screening.screen_frame(frame.iloc[[i]], folder)[0] for i in range(len(frame))]
+    monkeypatch.setattr(prediction_batches, "ROWS_A_BATCH", 5)
+    for workers in (1, 2):
+        together = predict_batches(frame, folder, workers=workers, fast=True)
+        for one, other in zip(alone, together, strict=True):
+            assert one.keys() == other.keys()
+            for target in TARGETS if "error" not in one else ():
+                assert other[target] == pytest.approx(one[target], rel=1e-4)
+
+
+def test_a_laboratory_has_intervals_of_its_own(folder):
+    named, nameless = (
+        screening.screen(["*CC*"], 50, 6, lab=lab, model=folder)[0] for lab in ("FAA", None)
+    )
+    for target in TARGETS:
+        widths = [np.log(a[f"{target}_hi"] / a[f"{target}_lo"]) for a in (named, nameless)]
+        assert widths[1] == pytest.approx(2 * widths[0], rel=1e-6)
+
+
+def test_fewer_students_are_named(folder):
+    assert screening.screen(["*CC*"], 50, 6, model=folder, members=1)[0]["model"] == (
+        "small, 1 used"
+    )
+    with pytest.raises(InputError, match="2 members, not 3"):
+        screening.screen(["*CC*"], 50, 6, model=folder, members=3)
+
+
+def test_foreign_polymers_and_conditions_are_flagged(folder):
+    def inside(name, flux=50.0):
+        return screening.screen([name], flux, 6, model=folder)[0]["in_domain"]
+
+    assert inside(POLYMERS[2]) and inside(POLYMERS[6])
+    assert not inside("*CN1C=NC2=C1C(=O)N(C)C(=O)N2*")
+    assert not inside(POLYMERS[2], flux=150.0)
+
+
+def test_the_fingerprint_of_a_canonical_unit_is_that_of_the_domain():
+    from trinity.synthesis.generator import generate_polymers
+
+    odd = ["*C*", "*=CC=*", "*C#C*", "*c1ccc(*)cc1", "*C(=C(*)C)C", "*N=P(*)(C)C", "*C(F)(F)*"]
+    keys = [*generate_polymers(60, seed=9)["psmiles"], *odd]
+    for key in map(canonical_psmiles, keys):
+        assert (fingerprint_as_cut(parse_psmiles(key)) == domain.fingerprint(key)).all(), key
+
+
+@pytest.mark.parametrize("least", [0.0, 0.2, 0.45, 0.9, 1.0])
+def test_within_reach_says_what_the_nearest_neighbour_says(least, monkeypatch):
+    from trinity.chemistry import similarity
+    from trinity.synthesis.generator import generate_polymers
+
+    monkeypatch.setattr(similarity, "AT_ONCE", 7)
+    keys = list(generate_polymers(80, seed=3)["psmiles"].map(canonical_psmiles))
+    seen = unpacked(domain.pack(keys[:50]))
+    own = np.array([domain.fingerprint(key) for key in keys[30:]], dtype=np.float32)
+    expected = nearest_similarities(keys[30:], seen) >= least
+    assert (within_reach(own, seen, least) == expected).all()
+    assert expected[:20].all()  # these are among the seen themselves
+
+
+def test_an_ensemble_that_is_not_distilled_is_refused(folder, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    (other / "ensemble.json").write_text(json.dumps(ABOUT | {"distilled": False}))
+    with pytest.raises(InputError, match="no distilled networks"):
+        screening.screen(["*CC*"], 50, 6, model=other)
+
+
+def test_the_command_answers_fast(trinity, tmp_path):
+    done = trinity("predict", "*CC(*)c1ccccc1", "--fast", "--json")
+    assert done.returncode == 0, done.stderr
+    (answer,) = json.loads(done.stdout)
+    assert answer["model"].startswith("trinity distilled") and answer["t_ig_s"] > 0
+    wrong = trinity("predict", "*CC*", "--fast", "--model", tmp_path)
+    assert wrong.returncode == 1 and "no finetuned model" in wrong.stderr

@@ -1,0 +1,81 @@
+"""What the commands in ``benchmarks/`` make of answers; an audit without an answer is no pass."""
+
+import ast
+import json
+from pathlib import Path
+
+from trinity_book import trace as tracing
+
+from benchmarks import two_processes
+from tools import audit, coverage, mutation, reliability, versions
+
+
+def said(*packages: dict) -> str:
+    return json.dumps({"dependencies": list(packages)})
+
+
+def test_holes_are_named_and_unknown_packages_are_not_counted_as_asked():
+    found = audit.answer(
+        said(
+            {"name": "a", "version": "1", "vulns": [{"id": "CVE-1"}]},
+            {"name": "b", "version": "2", "vulns": []},
+            {"name": "c", "skip_reason": "not found"},
+        ),
+        "",
+    )
+    assert found == {"asked": 2, "skipped": ["c"], "holes": {"a 1": ["CVE-1"]}}
+
+
+def test_a_service_that_knows_no_package_has_not_answered():
+    assert "knows none of the 1 packages" in audit.answer(
+        said({"name": "c", "skip_reason": "-"}), ""
+    )
+    assert audit.answer("", "x.ConnectionError: no route") == "not reached (ConnectionError)"
+
+
+def test_the_page_says_plainly_that_nobody_answered():
+    licences = {"packages": 1, "kinds": {"permissive": 1}, "to_look_at": {}}
+    page = audit.page(
+        {"holes": {"answered": False, "why": {"osv": "silent"}}, "licences": licences}
+    )
+    assert "**not answered**: osv silent" in page
+
+
+def test_the_tables_of_the_page_on_reliability_are_those_of_the_results():
+    made = {
+        "wrong_inputs": reliability.inputs_page, "chaos": reliability.chaos_page,
+        "audit": audit.page, "coverage": coverage.page, "mutation": mutation.page,
+        "versions": lambda found: versions.page(found["trials"]),
+        "two_processes": lambda found: two_processes.page(found["pairs"]),
+    }  # fmt: skip
+    page = (reliability.ROOT / "book" / "reliability.md").read_text(encoding="utf-8")
+    included = tracing.INCLUDED.findall(page)
+    assert {Path(name).stem for name in included} <= set(made)
+    for name in included:
+        text = (reliability.ROOT / "book" / name).read_text(encoding="utf-8")
+        assert text == made[Path(name).stem](reliability.read(Path(name).stem)), name
+
+
+def test_the_count_of_wrong_inputs_is_todays():
+    found = reliability.read("wrong_inputs")
+    found.pop("provenance")
+    assert found == reliability.wrong_inputs()  # else: python -m tools.reliability
+    assert found["command_lines"] + found["calls"] >= 200
+
+
+def test_mutants_differ_from_the_code_in_one_statement():
+    every = mutation.mutants("evidence/scores.py")
+    original = mutation.ROOT / "src" / "trinity" / "evidence/scores.py"
+    plain = ast.unparse(ast.parse(original.read_text(encoding="utf-8"))).splitlines()
+    assert {one["kind"] for one in every} == {
+        "comparison", "arithmetic", "boolean", "constant", "return"
+    }  # fmt: skip
+    for one in every[::15]:
+        changed = mutation.mutated("evidence/scores.py", one["number"]).splitlines()
+        assert len(changed) == len(plain) and changed != plain
+        (place,) = [
+            i for i, pair in enumerate(zip(plain, changed, strict=True)) if len({*pair}) > 1
+        ]
+        assert one["before"] != one["after"]
+        assert plain[place].strip() == one["before"] and changed[place].strip() == one["after"]
+    assert mutation.sample(mutation.TARGETS[0]) == mutation.sample(mutation.TARGETS[0])

@@ -1,0 +1,1 @@
+"""Audits and trials of the project itself, run from a checkout."""
