@@ -20,7 +20,7 @@ from trinity.cone.physics_prior import nominal_physics
 from trinity.evidence.units import measured_with_physics, measurements
 from trinity.files import write_atomic
 from trinity.learning.answer import Answer, physical
-from trinity.learning.data import Components, Tests
+from trinity.learning.data import Components, TestTable
 from trinity.learning.ensemble import LEAST_SIGMA, combine
 from trinity.learning.loop import run_tasks
 from trinity.learning.model import LABORATORIES, load_model
@@ -42,7 +42,7 @@ FILE = "lesson.npz"
 class Lesson:
     """Questions about P polymers, R tests, and the answers of every teacher."""
 
-    tests: Tests
+    tests: TestTable
     group: np.ndarray  # (P,) strict group of a measured polymer, "" of a hypothetical one
     kept: np.ndarray  # (P,) hypothetical polymers that no student reads
     cuts: dict[str, list[str]]
@@ -55,7 +55,7 @@ class Lesson:
         foreign = self.group != "" if teacher == BLIND else self.group == teacher
         return np.flatnonzero(~(self.kept | foreign)[self.tests.polymer_of])
 
-    def spelled(self, polymers: Sequence[int], seed: int) -> Tests:
+    def spelled(self, polymers: Sequence[int], seed: int) -> TestTable:
         """The tests with the named polymers written from a random cut of their chain."""
         rng = np.random.default_rng([seed, 11])
         written = list(self.tests.polymers)
@@ -127,7 +127,7 @@ def load_lesson(folder: Path) -> Lesson:
     return Lesson(tests, group, arrays["kept"], words["cuts"], answers["said"], answers["left_out"])
 
 
-def questions(table: pd.DataFrame, conditions: int, seed: int) -> tuple[Tests, np.ndarray]:
+def questions(table: pd.DataFrame, conditions: int, seed: int) -> tuple[TestTable, np.ndarray]:
     """Random tests of the hypothetical polymers of a table and of the measured ones, and the
     strict group of each polymer ("" of the former)."""
     known = measured_with_physics()

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from trinity.learning.answer import multitask_loss
-from trinity.learning.data import Encoder, Tests
+from trinity.learning.data import Encoder, TestTable
 from trinity.learning.encoder import load_backbone
 from trinity.learning.loop import member_folders, run_tasks, seeded
 from trinity.learning.model import TARGETS, FlammabilityModel, load_model
@@ -48,7 +48,7 @@ def why_it_works(
     phase1_folder: str | Path,
     language_model_folder: str | Path,
     table: pd.DataFrame,
-    tests: Tests,
+    tests: TestTable,
     seed: int,
     shuffled: str | Path | None = None,
     side: int = 25,
@@ -138,7 +138,7 @@ def _random_encoder(start: FlammabilityModel, seed: int) -> FlammabilityModel:
         ).eval()
 
 
-def parts_of(tests: Tests) -> np.ndarray:
+def parts_of(tests: TestTable) -> np.ndarray:
     """Part (R,) of each test, 0 to `PARTS` - 1: polymers that share a component stay together."""
     family = list(range(len(tests.polymers)))
     first: dict[str, int] = {}
@@ -150,7 +150,7 @@ def parts_of(tests: Tests) -> np.ndarray:
     return number[tests.polymer_of] % PARTS
 
 
-def _walk(start: FlammabilityModel, tests: Tests, steps, seed: int) -> list[Tensor]:
+def _walk(start: FlammabilityModel, tests: TestTable, steps, seed: int) -> list[Tensor]:
     """Weights on the way of finetuning, the start first.
 
     Nothing pulls back to the start, so that each way goes where the loss of its tests leads it.
@@ -161,7 +161,7 @@ def _walk(start: FlammabilityModel, tests: Tests, steps, seed: int) -> list[Tens
     return way
 
 
-def _loss_of(model: FlammabilityModel, tests: Tests, trained, held_out) -> Loss:
+def _loss_of(model: FlammabilityModel, tests: TestTable, trained, held_out) -> Loss:
     """Loss of the tests that were trained on, and mean |ln| error of these and of the others."""
     batch = Encoder(model.tokenizer).rows(tests, model.scalers)
     batch.laboratory = torch.zeros_like(batch.laboratory)  # a new test has no laboratory
@@ -188,7 +188,7 @@ def _loss_of(model: FlammabilityModel, tests: Tests, trained, held_out) -> Loss:
     return loss
 
 
-def _ends(model, points: dict[str, Tensor], loss: Loss, tests: Tests, held_out) -> dict:
+def _ends(model, points: dict[str, Tensor], loss: Loss, tests: TestTable, held_out) -> dict:
     """Losses at the points of one part, and which repeat units it holds out."""
     found = losses_at(model, list(points.values()), loss)
     return {
@@ -287,7 +287,7 @@ def _unseen(table: pd.DataFrame, phase1_folder: Path, most: int, seed: int) -> l
     polymers = without_measured(table).drop_duplicates("psmiles")
     none = np.full((len(polymers), len(TARGETS)), np.nan)
     # What splits the polymers reads their number and order only.
-    listed = Tests(
+    listed = TestTable(
         [((key, 1.0),) for key in polymers["key"]], np.arange(len(polymers)), none[:, :2],
         none[:, :3], none, none[:, 0], none[:, 0],
     )  # fmt: skip

@@ -16,7 +16,7 @@ from trinity.cone.curve import LAG_S
 from trinity.cone.simulate import simulate_batch
 
 if TYPE_CHECKING:
-    from trinity.learning.data import Components, Tests
+    from trinity.learning.data import Components, TestTable
 
 #: In the order of `trinity.learning.model.TARGETS`, read by the rule of the measurements.
 TARGETS = ("t_ig_s", "phrr_kw_m2", "thr_mj_m2", "t_peak_s")
@@ -25,7 +25,9 @@ DRAWS = 60
 SEED = 0
 
 
-def nominal_physics(tests: "Tests", draws: int = DRAWS, threads: int | None = None) -> np.ndarray:
+def nominal_physics(
+    tests: "TestTable", draws: int = DRAWS, threads: int | None = None
+) -> np.ndarray:
     """Natural logarithms of the targets (R, 4) that the cone model gives with nominal properties.
 
     Conditional on ignition, as the scores are: where the nominal specimen does not ignite, the

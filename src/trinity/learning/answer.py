@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from trinity.learning.data import Encoder, Labels, Tests
+from trinity.learning.data import Encoder, Labels, TestTable
 from trinity.learning.loop import Schedule, length_batches, train
 from trinity.learning.model import FlammabilityModel, Rows, Scalers
 
@@ -49,7 +49,7 @@ def multitask_loss(output: tuple[Tensor, Tensor, Tensor], labels: Labels) -> Ten
     return regression + IGNITION_WEIGHT * ignition
 
 
-def split_by_polymer(tests: Tests, held_out: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def split_by_polymer(tests: TestTable, held_out: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Row masks (training, held out): no polymer is on both sides."""
     rng = np.random.default_rng([seed, 7])
     chosen = rng.random(len(tests.polymers)) < held_out
@@ -58,7 +58,7 @@ def split_by_polymer(tests: Tests, held_out: float, seed: int) -> tuple[np.ndarr
 
 def fit_phase1(
     model: FlammabilityModel,
-    tests: Tests,
+    tests: TestTable,
     settings: PhysicsSettings,
     seed: int,
     checkpoint=None,
@@ -106,7 +106,7 @@ class Answer:
 
 @torch.no_grad()
 def answer(
-    model: FlammabilityModel, tests: Tests, encoder: Encoder | None = None, spellings: int = 3
+    model: FlammabilityModel, tests: TestTable, encoder: Encoder | None = None, spellings: int = 3
 ) -> Answer:
     """Predictions for tests, in natural logarithms of physical units; labels are not looked at."""
     encoder = encoder or Encoder(model.tokenizer)

@@ -16,7 +16,7 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
-from trinity.learning.data import Components, Tests
+from trinity.learning.data import Components, TestTable
 
 MORGAN_BITS = 512
 
@@ -58,7 +58,7 @@ def descriptors(polymers: list[Components], kind: str) -> np.ndarray:
     )
 
 
-def features(tests: Tests, kind: str | None, laboratory: bool) -> np.ndarray:
+def features(tests: TestTable, kind: str | None, laboratory: bool) -> np.ndarray:
     """(R, d): log flux, log thickness, then what is asked for."""
     parts = [np.log(tests.conditions)]
     if laboratory:
@@ -160,7 +160,7 @@ def candidates(arm: str, trees: int = 100) -> list[Candidate]:
 
 
 def predict_baseline(
-    candidate: Candidate, training: Tests, held_out: Tests, seed: int
+    candidate: Candidate, training: TestTable, held_out: TestTable, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Log predictions and their spread, both (R, 4), for held-out tests.
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from trinity.learning.baselines import Candidate, candidates, predict_baseline
-from trinity.learning.data import Tests
+from trinity.learning.data import TestTable
 
 #: Arm -> the baseline of `trinity.learning.baselines` that learns the residuals.
 RESIDUAL_OF = {
@@ -25,7 +25,7 @@ def residual_candidates(arm: str, trees: int = 100) -> list[Candidate]:
 
 
 def predict_residual(
-    candidate: Candidate, training: Tests, held_out: Tests, seed: int
+    candidate: Candidate, training: TestTable, held_out: TestTable, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Log predictions and their spread, both (R, 4); both sets of tests carry ``physics``."""
     left = replace(training, targets=training.targets / np.exp(training.physics))

@@ -29,12 +29,14 @@ class Labels:
 
 
 @dataclass
-class Tests:
+class TestTable:
     """R cone tests of P polymers in physical units.
 
     ``targets`` (R, 4) is NaN where a label is missing or censored; ``ignited`` (R,) is 0 or 1,
     NaN where unknown; a test without ignition teaches the ignition logit and nothing else.
     """
+
+    __test__ = False  # not a class of tests: pytest collects what is called Test...
 
     polymers: list[Components]  # P
     polymer_of: np.ndarray  # (R,) index into polymers
@@ -49,10 +51,10 @@ class Tests:
     def __len__(self) -> int:
         return len(self.polymer_of)
 
-    def take(self, rows: np.ndarray) -> "Tests":
+    def take(self, rows: np.ndarray) -> "TestTable":
         """The chosen rows (indices or mask), with only the polymers that they use."""
         used, polymer_of = np.unique(self.polymer_of[rows], return_inverse=True)
-        return Tests(
+        return TestTable(
             [self.polymers[i] for i in used],
             polymer_of,
             self.conditions[rows],
@@ -95,7 +97,7 @@ def components_of(psmiles: str, components) -> Components:
     return ((canonical_psmiles(psmiles), 1.0),)
 
 
-def tests_of(table: pd.DataFrame, weight: np.ndarray | None = None) -> Tests:
+def tests_of(table: pd.DataFrame, weight: np.ndarray | None = None) -> TestTable:
     """Tests of a table of measurements or of synthetic rows.
 
     Columns: ``psmiles``, optional ``components`` and ``lab``, `CONDITIONS`, `TARGETS` (all
@@ -112,7 +114,7 @@ def tests_of(table: pd.DataFrame, weight: np.ndarray | None = None) -> Tests:
     targets[targets <= 0] = np.nan
     labelled = np.isfinite(targets).any(axis=1)
     ignited = table["ignited"].to_numpy(float) if "ignited" in table else labelled.astype(float)
-    return Tests(
+    return TestTable(
         [components_of(*key) for key in unique],
         np.array([unique[_hashable(key)] for key in identity]),
         table[list(CONDITIONS)].to_numpy(float),
@@ -148,7 +150,7 @@ class Encoder:
 
     def rows(
         self,
-        tests: Tests,
+        tests: TestTable,
         scalers: Scalers,
         rows: np.ndarray | None = None,
         spellings: int = 0,
@@ -181,7 +183,7 @@ class Encoder:
         )
 
 
-def _standardised_physics(tests: Tests, scalers: Scalers, rows: np.ndarray) -> Tensor | None:
+def _standardised_physics(tests: TestTable, scalers: Scalers, rows: np.ndarray) -> Tensor | None:
     if tests.physics is None:
         return None
     return _tensor((tests.physics[rows] - scalers.target_mean) / scalers.target_scale)

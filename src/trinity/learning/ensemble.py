@@ -19,7 +19,7 @@ from trinity.evidence.arms import committee_size, in_words, spread, two_phase_wa
 from trinity.evidence.scores import PRIMARY, TARGETS, conformal_quantile
 from trinity.files import write_atomic
 from trinity.learning.answer import Answer, answer, physical
-from trinity.learning.data import Encoder, Tests, tests_of
+from trinity.learning.data import Encoder, TestTable, tests_of
 from trinity.learning.loop import member_folders, run_tasks
 from trinity.learning.model import FlammabilityModel, load_model
 from trinity.learning.phase2 import MeasuredSettings, all_layers, correct, finetune, group_weights
@@ -39,7 +39,7 @@ def combine(answers: Sequence[Answer]) -> Answer:
     return Answer(means.mean(axis=0), np.sqrt(variance), ignition)
 
 
-def ensemble_answer(models: Sequence[FlammabilityModel], tests: Tests) -> Answer:
+def ensemble_answer(models: Sequence[FlammabilityModel], tests: TestTable) -> Answer:
     """What an ensemble says of tests; the physics is computed if a model wants it."""
     if tests.physics is None and any(model.needs_physics for model in models):
         tests = replace(tests, physics=nominal_physics(tests))
@@ -47,7 +47,7 @@ def ensemble_answer(models: Sequence[FlammabilityModel], tests: Tests) -> Answer
     return combine([answer(model, tests, encoder) for model in models])
 
 
-def interval_factors(said: Answer, tests: Tests, groups: Sequence[str]) -> list[float]:
+def interval_factors(said: Answer, tests: TestTable, groups: Sequence[str]) -> list[float]:
     """Conformal factor on sigma for each target, from answers about held-out tests."""
     with np.errstate(invalid="ignore"):
         error = np.abs(said.log_mean - np.log(tests.targets))
@@ -155,7 +155,9 @@ def _solve(job: tuple) -> tuple[list[MeasuredSettings], list[Pair]]:
     return [ways[i] for i in best], pairs
 
 
-def _every_way(start: FlammabilityModel, training: Tests, held_out: Tests, ways) -> list[Pair]:
+def _every_way(
+    start: FlammabilityModel, training: TestTable, held_out: TestTable, ways
+) -> list[Pair]:
     """What corrections of one model say of tests that they did not see."""
     known, new = all_layers(start, training), all_layers(start, held_out)
     nameless = replace(new, laboratory=new.laboratory * 0)
@@ -167,7 +169,7 @@ def _every_way(start: FlammabilityModel, training: Tests, held_out: Tests, ways)
     return pairs
 
 
-def _error(said: Answer, tests: Tests) -> float:
+def _error(said: Answer, tests: TestTable) -> float:
     """Primary endpoint within a group: mean |ln| error of ignition time and peak."""
     columns = [TARGETS.index(target) for target in PRIMARY]
     error = np.abs(said.log_mean - np.log(tests.targets))[:, columns]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from trinity.evidence.scores import TARGETS
-from trinity.learning.data import Tests, tests_of
+from trinity.learning.data import TestTable, tests_of
 from trinity.learning.loop import member_folders, run_tasks, seeded
 
 
@@ -85,7 +85,7 @@ def without_measured(table: pd.DataFrame) -> pd.DataFrame:
     return table[~table["key"].isin(keys)].reset_index(drop=True)
 
 
-def split_polymers(tests: Tests, held_out: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def split_polymers(tests: TestTable, held_out: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Row masks (training, held out), the same for all members: no polymer is on both sides."""
     rng = np.random.default_rng([seed, 7])
     chosen = rng.random(len(tests.polymers)) < held_out
@@ -122,7 +122,7 @@ def _thinned(history: list[float], points: int = 200) -> list[float]:
     return [round(float(part.mean()), 4) for part in parts]
 
 
-def _score_phase1(folder: Path, training: Tests, unseen: Tests) -> dict:
+def _score_phase1(folder: Path, training: TestTable, unseen: TestTable) -> dict:
     """Error factors on unseen hypothetical polymers, of the models and of conditions alone."""
     from trinity.learning.answer import answer
     from trinity.learning.baselines import candidates, predict_baseline
@@ -142,7 +142,7 @@ def _score_phase1(folder: Path, training: Tests, unseen: Tests) -> dict:
     }
 
 
-def _factors(log_mean: np.ndarray, tests: Tests) -> dict[str, float]:
+def _factors(log_mean: np.ndarray, tests: TestTable) -> dict[str, float]:
     """GMFE a target: first within a polymer, then over polymers."""
     error = pd.DataFrame(np.abs(log_mean - np.log(tests.targets)), columns=list(TARGETS))
     means = error.groupby(tests.polymer_of).mean().mean()

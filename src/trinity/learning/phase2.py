@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from trinity.errors import InputError
 from trinity.learning.answer import embeddings, multitask_loss
 from trinity.learning.correction import Committee, Correction, fit_correction
-from trinity.learning.data import Encoder, Labels, Tests
+from trinity.learning.data import Encoder, Labels, TestTable
 from trinity.learning.loop import Schedule, seeded, train
 from trinity.learning.model import FlammabilityModel, Rows, Scalers
 
@@ -90,7 +90,7 @@ def group_weights(groups: Sequence[str]) -> np.ndarray:
 
 def finetune(
     start: FlammabilityModel,
-    tests: Tests,
+    tests: TestTable,
     settings: MeasuredSettings,
     seed: int,
     look: Callable[[int, FlammabilityModel], None] | None = None,
@@ -150,7 +150,7 @@ def finetune(
 
 def correct(
     start: FlammabilityModel,
-    tests: Tests,
+    tests: TestTable,
     ways: Sequence[MeasuredSettings],
     batch: Rows | None = None,
 ) -> FlammabilityModel:
@@ -190,14 +190,14 @@ def _fit(way: MeasuredSettings, batch: Rows, labels: Labels, mean: Tensor, start
     )
 
 
-def all_layers(model: FlammabilityModel, tests: Tests) -> Rows:
+def all_layers(model: FlammabilityModel, tests: TestTable) -> Rows:
     """The tests as a batch that carries the embedding of all layers."""
     batch = Encoder(model.tokenizer).rows(tests, model.scalers, spellings=3)
     batch.embedding = embeddings(model, batch, layers=True)
     return batch
 
 
-def _batches(model: FlammabilityModel, tests: Tests, mode: str) -> list:
+def _batches(model: FlammabilityModel, tests: TestTable, mode: str) -> list:
     """The full batch in several spellings; with a frozen encoder, its embeddings."""
     encoder = Encoder(model.tokenizer)
     batches = [encoder.rows(tests, model.scalers, seed=s) for s in range(SPELLINGS)]
@@ -240,7 +240,9 @@ class _weights:
         self._swap()
 
 
-def direct_start(language_model: FlammabilityModel, tests: Tests, seed: int) -> FlammabilityModel:
+def direct_start(
+    language_model: FlammabilityModel, tests: TestTable, seed: int
+) -> FlammabilityModel:
     """The language model with a fresh head and scalers of the measured rows: no phase 1."""
     model = copy.deepcopy(language_model)
     with seeded(seed):

@@ -9,7 +9,7 @@ from transformers import BertConfig, BertModel
 from trinity.chemistry.polymers import parse_psmiles
 from trinity.chemistry.recut import spelled
 from trinity.learning.answer import Answer, answer
-from trinity.learning.data import Components, Encoder, Tests
+from trinity.learning.data import Components, Encoder, TestTable
 from trinity.learning.loop import seeded
 from trinity.learning.model import TARGETS, FlammabilityModel, Scalers
 from trinity.learning.tokenizer import MAX_TOKENS, VOCABULARY
@@ -36,14 +36,16 @@ def unlabelled(
     polymer_of: np.ndarray,
     conditions: np.ndarray,
     laboratory: np.ndarray,
-) -> Tests:
-    """Tests to be answered; parameters as the fields of `trinity.learning.data.Tests`."""
+) -> TestTable:
+    """Tests to be answered; parameters as the fields of `trinity.learning.data.TestTable`."""
     unknown = np.full((len(polymer_of), len(TARGETS)), np.nan)
     equal = np.ones(len(polymer_of))
-    return Tests(list(polymers), polymer_of, conditions, laboratory, unknown, unknown[:, 0], equal)
+    return TestTable(
+        list(polymers), polymer_of, conditions, laboratory, unknown, unknown[:, 0], equal
+    )
 
 
-def as_read(tests: Tests) -> Tests:
+def as_read(tests: TestTable) -> TestTable:
     """The tests with each repeat unit in the spelling that students read, cut where it was."""
     written = [
         tuple((spelled(parse_psmiles(s)), fraction) for s, fraction in polymer)
@@ -52,7 +54,7 @@ def as_read(tests: Tests) -> Tests:
     return replace(tests, polymers=written)
 
 
-def heard(students: Sequence[FlammabilityModel], tests: Tests) -> list[Answer]:
+def heard(students: Sequence[FlammabilityModel], tests: TestTable) -> list[Answer]:
     """What each student says of tests whose polymers are written `as_read`."""
     encoder = Encoder(students[0].tokenizer)
     return [answer(student, tests, encoder, spellings=0) for student in students]

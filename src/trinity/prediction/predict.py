@@ -22,7 +22,7 @@ from trinity.files import data_path
 
 if TYPE_CHECKING:
     from trinity.learning.answer import Answer
-    from trinity.learning.data import Tests
+    from trinity.learning.data import TestTable
 
 
 def default_model() -> Path:
@@ -183,7 +183,7 @@ def _answers(frame: pd.DataFrame, folder: Path, members: int | None) -> list[dic
 
 def answer_rows(
     frame: pd.DataFrame,
-    tests: "Tests",
+    tests: "TestTable",
     found: "Answer",
     like: list[bool],
     folder: Path,
