@@ -40,7 +40,6 @@ from myst_nb import glue
 from trinity_book.figures import book as figures_book
 
 from trinity.cone.physics_prior import nominal_physics
-from trinity.evidence import scores as evaluation
 from trinity.learning.answer import answer
 from trinity.learning.data import tests_of
 from trinity.learning.loop import member_folders
@@ -48,6 +47,7 @@ from trinity.learning.model import load_model
 from trinity.learning.phase2 import MeasuredSettings, finetune, group_weights
 from trinity.measurements import load_measurements
 from trinity.pipeline import stages
+from trinity.quantities import TARGETS
 
 rng = np.random.default_rng(seed)
 members = member_folders(stages.load("pretraining").folder)
@@ -91,7 +91,7 @@ def answers(table, model=None):
         logarithms = nominal_physics(rows, draws=0)
     else:
         logarithms = answer(model, rows).log_mean
-    found = pd.DataFrame(np.exp(logarithms), columns=evaluation.TARGETS)
+    found = pd.DataFrame(np.exp(logarithms), columns=TARGETS)
     return found.assign(flux_kw_m2=table["flux_kw_m2"].to_numpy())
 
 

@@ -49,7 +49,7 @@ def files(pattern: str, names) -> tuple[tuple[str, ...], ...]:
 #: Modules by the names that the calls below use.
 MODULES = {
     "backbone": "trinity.learning.encoder",
-    "conditions": "trinity.conditions",
+    "conditions": "trinity.quantities",
     "cone": "trinity.cone.simulate",
     "cone_export": "trinity.cone.export",
     "cone_test": "trinity.cone.predict",

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from trinity.chemistry.polymers import parse_psmiles
-from trinity.conditions import check_conditions
 from trinity.errors import InputError
 from trinity.files import data_path, data_root, write_atomic
 from trinity.learning import launched
 from trinity.measurements import GROUP_TEN
 from trinity.pipeline import scales, stages
+from trinity.quantities import check_conditions
 from trinity_book import course, notebooks
 
 REPRODUCTION = "reproduce"  # the scale of `make reproduce`

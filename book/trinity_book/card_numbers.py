@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 
 from trinity.files import data_path
+from trinity.quantities import TARGETS
 
 #: Assumed: two busy cores of a server with their share of memory and cooling.
 WATT = 40.0
@@ -25,7 +26,6 @@ STAGES = {
     "ablation_slow.json": "slow_controls",
     "distillation.json": "distillation",
 }
-TARGETS = ("t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2")
 ARM = "two_phase"
 
 

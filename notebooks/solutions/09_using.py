@@ -27,11 +27,11 @@ from pathlib import Path
 import pandas as pd
 from trinity_book.course import answer
 
-from trinity.conditions import check_conditions
 from trinity.errors import InputError
 from trinity.measurements import read_measurements
 from trinity.pipeline import scales, stages
 from trinity.prediction.predict import finetune_csv, predict
+from trinity.quantities import check_conditions
 
 finetuned = stages.load("finetuning")
 here = Path(tempfile.mkdtemp())

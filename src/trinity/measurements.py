@@ -13,12 +13,10 @@ import pandera.pandas as pa
 from trinity.chemistry.polymers import parse_components, polymer_key
 from trinity.errors import InputError
 from trinity.files import data_path
+from trinity.quantities import CONDITIONS, FLUX_ACCEPTED_KW_M2, TARGETS, THICKNESS_ACCEPTED_MM
 
-FLUX_LIMITS_KW_M2 = (5.0, 200.0)
-THICKNESS_LIMITS_MM = (0.1, 200.0)
 MAX_THR_PER_MM = 80.0  # MJ/m2/mm; polyethylene, the richest fuel, holds about 45
-CONDITIONS = ("psmiles", "flux_kw_m2", "thickness_mm")
-TARGETS = ("t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2")
+NEEDED = ("psmiles", *CONDITIONS)
 
 # Held-out groups: HDPE and LDPE are one polymer; HIPS and ABS share their main unit.
 GROUP_TEN = {
@@ -45,10 +43,10 @@ def _schema(labels_required: bool) -> pa.DataFrameSchema:
         {
             "psmiles": pa.Column(str),
             "flux_kw_m2": _number(
-                _between(*FLUX_LIMITS_KW_M2, "kW/m2", "is it in W/m2?"), False, True
+                _between(*FLUX_ACCEPTED_KW_M2, "kW/m2", "is it in W/m2?"), False, True
             ),
             "thickness_mm": _number(
-                _between(*THICKNESS_LIMITS_MM, "mm", "is it in m?"), False, True
+                _between(*THICKNESS_ACCEPTED_MM, "mm", "is it in m?"), False, True
             ),
             "t_ig_s": _number(_between(0.1, 36000, "s", "empty without ignition"), **needed),
             "phrr_kw_m2": _number(_between(1, 20000, "kW/m2", "is it in W/m2?"), **needed),
@@ -157,7 +155,7 @@ def _read_text(path: str | Path) -> pd.DataFrame:
             f"{path} cannot be read as a UTF-8 CSV table:"
             f" {getattr(error, 'strerror', None) or reason}."
         ) from None
-    missing = [name for name in CONDITIONS if name not in table]
+    missing = [name for name in NEEDED if name not in table]
     if missing:
         raise InputError(
             f"{path} lacks the column {missing[0]}; it needs psmiles, flux_kw_m2 and thickness_mm."
@@ -171,7 +169,7 @@ def _to_numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[int, str]]:
     """Turn the quantities into floats (empty = missing) and name the cells that are no numbers."""
     errors: dict[int, str] = {}
     table = table.copy()
-    for name in (*CONDITIONS[1:], *TARGETS, "density_kg_m3"):
+    for name in (*CONDITIONS, *TARGETS, "density_kg_m3"):
         if name not in table:
             continue
         text = table[name].str.strip()

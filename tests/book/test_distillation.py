@@ -5,14 +5,13 @@ import pytest
 from trinity_book.studies.distillation import DistillationSettings, _loss
 from trinity_book.studies.distillation_labels import BLIND, EVERYTHING, REPEATS, Lesson, questions
 
-from trinity.chemistry.domain import conditions_inside
 from trinity.chemistry.polymers import polymer_key
 from trinity.chemistry.recut import cuts
-from trinity.evidence.scores import TARGETS
 from trinity.evidence.units import measured_with_physics, measurements
 from trinity.learning.answer import Answer
 from trinity.learning.model import Scalers
 from trinity.learning.students import as_read, heard, newborn
+from trinity.quantities import TARGETS, conditions_tested
 
 SETTINGS = DistillationSettings(1, 3, 0.3, 1, 16, 2, 1, 1, 8, 1e-3)
 
@@ -38,7 +37,7 @@ def lesson():
 
 
 def test_questions_are_inside_the_domain_and_reproducible(lesson):
-    assert all(conditions_inside(*pair) for pair in lesson.tests.conditions)
+    assert all(conditions_tested(*pair) for pair in lesson.tests.conditions)
     assert set(lesson.tests.laboratory.sum(axis=1)) == {0.0, 1.0}
     assert np.isnan(lesson.tests.targets).all()
     measured = len(measured_with_physics().polymers)

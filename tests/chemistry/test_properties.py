@@ -31,7 +31,6 @@ from trinity.chemistry.descriptors import BICERANO_RANGE_K, Chain, bicerano_t50,
 from trinity.chemistry.polymers import oligomer, parse_psmiles, polymer_key
 from trinity.chemistry.properties import estimate, sample_parameters, to_case
 from trinity.chemistry.sampling import (
-    GAS_CONSTANT_J_MOL_K,
     TGA_RATE_K_S,
     arrhenius,
     specific_heat_ramp,
@@ -46,6 +45,7 @@ from trinity.chemistry.thermochemistry import (
 from trinity.errors import InputError
 from trinity.files import data_path
 from trinity.measurements import load_measurements
+from trinity.quantities import GAS_CONSTANT_J_MOL_K
 
 matplotlib.use("agg")
 

@@ -225,7 +225,7 @@ def test_any_text_is_a_polymer_or_refused(text):
 @FUZZ
 @given(ANYTHING, ANYTHING)
 def test_any_condition_is_in_range_or_refused(flux, thickness):
-    from trinity.conditions import check_conditions
+    from trinity.quantities import check_conditions
 
     if answers_or_refuses(lambda: check_conditions(flux, thickness) or True):
         assert 5 <= float(flux) <= 200 and 0.1 <= float(thickness) <= 200

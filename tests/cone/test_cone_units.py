@@ -19,7 +19,6 @@ from trinity.cone.heat import (
     thomas,
 )
 from trinity.cone.matter import (
-    SIGMA,
     Chemistry,
     Matter,
     R,
@@ -51,6 +50,7 @@ from trinity.cone.run import (
     stored_mass,
     workspace,
 )
+from trinity.quantities import STEFAN_BOLTZMANN_W_M2_K4 as SIGMA
 
 # Compiling each by itself takes minutes; the other tests of the cone model run them compiled.
 for _kernel in (

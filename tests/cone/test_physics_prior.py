@@ -5,15 +5,14 @@ import pytest
 from learning_tools import toy_table
 
 from trinity.cone import predict as cone_test
-from trinity.cone.physics_prior import TARGETS, nominal_physics
+from trinity.cone.physics_prior import nominal_physics
 from trinity.evidence.units import EvaluationSettings, _physics
 from trinity.learning.data import tests_of as read_tests
-from trinity.learning.model import TARGETS as MODEL_TARGETS
 from trinity.measurements import load_measurements
+from trinity.quantities import TARGETS
 
 
 def test_it_equals_the_nominal_cone_test():
-    assert TARGETS == MODEL_TARGETS
     table = toy_table(tests=1)
     found = nominal_physics(read_tests(table))
     for row, values in zip(table.itertuples(), found, strict=True):

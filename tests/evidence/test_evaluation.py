@@ -11,7 +11,6 @@ from trinity.errors import InputError
 from trinity.evidence import left_out as lopo
 from trinity.evidence.arms import LEARNED, MAIN, candidates
 from trinity.evidence.scores import (
-    TARGETS,
     bootstrap_interval,
     compare,
     conformal_quantile,
@@ -30,6 +29,7 @@ from trinity.evidence.units import (
 )
 from trinity.learning.baselines_physics import predict_residual, residual_candidates
 from trinity.learning.data import tests_of as read_tests
+from trinity.quantities import TARGETS
 
 
 def rows(arm, factors, target="t_ig_s", seed=0, width=0.7):

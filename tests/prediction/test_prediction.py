@@ -11,7 +11,6 @@ from learning_tools import tiny_model, toy_table
 from trinity.chemistry import domain
 from trinity.chemistry.similarity import nearest_similarities, unpacked
 from trinity.errors import InputError
-from trinity.evidence.scores import TARGETS
 from trinity.learning.answer import Answer
 from trinity.learning.data import tests_of as read_tests
 from trinity.learning.ensemble import combine, run_phase2
@@ -19,6 +18,7 @@ from trinity.learning.model import Scalers
 from trinity.learning.phase1 import _write_seen
 from trinity.measurements import load_measurements
 from trinity.prediction import predict as prediction
+from trinity.quantities import TARGETS, conditions_tested
 
 NUMBERS = {
     "members": 2, "mode": "kernel", "candidates": 2,
@@ -124,8 +124,8 @@ def test_domain_knows_polymers_from_other_molecules():
     packed = domain.pack([f"*CC(*){'C' * n}" for n in range(1, 12)])
     assert domain.nearest_similarity("*CC(CCC)*", packed) == 1
     assert domain.nearest_similarity("*CN1C=NC2=C1C(=O)N(C)C(=O)N2*", packed) < 0.2
-    assert domain.conditions_inside(50, 6)
-    assert not domain.conditions_inside(150, 6) and not domain.conditions_inside(50, 0.2)
+    assert conditions_tested(50, 6)
+    assert not conditions_tested(150, 6) and not conditions_tested(50, 0.2)
 
 
 def test_many_similarities_equal_one_at_a_time():

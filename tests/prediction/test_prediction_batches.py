@@ -6,7 +6,6 @@ import pytest
 from learning_tools import POLYMERS, tiny_model, toy_table
 
 from trinity.errors import InputError
-from trinity.evidence.scores import TARGETS
 from trinity.learning.data import tests_of as read_tests
 from trinity.learning.ensemble import run_phase2
 from trinity.learning.model import Scalers
@@ -15,6 +14,7 @@ from trinity.measurements import load_measurements
 from trinity.pipeline.scales import section
 from trinity.prediction import batches as prediction_batches
 from trinity.prediction.predict import predict_frame
+from trinity.quantities import TARGETS
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,6 @@ from trinity.chemistry.similarity import (
     within_reach,
 )
 from trinity.errors import InputError
-from trinity.evidence.scores import TARGETS
 from trinity.learning.data import tests_of as read_tests
 from trinity.learning.model import Scalers
 from trinity.learning.phase1 import _write_seen
@@ -25,6 +24,7 @@ from trinity.measurements import load_measurements
 from trinity.prediction import fast as screening
 from trinity.prediction.batches import predict_batches
 from trinity.prediction.predict import predict_frame
+from trinity.quantities import TARGETS
 
 ABOUT = {
     "name": "small", "members": 2, "distilled": True, "least_sigma": 0.05,

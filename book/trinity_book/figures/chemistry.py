@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 
 from trinity.chemistry.groups import contributions, count_groups
 from trinity.chemistry.properties import Estimate, sample_parameters
-from trinity.chemistry.sampling import GAS_CONSTANT_J_MOL_K, TGA_RATE_K_S
+from trinity.chemistry.sampling import TGA_RATE_K_S
+from trinity.quantities import GAS_CONSTANT_J_MOL_K
 from trinity_book.figures.common import BLUE, GREY, ORANGE, PALETTE, SKY
 from trinity_book.figures.style import subplots
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from trinity.evidence import scores as evaluation
 from trinity.files import data_path, data_root, write_atomic
+from trinity.quantities import PRIMARY
 from trinity_book.figures import learning as figures_learning
 from trinity_book.figures.common import overview
 
@@ -20,10 +21,8 @@ def result():
     """Error factor of each arm over the nine strict groups, ignition and peak."""
     path = data_path("artifacts", "results", "lopo.json")
     rows = pd.DataFrame(json.loads(path.read_text(encoding="utf-8"))["predictions"])
-    strict = rows[(rows["grouping"] == "nine") & rows["target"].isin(evaluation.PRIMARY)]
-    return figures_learning.ablation(
-        pd.DataFrame(evaluation.scores(strict)), list(evaluation.PRIMARY)
-    )
+    strict = rows[(rows["grouping"] == "nine") & rows["target"].isin(PRIMARY)]
+    return figures_learning.ablation(pd.DataFrame(evaluation.scores(strict)), list(PRIMARY))
 
 
 def drawn(name: str) -> bytes:

@@ -5,8 +5,8 @@ the studies of `trinity_book.studies.ablation` with several draws and seeds in p
 from pathlib import Path
 
 from trinity.evidence import left_out as lopo
-from trinity.evidence.scores import TARGETS
 from trinity.evidence.units import Bench, EvaluationSettings, Sources, Unit
+from trinity.quantities import TARGETS
 from trinity_book.studies import ablation, controls
 from trinity_book.studies.ablation import MAIN_STUDY
 from trinity_book.studies.ablation import _studies as all_studies

@@ -20,7 +20,7 @@ from torch import nn
 from torch.nn import functional
 
 from trinity.evidence.left_out import rows_of_result
-from trinity.evidence.scores import TARGETS, evaluate
+from trinity.evidence.scores import evaluate
 from trinity.evidence.units import measurements
 from trinity.files import write_atomic
 from trinity.learning.answer import Answer
@@ -29,6 +29,7 @@ from trinity.learning.ensemble import combine
 from trinity.learning.loop import Schedule, length_batches, run_tasks, train
 from trinity.learning.model import FlammabilityModel, Scalers, load_model
 from trinity.learning.students import as_read, heard, newborn
+from trinity.quantities import TARGETS
 from trinity_book.studies.distillation_labels import (
     BLIND,
     EVERYTHING,

@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 import torch
 
-from trinity.chemistry.domain import FLUX_RANGE_KW_M2, THICKNESS_RANGE_MM
 from trinity.chemistry.recut import cuts
 from trinity.cone.physics_prior import nominal_physics
 from trinity.evidence.units import measured_with_physics, measurements
@@ -23,10 +22,11 @@ from trinity.learning.answer import Answer, physical
 from trinity.learning.data import Components, TestTable
 from trinity.learning.ensemble import LEAST_SIGMA, combine
 from trinity.learning.loop import run_tasks
-from trinity.learning.model import LABORATORIES, load_model
+from trinity.learning.model import load_model
 from trinity.learning.phase1 import without_measured
 from trinity.learning.phase2 import MeasuredSettings, all_layers, correct, group_weights
 from trinity.learning.students import unlabelled
+from trinity.quantities import FLUX_TESTED_KW_M2, LABORATORIES, THICKNESS_TESTED_MM
 
 #: Names of the teacher that has seen no measurement and of the one that has seen all.
 BLIND, EVERYTHING = "blind", "everything"
@@ -138,7 +138,7 @@ def questions(table: pd.DataFrame, conditions: int, seed: int) -> tuple[TestTabl
     group = np.array([""] * len(hypothetical) + groups * REPEATS)
     rng = np.random.default_rng([seed, 17])
     rows = len(polymers) * conditions
-    edges = np.log([FLUX_RANGE_KW_M2, THICKNESS_RANGE_MM])
+    edges = np.log([FLUX_TESTED_KW_M2, THICKNESS_TESTED_MM])
     drawn = np.exp(edges[:, 0] + rng.random((rows, 2)) * (edges[:, 1] - edges[:, 0]))
     laboratory = np.eye(len(LABORATORIES))[rng.integers(len(LABORATORIES), size=rows)]
     laboratory[rng.random(rows) < NAMELESS] = 0.0

@@ -20,9 +20,10 @@ from trinity.learning.answer import multitask_loss
 from trinity.learning.data import Encoder, TestTable
 from trinity.learning.encoder import load_backbone
 from trinity.learning.loop import member_folders, run_tasks, seeded
-from trinity.learning.model import TARGETS, FlammabilityModel, load_model
+from trinity.learning.model import FlammabilityModel, load_model
 from trinity.learning.phase1 import split_polymers, without_measured
 from trinity.learning.phase2 import MeasuredSettings, finetune
+from trinity.quantities import PRIMARY, TARGETS
 from trinity_book.studies.landscape import (
     Loss,
     Plane,
@@ -166,7 +167,7 @@ def _loss_of(model: FlammabilityModel, tests: TestTable, trained, held_out) -> L
     batch = Encoder(model.tokenizer).rows(tests, model.scalers)
     batch.laboratory = torch.zeros_like(batch.laboratory)  # a new test has no laboratory
     labels = tests.labels(model.scalers, np.flatnonzero(trained))
-    primary = [TARGETS.index(name) for name in ("t_ig_s", "phrr_kw_m2")]
+    primary = [TARGETS.index(name) for name in PRIMARY]
     with np.errstate(invalid="ignore"):
         measured = np.log(tests.targets[:, primary])
     scale, centre = (

@@ -20,6 +20,7 @@ from trinity.errors import InputError
 from trinity.files import data_path, data_root, write_atomic
 from trinity.lineage import source_hash
 from trinity.provenance import make_stamp, timed_block
+from trinity.quantities import TARGETS
 from trinity_book.web.tables import tables
 
 #: What decides the exports, and what the page's scripts repeat by hand (imported by these).
@@ -53,7 +54,6 @@ def stamp() -> dict:
 
 def model_tables(model: Path) -> dict:
     """What the page must know of the ensemble beside its graphs."""
-    from trinity.evidence.scores import TARGETS
     from trinity.learning.answer import answer
     from trinity.learning.tokenizer import ATTACHMENT, MAX_TOKENS, PATTERN, VOCABULARY
 

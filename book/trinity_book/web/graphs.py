@@ -19,7 +19,8 @@ from torch import Tensor, nn
 
 from trinity.learning.correction import NUMBERS, Correction
 from trinity.learning.loop import member_folders
-from trinity.learning.model import LABORATORIES, FlammabilityModel, load_model
+from trinity.learning.model import FlammabilityModel, load_model
+from trinity.quantities import LABORATORIES
 
 OPSET = 18
 #: Arrays smaller than this stay in single precision: scalers, offsets, norms.

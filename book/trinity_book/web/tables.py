@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from rdkit import Chem
 
-from trinity import conditions
-from trinity.chemistry import decomposition, descriptors, domain, properties, sampling
+from trinity import quantities
+from trinity.chemistry import decomposition, descriptors, properties, sampling
 from trinity.chemistry import thermochemistry as heat
 from trinity.chemistry.groups import contributions, group_table
 from trinity.cone.physics_prior import DRAWS, SEED
@@ -36,12 +36,12 @@ def tables() -> dict:
         "limits": {k: list(v) for k, v in sampling._LIMITS.items()},
         "draws": {"cone": scores(CONE_DRAWS), "prior": scores(DRAWS)},
         "accepted": {
-            "flux_kw_m2": conditions.FLUX_RANGE_KW_M2,
-            "thickness_mm": conditions.THICKNESS_RANGE_MM,
+            "flux_kw_m2": quantities.FLUX_ACCEPTED_KW_M2,
+            "thickness_mm": quantities.THICKNESS_ACCEPTED_MM,
         },
         "tested": {
-            "flux_kw_m2": domain.FLUX_RANGE_KW_M2,
-            "thickness_mm": domain.THICKNESS_RANGE_MM,
+            "flux_kw_m2": quantities.FLUX_TESTED_KW_M2,
+            "thickness_mm": quantities.THICKNESS_TESTED_MM,
         },
     }
 

@@ -1,4 +1,4 @@
-"""Where a prediction may be trusted: polymers like those seen, conditions like those tested.
+"""Where a prediction may be trusted: polymers like those seen.
 
 A polymer is compared through the atom environments of its chain: Morgan bits of radius 2 (Rogers
 and Hahn, 2010) of three repeat units, so that neither the cut nor the spelling matters.  Needs no
@@ -14,9 +14,6 @@ from rdkit.Chem import rdFingerprintGenerator
 from trinity.chemistry.polymers import canonical_psmiles, oligomer, parse_psmiles
 
 BITS = 1024
-#: Tested conditions with some margin; the synthetic table covers them.
-FLUX_RANGE_KW_M2 = (15.0, 100.0)
-THICKNESS_RANGE_MM = (1.5, 30.0)
 
 
 @lru_cache(maxsize=1)
@@ -53,9 +50,3 @@ def typical_similarity(packed: np.ndarray, quantile: float = 0.02, sample: int =
         either = np.bitwise_count(packed | packed[i]).sum(axis=1)
         near.append(np.delete(both / np.maximum(either, 1), i).max(initial=0.0))
     return float(np.quantile(near, quantile))
-
-
-def conditions_inside(flux_kw_m2: float, thickness_mm: float) -> bool:
-    """Whether a test is like those that were done or simulated."""
-    (q_low, q_high), (d_low, d_high) = FLUX_RANGE_KW_M2, THICKNESS_RANGE_MM
-    return q_low <= flux_kw_m2 <= q_high and d_low <= thickness_mm <= d_high

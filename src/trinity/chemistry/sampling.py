@@ -5,10 +5,9 @@ from typing import Protocol
 import numpy as np
 
 from trinity.chemistry.thermochemistry import gas_heat_of_combustion
+from trinity.quantities import AMBIENT_K, GAS_CONSTANT_J_MOL_K
 
-GAS_CONSTANT_J_MOL_K = 8.314462618
 TGA_RATE_K_S = 10.0 / 60.0
-AMBIENT_K = 300.0
 IGNITION_TIMEOUT_S = 1800.0
 
 

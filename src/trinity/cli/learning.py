@@ -18,6 +18,7 @@ from trinity.cli.tools import (
     scheduler_may_be_lost,
 )
 from trinity.errors import InputError
+from trinity.quantities import TARGETS
 
 SEED = typer.Option(0, min=0, help="Seed of the random numbers.")
 MOST_POLYMERS = 100_000_000  # more is a typing error: weeks on a hundred cores
@@ -92,7 +93,7 @@ def _print_predictions(rows: list[dict]) -> None:
         )
         table = [
             (key, f"{row[key]:.4g}", f"{row[key + '_lo']:.4g} to {row[key + '_hi']:.4g}")
-            for key in ("t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2")
+            for key in TARGETS
         ]
         print_table(("quantity", "predicted", "90 % interval"), table)
         print(f"ignition probability: {row['ignition_probability']:.2f}")
@@ -192,10 +193,9 @@ def finetune(
 def _print_finetuned(report: dict) -> None:
     """What finetuning on a user's tests changed, as a table of error factors (1 is perfect)."""
     columns = ("before", "after", "held_out_before", "held_out_after", "moved")
-    targets = ("t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2")
     cells = {
         (target, column): f"{report[column][target]:.2f}" if target in report[column] else "-"
-        for target in targets
+        for target in TARGETS
         for column in columns
     }
     print(f"model: {report['model']}")
@@ -204,7 +204,7 @@ def _print_finetuned(report: dict) -> None:
         f"{report['new_polymers']} of them new to the project"
     )
     head = ("error factor", "yours before", "yours after*", "left out before", "left out after")
-    table = [(t, *(cells[t, column] for column in columns)) for t in targets]
+    table = [(t, *(cells[t, column] for column in columns)) for t in TARGETS]
     print_table((*head, "moved**"), table)
     print("*  in sample: the model has seen these tests, so this is no promise for other polymers")
     print("   left out: the project's polymers, each group predicted without its own tests")

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from trinity.errors import InputError
+from trinity.quantities import AMBIENT_K, GAS_CONSTANT_J_MOL_K
 
-GAS_CONSTANT = 8.314462618  # J/mol/K
 OPAQUE = 1e6  # absorption coefficient that stands for absorption at the surface [1/m]
 COLDEST_RATE = 1e-8  # reactions slower than this are not computed [1/s]
 BACKS = ("insulated", "fixed temperature", "convection and radiation", "air gap", "ceramic wool")
@@ -173,7 +173,7 @@ def _reaction(number_, table, names, hc_default):
     if A <= COLDEST_RATE:
         T_on = inf
     elif E > 0.0:
-        T_on = max(T_on, E / (GAS_CONSTANT * log(A / COLDEST_RATE)))
+        T_on = max(T_on, E / (GAS_CONSTANT_J_MOL_K * log(A / COLDEST_RATE)))
     return (A, E, y, dh, hc, T_on), (names[reactant], -1 if product is None else names[product])
 
 
@@ -282,7 +282,7 @@ def check(case) -> Case:
     thickness = number("", case, "thickness_m", 1e-4, 0.2)
     irradiance = _irradiance(case)
     end = number("", case, "end_time_s", 1.0, 1e5)
-    T0 = _temperature("", case, "initial_temperature_k", 300.0)
+    T0 = _temperature("", case, "initial_temperature_k", AMBIENT_K)
     timeout = inf
     if case.get("ignition_timeout_s") is not None:
         timeout = number("", case, "ignition_timeout_s", 1.0, 1e5)

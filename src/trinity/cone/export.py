@@ -11,6 +11,7 @@ from math import log
 
 from trinity.cone.case import check
 from trinity.errors import InputError
+from trinity.quantities import AMBIENT_K
 
 
 def _ramp(value) -> list[tuple[float, float]]:
@@ -52,7 +53,7 @@ def to_fds(case: dict) -> str:
     check(case)
     _back(case)
     front, materials = case["front"], case["components"]
-    ambient = front.get("surroundings_temperature_k", 300.0) - 273.15
+    ambient = front.get("surroundings_temperature_k", AMBIENT_K) - 273.15
     lines = [
         "&HEAD CHID='cone', TITLE='Written by trinity' /",
         "&MESH IJK=3,3,4, XB=-0.15,0.15,-0.15,0.15,0.0,0.4 /",
@@ -81,13 +82,13 @@ def _fds_back(case: dict) -> str:
     """What lies behind the slab; FDS computes the natural convection of a void itself."""
     if _back(case) == "insulated":
         return "BACKING='INSULATED'"
-    T0 = case.get("initial_temperature_k", 300.0)
+    T0 = case.get("initial_temperature_k", AMBIENT_K)
     T = case["back"].get("gas_temperature_k", T0) if isinstance(case["back"], dict) else T0
     return f"BACKING='VOID', TMP_GAS_BACK={T - 273.15:.2f}"
 
 
 def _celsius(case: dict) -> str:
-    return f"{case.get('initial_temperature_k', 300.0) - 273.15:.2f}"
+    return f"{case.get('initial_temperature_k', AMBIENT_K) - 273.15:.2f}"
 
 
 def _fds_material(name: str, properties: dict, reactions: list[dict]) -> list[str]:
@@ -142,7 +143,7 @@ def to_gpyro(case: dict) -> str:
     front, kind = case["front"], _back(case)
     lines = [
         "&GPYRO_GENERAL",
-        f" DT0=0.01, NCASES=1, TAMB={front.get('gas_temperature_k', 300.0):g},",
+        f" DT0=0.01, NCASES=1, TAMB={front.get('gas_temperature_k', AMBIENT_K):g},",
         " TREF=300., GEOMETRY_FILE='null' /",
         "",
         "&GPYRO_SPROPS",
@@ -158,11 +159,11 @@ def to_gpyro(case: dict) -> str:
         " /",
         "",
         "&GPYRO_IC",
-        f" TMP_INITIAL(1)={case.get('initial_temperature_k', 300.0):g}, YI0(1,1)=1.0 /",
+        f" TMP_INITIAL(1)={case.get('initial_temperature_k', AMBIENT_K):g}, YI0(1,1)=1.0 /",
         "",
         "&GPYRO_ALLBC",
         f" SURF_IDX(1)=1, QE(1)={case['irradiance_w_m2']:g}, HC0(1)={front['h_w_m2_k']:g},",
-        f" TINF(1)={front.get('gas_temperature_k', 300.0):g}, RERADIATION(1)=.TRUE.,",
+        f" TINF(1)={front.get('gas_temperature_k', AMBIENT_K):g}, RERADIATION(1)=.TRUE.,",
         f" SURF_IDX(2)=2, QE(2)=0., HC0(2)={back_h:g}, TINF(2)={back_t:g} /",
         "",
         "&GPYRO_CASES",
@@ -175,7 +176,7 @@ def to_gpyro(case: dict) -> str:
 def _gpyro_back(case: dict, kind: str) -> tuple[float, float]:
     """Convection coefficient and temperature of the back."""
     back = case["back"] if isinstance(case.get("back"), dict) else {}
-    T0 = case.get("initial_temperature_k", 300.0)
+    T0 = case.get("initial_temperature_k", AMBIENT_K)
     if kind == "insulated":
         return 0.0, T0
     return back.get("h_w_m2_k", 10.0), back.get("gas_temperature_k", T0)

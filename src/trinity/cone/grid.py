@@ -3,7 +3,9 @@
 from math import log
 
 from trinity.cone.jit import kernel
-from trinity.cone.matter import SIGMA, R, cell_enthalpy, cell_temperature, ramp_value
+from trinity.cone.matter import cell_enthalpy, cell_temperature, ramp_value
+from trinity.quantities import GAS_CONSTANT_J_MOL_K as R
+from trinity.quantities import STEFAN_BOLTZMANN_W_M2_K4 as SIGMA
 
 GROWTH = 0.25  # greatest relative change of cell size per cell away from the reaction zone
 

@@ -4,7 +4,8 @@ from collections import namedtuple
 from math import exp
 
 from trinity.cone.jit import kernel
-from trinity.cone.matter import SIGMA, enthalpy, layout, react, specific_heat, volume_mean
+from trinity.cone.matter import enthalpy, layout, react, specific_heat, volume_mean
+from trinity.quantities import STEFAN_BOLTZMANN_W_M2_K4 as SIGMA
 
 Faces = namedtuple(
     "Faces",

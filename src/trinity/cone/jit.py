@@ -12,6 +12,7 @@ KERNEL_FILES = (
     "run.py",
     "batch.py",
     "curve.py",
+    "../quantities.py",
 )
 
 

@@ -5,9 +5,7 @@ from collections import namedtuple
 import numpy as np
 
 from trinity.cone.jit import kernel
-
-R = 8.314462618  # gas constant [J/mol/K], CODATA 2018
-SIGMA = 5.670374419e-8  # Stefan-Boltzmann constant [W/m2/K4], CODATA 2018
+from trinity.quantities import GAS_CONSTANT_J_MOL_K as R
 
 Matter = namedtuple(
     "Matter",

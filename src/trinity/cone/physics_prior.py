@@ -14,12 +14,11 @@ import numpy as np
 from trinity.chemistry import properties
 from trinity.cone.curve import LAG_S
 from trinity.cone.simulate import simulate_batch
+from trinity.quantities import TARGETS
 
 if TYPE_CHECKING:
     from trinity.learning.data import Components, TestTable
 
-#: In the order of `trinity.learning.model.TARGETS`, read by the rule of the measurements.
-TARGETS = ("t_ig_s", "phrr_kw_m2", "thr_mj_m2", "t_peak_s")
 #: Draws within the errors of the properties, for a specimen that does not ignite nominally.
 DRAWS = 60
 SEED = 0

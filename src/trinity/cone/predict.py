@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from trinity.chemistry import properties
-from trinity.conditions import check_conditions
 from trinity.cone import simulate as cone
 from trinity.cone.curve import LAG_S
 from trinity.errors import InputError
+from trinity.quantities import check_conditions
 
 SCALARS = ("t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2")
 LEVEL = 0.90

@@ -8,7 +8,8 @@ import numpy as np
 from trinity.cone.grid import adapt, first_grid, zone_ahead
 from trinity.cone.heat import Faces, Work, stage
 from trinity.cone.jit import kernel
-from trinity.cone.matter import R, cell_enthalpy, enthalpy, gas_release, layout
+from trinity.cone.matter import cell_enthalpy, enthalpy, gas_release, layout
+from trinity.quantities import GAS_CONSTANT_J_MOL_K as R
 
 GAMMA = 1.0 - 1.0 / sqrt(2.0)  # two-stage SDIRK, L-stable, second order (Alexander 1977)
 MOST_CELLS = 240

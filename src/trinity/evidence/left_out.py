@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from trinity.evidence.scores import COLUMNS, PRIMARY, TARGETS, conformal_quantile, evaluate
+from trinity.evidence.scores import COLUMNS, conformal_quantile, evaluate
 from trinity.evidence.units import (
     ARMS,
     CERTAIN,
@@ -26,6 +26,7 @@ from trinity.evidence.units import (
     candidate_numbers,
     measurements,
 )
+from trinity.quantities import PRIMARY, TARGETS
 
 GROUPINGS = ("nine", "ten")
 #: No interval is narrower than repeated tests scatter (sigma of the logarithm).

@@ -12,10 +12,8 @@ import numpy as np
 import pandas as pd
 
 from trinity.errors import InputError
+from trinity.quantities import PRIMARY
 
-TARGETS = ("t_ig_s", "phrr_kw_m2", "thr_mj_m2", "t_peak_s")
-#: The primary endpoint, stated beforehand: mean over groups of the mean |ln| error of these two.
-PRIMARY = ("t_ig_s", "phrr_kw_m2")
 COLUMNS = ("arm", "seed", "fold", "test_id", "target", "measured", "predicted", "lo", "hi")
 COVERAGE = 0.90
 BOOTSTRAP_DRAWS = 4000

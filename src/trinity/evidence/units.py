@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from trinity.evidence.scores import TARGETS
 from trinity.files import write_atomic
+from trinity.quantities import TARGETS
 
 CLASSICAL = ("conditions_only", "random_forest", "gaussian_process")
 RESIDUAL = ("physics_bias", "random_forest_physics", "gaussian_process_physics")

@@ -10,8 +10,9 @@ from rdkit import Chem
 from torch import Tensor
 
 from trinity.learning.encoder import pad
-from trinity.learning.model import CONDITIONS, LABORATORIES, TARGETS, Rows, Scalers
+from trinity.learning.model import Rows, Scalers
 from trinity.learning.tokenizer import encode, randomised
+from trinity.quantities import CONDITIONS, LABORATORIES, TARGETS
 
 #: A polymer as a model sees it: components with their mass fractions.
 Components = tuple[tuple[str, float], ...]

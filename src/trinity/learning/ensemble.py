@@ -16,13 +16,14 @@ from safetensors.numpy import load_file, save
 from trinity.chemistry import domain
 from trinity.cone.physics_prior import nominal_physics
 from trinity.evidence.arms import committee_size, in_words, spread, two_phase_ways
-from trinity.evidence.scores import PRIMARY, TARGETS, conformal_quantile
+from trinity.evidence.scores import conformal_quantile
 from trinity.files import write_atomic
 from trinity.learning.answer import Answer, answer, physical
 from trinity.learning.data import Encoder, TestTable, tests_of
 from trinity.learning.loop import member_folders, run_tasks
 from trinity.learning.model import FlammabilityModel, load_model
 from trinity.learning.phase2 import MeasuredSettings, all_layers, correct, finetune, group_weights
+from trinity.quantities import PRIMARY, TARGETS
 
 #: No interval is narrower than repeated tests scatter (sigma of the logarithm).
 LEAST_SIGMA = 0.05

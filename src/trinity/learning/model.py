@@ -21,10 +21,7 @@ from trinity.errors import InputError
 from trinity.files import write_atomic
 from trinity.learning.correction import Committee, committee_of_shapes
 from trinity.learning.tokenizer import build_tokenizer, load_tokenizer
-
-TARGETS = ("t_ig_s", "phrr_kw_m2", "thr_mj_m2", "t_peak_s")
-CONDITIONS = ("flux_kw_m2", "thickness_mm")
-LABORATORIES = ("FAA", "FSRI", "NBS")
+from trinity.quantities import CONDITIONS, LABORATORIES, TARGETS
 
 #: Log variances outside this range are numerical accidents (standardised units).
 LOG_VARIANCE_RANGE = (-7.0, 3.0)

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from trinity.evidence.scores import TARGETS
 from trinity.learning.data import TestTable, tests_of
 from trinity.learning.loop import member_folders, run_tasks, seeded
+from trinity.quantities import TARGETS
 
 
 def run_phase1(

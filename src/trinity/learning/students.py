@@ -11,8 +11,9 @@ from trinity.chemistry.recut import spelled
 from trinity.learning.answer import Answer, answer
 from trinity.learning.data import Components, Encoder, TestTable
 from trinity.learning.loop import seeded
-from trinity.learning.model import TARGETS, FlammabilityModel, Scalers
+from trinity.learning.model import FlammabilityModel, Scalers
 from trinity.learning.tokenizer import MAX_TOKENS, VOCABULARY
+from trinity.quantities import TARGETS
 
 
 def newborn(layers: int, width: int, heads: int, scalers: Scalers, seed: int) -> FlammabilityModel:

@@ -14,7 +14,6 @@ import pandas as pd
 from trinity.chemistry.polymers import parse_components, parse_psmiles
 from trinity.chemistry.recut import spelled
 from trinity.chemistry.similarity import fingerprint_as_cut, within_reach
-from trinity.conditions import check_conditions
 from trinity.errors import InputError
 from trinity.files import data_path
 from trinity.prediction.predict import (
@@ -26,6 +25,7 @@ from trinity.prediction.predict import (
     require_model,
     seen_polymers,
 )
+from trinity.quantities import CONDITIONS, check_conditions
 
 
 def distilled_model() -> Path:
@@ -124,7 +124,6 @@ def _answers(frame, polymers: list, reader: Reader, folder: Path, members: int |
     """Answers for rows whose polymers have been read."""
     from trinity.learning.data import laboratory_one_hot
     from trinity.learning.ensemble import combine
-    from trinity.learning.model import CONDITIONS
     from trinity.learning.students import heard, unlabelled
 
     unique = {polymer: i for i, polymer in enumerate(dict.fromkeys(polymers))}

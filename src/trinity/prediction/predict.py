@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from trinity.chemistry import domain
 from trinity.chemistry.polymers import parse_components, parse_psmiles
 from trinity.chemistry.similarity import nearest_similarities, unpacked
-from trinity.conditions import check_conditions
 from trinity.errors import InputError
-from trinity.evidence.scores import TARGETS
 from trinity.files import data_path
+from trinity.quantities import TARGETS, check_conditions, conditions_tested
 
 if TYPE_CHECKING:
     from trinity.learning.answer import Answer
@@ -213,7 +211,7 @@ def answer_rows(
     columns["ignition_probability"] = found.ignition.tolist()
     given = frame[["psmiles", "flux_kw_m2", "thickness_mm"]]
     conditions = zip(given["flux_kw_m2"], given["thickness_mm"], strict=True)
-    inside = [domain.conditions_inside(*pair) for pair in conditions]
+    inside = [conditions_tested(*pair) for pair in conditions]
     columns["in_domain"] = [
         bool(like[i] and here) for i, here in zip(tests.polymer_of, inside, strict=True)
     ]

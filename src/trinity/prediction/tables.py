@@ -10,8 +10,9 @@ import pandas as pd
 from trinity.cli.tools import read_bytes, read_json
 from trinity.errors import InputError
 from trinity.files import write_atomic
+from trinity.quantities import CONDITIONS, TARGETS
 
-NEEDED = ("psmiles", "flux_kw_m2", "thickness_mm")
+NEEDED = ("psmiles", *CONDITIONS)
 OPTIONAL = ("components", "lab")
 
 
@@ -123,7 +124,7 @@ def read_table(path: Path, needed: tuple[str, ...] = NEEDED) -> pd.DataFrame:
 def _numbers(table: pd.DataFrame) -> pd.DataFrame:
     """The columns a model reads; conditions as numbers, NaN where a cell holds none."""
     frame = table[[name for name in (*NEEDED, *OPTIONAL) if name in table]].copy()
-    for name in ("flux_kw_m2", "thickness_mm"):
+    for name in CONDITIONS:
         frame[name] = pd.to_numeric(frame[name], errors="coerce")
     for name in OPTIONAL:
         if name in frame:
@@ -160,7 +161,7 @@ def read_predictions(path: Path) -> pd.DataFrame:
     InputError
         If the file cannot be read, lacks a column or a value, or a value is impossible.
     """
-    from trinity.evidence.scores import COLUMNS, TARGETS
+    from trinity.evidence.scores import COLUMNS
 
     if path.suffix.lower() == ".json":
         rows = read_json(path)

@@ -15,6 +15,7 @@ from trinity.cone.batch import FINE
 from trinity.cone.curve import LAG_S
 from trinity.files import data_path
 from trinity.measurements import load_measurements
+from trinity.quantities import TARGETS
 from trinity_book.studies.validation.cases import (
     blind_case,
     drawn_cases,
@@ -23,7 +24,7 @@ from trinity_book.studies.validation.cases import (
     reference_cases,
 )
 from trinity_book.studies.validation.remedies import remedies
-from trinity_book.studies.validation.scores import TARGETS, cone_errors, gmfe, plain
+from trinity_book.studies.validation.scores import cone_errors, gmfe, plain
 from trinity_book.studies.validation.sensitivity import energy_budget, ignition_lines, sensitivity
 
 DRAWS = 200  # parameter sets a test for the intervals

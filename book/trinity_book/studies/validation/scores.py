@@ -6,8 +6,7 @@ import pandas as pd
 from trinity.cone import simulate as cone
 from trinity.cone.curve import LAG_S
 from trinity.measurements import load_measurements
-
-TARGETS = ("t_ig_s", "phrr_kw_m2", "thr_mj_m2", "t_peak_s")
+from trinity.quantities import TARGETS
 
 
 def gmfe(log_ratio) -> float:

@@ -8,8 +8,8 @@ from trinity.chemistry import properties
 from trinity.chemistry.sampling import arrhenius
 from trinity.cone import simulate as cone
 from trinity.cone.curve import LAG_S
-from trinity.cone.matter import SIGMA
 from trinity.measurements import load_measurements
+from trinity.quantities import STEFAN_BOLTZMANN_W_M2_K4 as SIGMA
 from trinity_book.studies.validation.cases import blind_parameters, material_of, reference_cases
 
 FLUXES_KW_M2 = tuple(range(10, 101, 5))
