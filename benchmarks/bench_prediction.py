@@ -61,7 +61,7 @@ def parts(rows: int) -> dict[str, float]:
     from trinity.chemistry.polymers import canonical_psmiles
     from trinity.chemistry.properties import estimate
     from trinity.chemistry.similarity import nearest_similarities
-    from trinity.cone.physics_prior import nominal_physics
+    from trinity.cone.predict import nominal_physics
     from trinity.learning.answer import answer
     from trinity.learning.data import Encoder, tests_of
     from trinity.prediction import predict as prediction
@@ -87,7 +87,10 @@ def parts(rows: int) -> dict[str, float]:
     clock("fingerprint", lambda: [domain.fingerprint(s) for s in keys])
     clock("nearest neighbour", lambda: nearest_similarities(keys, seen))
     clock("properties", lambda: [estimate(s) for s in keys])
-    tests.physics = clock("cone model", lambda: nominal_physics(tests, threads=1))
+    tests.physics = clock(
+        "cone model",
+        lambda: nominal_physics(tests.polymers, tests.polymer_of, tests.conditions, threads=1),
+    )
     encoder = Encoder(model.tokenizer)
     clock("one network, four spellings", lambda: answer(model, tests, encoder))
     clock("one network, one spelling", lambda: answer(model, tests, encoder, spellings=0))

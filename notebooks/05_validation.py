@@ -40,7 +40,7 @@ from trinity_book.studies.validation.cases import blind_case, informed_case, mat
 from trinity_book.studies.validation.remedies import table_of
 
 from trinity.cone import simulate as cone
-from trinity.cone import smoke
+from trinity.cone.predict import specific_extinction_area
 from trinity.measurements import load_measurements
 from trinity.pipeline import stages
 
@@ -371,7 +371,7 @@ pd.DataFrame(validation["cone"]["informed"]["by_material"]).set_index(
 # %%
 pd.DataFrame(
     {
-        row.polymer: smoke.specific_extinction_area(material_of(row))
+        row.polymer: specific_extinction_area(material_of(row))
         for row in tests.drop_duplicates("polymer").itertuples()
     }
 ).T[["sea_m2_kg", "sea_m2_kg_lo", "sea_m2_kg_hi"]].map("{:.0f}".format)

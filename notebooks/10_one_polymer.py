@@ -39,7 +39,7 @@ import pandas as pd
 from myst_nb import glue
 from trinity_book.figures import book as figures_book
 
-from trinity.cone.physics_prior import nominal_physics
+from trinity.cone.predict import nominal_physics
 from trinity.learning.answer import answer
 from trinity.learning.data import tests_of
 from trinity.learning.loop import member_folders
@@ -88,7 +88,7 @@ def answers(table, model=None):
     """Physical units for the rows of a table, from a model or from physics alone."""
     rows = tests_of(table)
     if model is None:
-        logarithms = nominal_physics(rows, draws=0)
+        logarithms = nominal_physics(rows.polymers, rows.polymer_of, rows.conditions, draws=0)
     else:
         logarithms = answer(model, rows).log_mean
     found = pd.DataFrame(np.exp(logarithms), columns=TARGETS)

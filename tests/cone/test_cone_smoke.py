@@ -9,13 +9,12 @@ from typer.testing import CliRunner
 from trinity.chemistry.properties import estimate
 from trinity.cli.main import app
 from trinity.cone import predict as cone_test
-from trinity.cone import smoke
 
 STYRENE = "*CC(*)c1ccccc1"
 
 
 def test_extinction_area_is_soot_times_its_extinction():
-    found = smoke.specific_extinction_area(STYRENE, samples=400)
+    found = cone_test.specific_extinction_area(STYRENE, samples=400)
     nominal = 8700.0 * estimate(STYRENE)["soot_yield"].value
     assert found["sea_m2_kg"] == pytest.approx(nominal)
     assert found["sea_m2_kg_lo"] < nominal < found["sea_m2_kg_hi"]
@@ -24,14 +23,16 @@ def test_extinction_area_is_soot_times_its_extinction():
 
 def test_the_interval_is_that_of_a_wide_log_normal_yield():
     """Soot within 50 % (1 sigma of its logarithm), 8700 within 6.3 %: 2.3 either way."""
-    found = smoke.specific_extinction_area(STYRENE, samples=4000, seed=1)
+    found = cone_test.specific_extinction_area(STYRENE, samples=4000, seed=1)
     spread = np.hypot(0.5, 550.0 / 8700.0) * 1.645
     width = 0.5 * np.log(found["sea_m2_kg_hi"] / found["sea_m2_kg_lo"])
     assert width == pytest.approx(spread, rel=0.08)
 
 
 def test_aromatic_chains_smoke_more_than_bare_ones():
-    area = {p: smoke.specific_extinction_area(p)["sea_m2_kg"] for p in (STYRENE, "*CC*", "*CO*")}
+    area = {
+        p: cone_test.specific_extinction_area(p)["sea_m2_kg"] for p in (STYRENE, "*CC*", "*CO*")
+    }
     assert area[STYRENE] > area["*CC*"] > area["*CO*"]
 
 

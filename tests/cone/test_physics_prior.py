@@ -5,16 +5,20 @@ import pytest
 from learning_tools import toy_table
 
 from trinity.cone import predict as cone_test
-from trinity.cone.physics_prior import nominal_physics
+from trinity.cone.predict import nominal_physics
 from trinity.evidence.units import EvaluationSettings, _physics
 from trinity.learning.data import tests_of as read_tests
 from trinity.measurements import load_measurements
 from trinity.quantities import TARGETS
 
 
+def physics_of(tests, **options):
+    return nominal_physics(tests.polymers, tests.polymer_of, tests.conditions, **options)
+
+
 def test_it_equals_the_nominal_cone_test():
     table = toy_table(tests=1)
-    found = nominal_physics(read_tests(table))
+    found = physics_of(read_tests(table))
     for row, values in zip(table.itertuples(), found, strict=True):
         test = cone_test.predict(row.psmiles, row.flux_kw_m2, row.thickness_mm, samples=1)
         nominal = [test.nominal[target] for target in TARGETS]
@@ -26,7 +30,7 @@ def test_it_is_what_the_evaluation_calls_physics_alone():
     table = load_measurements()
     chosen = table.groupby("polymer").head(2)  # homopolymers and copolymers
     expected = _physics(chosen, EvaluationSettings(physics_draws=60))["mean"][0]
-    np.testing.assert_allclose(nominal_physics(read_tests(chosen)), expected, rtol=1e-9)
+    np.testing.assert_allclose(physics_of(read_tests(chosen)), expected, rtol=1e-9)
 
 
 def test_a_specimen_that_does_not_ignite_has_the_median_of_the_draws_that_do():
@@ -43,17 +47,17 @@ def test_a_specimen_that_does_not_ignite_has_the_median_of_the_draws_that_do():
         pytest.fail("no heat flux at which only a part of the draws ignites")
     tests = read_tests(table)
     medians = [np.nanmedian(test.sampled[target]) for target in TARGETS]
-    np.testing.assert_allclose(nominal_physics(tests)[0], np.log(medians), rtol=1e-9)
-    assert np.isnan(nominal_physics(tests, draws=0)).all()
+    np.testing.assert_allclose(physics_of(tests)[0], np.log(medians), rtol=1e-9)
+    assert np.isnan(physics_of(tests, draws=0)).all()
 
 
 def test_nothing_ignites_under_a_weak_heat():
     table = toy_table(("*CC(*)c1ccccc1",), tests=1).assign(flux_kw_m2=5.0)
-    assert np.isnan(nominal_physics(read_tests(table))).all()
+    assert np.isnan(physics_of(read_tests(table))).all()
 
 
 def test_neither_company_nor_threads_change_a_row():
     tests = read_tests(toy_table(tests=2))
-    everything = nominal_physics(tests, threads=2)
-    np.testing.assert_array_equal(everything[3:7], nominal_physics(tests.take(np.arange(3, 7))))
-    np.testing.assert_array_equal(everything, nominal_physics(tests, threads=1))
+    everything = physics_of(tests, threads=2)
+    np.testing.assert_array_equal(everything[3:7], physics_of(tests.take(np.arange(3, 7))))
+    np.testing.assert_array_equal(everything, physics_of(tests, threads=1))

@@ -15,7 +15,7 @@ import pandas as pd
 import torch
 
 from trinity.chemistry.recut import cuts
-from trinity.cone.physics_prior import nominal_physics
+from trinity.cone.predict import nominal_physics
 from trinity.evidence.units import measured_with_physics, measurements
 from trinity.files import write_atomic
 from trinity.learning.answer import Answer, physical
@@ -76,7 +76,7 @@ def make_lesson(
         return
     folder.mkdir(parents=True, exist_ok=True)
     tests, group = questions(table, conditions, seed)
-    tests.physics = nominal_physics(tests)
+    tests.physics = nominal_physics(tests.polymers, tests.polymer_of, tests.conditions)
     ways = {name: [MeasuredSettings(**way) for way in choice["ways"]]
             for name, choice in chosen.items()}  # fmt: skip
     jobs = [(before, after, tests, ways) for before, after in zip(phase1, phase2, strict=True)]

@@ -11,8 +11,7 @@ from trinity import quantities
 from trinity.chemistry import decomposition, descriptors, properties, sampling
 from trinity.chemistry import thermochemistry as heat
 from trinity.chemistry.groups import contributions, group_table
-from trinity.cone.physics_prior import DRAWS, SEED
-from trinity.cone.predict import LEVEL
+from trinity.cone.predict import DRAWS, LEVEL, SEED
 from trinity.files import data_path
 
 #: Draws behind the intervals of ``trinity cone``.

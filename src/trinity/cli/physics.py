@@ -75,7 +75,6 @@ def cone(
     Example: trinity cone '*CC(*)c1ccccc1' --flux 50 --thickness 6 --plot hrr.png
     """
     from trinity.cone import predict as cone_test
-    from trinity.cone import smoke
 
     if (export is None) != (to is None) or export not in (None, "fds", "gpyro"):
         raise InputError("Exporting needs both --export fds (or gpyro) and --to FILE.")
@@ -91,7 +90,7 @@ def cone(
         cone_test.draw(result, plot)
     if export is not None:
         _export(result.case, export, to)
-    answer = result.to_dict() | smoke.specific_extinction_area(material, samples, seed)
+    answer = result.to_dict() | cone_test.specific_extinction_area(material, samples, seed)
     if as_json:
         print_json(answer)
         return

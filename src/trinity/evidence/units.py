@@ -104,11 +104,13 @@ def measurements() -> pd.DataFrame:
 @lru_cache(maxsize=1)
 def measured_with_physics():
     """The measured tests with what physics says of them at blind nominal properties."""
-    from trinity.cone.physics_prior import nominal_physics
+    from trinity.cone.predict import nominal_physics
     from trinity.learning.data import tests_of
 
     tests = tests_of(measurements())
-    return replace(tests, physics=nominal_physics(tests))
+    return replace(
+        tests, physics=nominal_physics(tests.polymers, tests.polymer_of, tests.conditions)
+    )
 
 
 def candidate_numbers(arm: str, settings: EvaluationSettings) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ import pandas as pd
 from safetensors.numpy import load_file, save
 
 from trinity.chemistry import domain
-from trinity.cone.physics_prior import nominal_physics
+from trinity.cone.predict import nominal_physics
 from trinity.evidence.arms import committee_size, in_words, spread, two_phase_ways
 from trinity.evidence.scores import conformal_quantile
 from trinity.files import write_atomic
@@ -43,7 +43,9 @@ def combine(answers: Sequence[Answer]) -> Answer:
 def ensemble_answer(models: Sequence[FlammabilityModel], tests: TestTable) -> Answer:
     """What an ensemble says of tests; the physics is computed if a model wants it."""
     if tests.physics is None and any(model.needs_physics for model in models):
-        tests = replace(tests, physics=nominal_physics(tests))
+        tests = replace(
+            tests, physics=nominal_physics(tests.polymers, tests.polymer_of, tests.conditions)
+        )
     encoder = Encoder(models[0].tokenizer)
     return combine([answer(model, tests, encoder) for model in models])
 
@@ -136,7 +138,7 @@ def _solve(job: tuple) -> tuple[list[MeasuredSettings], list[Pair]]:
     """Mode ``kernel``: the best few ways on left-out groups, and a member each of all tests."""
     paths, ways, table, seed, folder = job
     tests = tests_of(table, group_weights(table["group_nine"]))
-    tests.physics = nominal_physics(tests)
+    tests.physics = nominal_physics(tests.polymers, tests.polymer_of, tests.conditions)
     starts = [load_model(path) for path in paths]
     said, errors = [], []
     for seen, held in left_out(table):
