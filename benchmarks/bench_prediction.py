@@ -58,7 +58,7 @@ def parts(rows: int) -> dict[str, float]:
     import torch
 
     from trinity.chemistry import domain
-    from trinity.chemistry.polymers import canonical_psmiles
+    from trinity.chemistry.polymers import polymer_key
     from trinity.chemistry.properties import estimate
     from trinity.chemistry.similarity import nearest_similarities
     from trinity.cone.predict import nominal_physics
@@ -82,7 +82,7 @@ def parts(rows: int) -> dict[str, float]:
         return result
 
     clock("check", lambda: [prediction.check_row(s, 50.0, 6.0) for s in names])
-    keys = clock("canonical form", lambda: [canonical_psmiles(s) for s in names])
+    keys = clock("canonical form", lambda: [polymer_key(s) for s in names])
     tests = tests_of(frame)
     clock("fingerprint", lambda: [domain.fingerprint(s) for s in keys])
     clock("nearest neighbour", lambda: nearest_similarities(keys, seen))

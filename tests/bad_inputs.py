@@ -80,13 +80,14 @@ def on(module: str, function: str, *arguments, **options) -> Call:
 
     def call(folder: Path):
         from importlib import import_module
+        from operator import attrgetter
 
         def filled(value):
             if isinstance(value, str) and value.startswith("{files}"):
                 return folder / value.removeprefix("{files}/")
             return value() if callable(value) else value
 
-        target = getattr(import_module(MODULES[module]), function)
+        target = attrgetter(function)(import_module(MODULES[module]))
         return target(*map(filled, arguments), **{k: filled(v) for k, v in options.items()})
 
     def name(value) -> str:
@@ -143,7 +144,7 @@ POLYMERS = (
               "-(CH2-CH2)-", "nan", "None", "50", "*C\\", "*[Xx]*", "*[C", "*]CC[*", "'*CC*'",
               "*CC(*)c1ccccc1;ls", "$(id)", "../../etc/passwd", "InChI=1S/CH4/h1H4", "%s%n",
               "*C((*))C", "*C[He]*", "*CC[NH3+]*", "*[2H]C*", "*C[CH2-]*"),
-        (on("polymers", "canonical_psmiles", "*C("), on("groups", "count_groups", "x"),
+        (on("polymers", "polymer_key", "*C("), on("groups", "count_groups", "x"),
          on("tokenizer", "randomised", "*C(", 1, 0)),
     ),
     Mistake(
@@ -164,7 +165,7 @@ POLYMERS = (
         units("*" + "C" * LONG + "*", "*" * LONG, "[" * LONG, "*CC(*)" + "(C)" * LONG,
               "C1" * LONG),
         (on("polymers", "parse_psmiles", "*" + "C" * LONG + "*"),
-         on("polymers", "parse_components", "*CC*:0.5|" * 20_000)),
+         on("polymers", "Polymer.parse", "*CC*:0.5|" * 20_000)),
     ),
     Mistake(
         "More than one fragment",
@@ -211,7 +212,7 @@ POLYMERS = (
              "|*CC*:1", "*CC*:half|*CC(*)C:half", "CC:0.5|*CC*:0.5", "*CC*:50|*CC(*)C:50",
              "*CC*:0.1|*CC(*)C:0.1", "*CC*:0,5|*CC(*)C:0,5", "*CC*:|:0.5", ":0.5|:0.5",
              "*C(:0.5|*CC*:0.5"), strict=True)),
-        (on("polymers", "parse_components", "*CC*:0.2"), on("polymers", "parse_components", "|"),
+        (on("polymers", "Polymer.parse", "*CC*", "*CC*:0.2"), on("polymers", "Polymer.parse", "|"),
          on("prediction", "check_row", "*CC*", 50, 6, "*CC*:2|*CC(*)C:-1")),
     ),
     Mistake(

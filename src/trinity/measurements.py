@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pandera.pandas as pa
 
-from trinity.chemistry.polymers import parse_components, polymer_key
+from trinity.chemistry.polymers import Polymer, polymer_key
 from trinity.errors import InputError
 from trinity.files import data_path
 from trinity.quantities import CONDITIONS, FLUX_ACCEPTED_KW_M2, TARGETS, THICKNESS_ACCEPTED_MM
@@ -114,9 +114,7 @@ def _chemistry_errors(table: pd.DataFrame) -> dict[int, str]:
     errors = {}
     for k, row in table.iterrows():
         try:
-            polymer_key(row.psmiles)
-            if row.get("components"):
-                parse_components(row.components)
+            Polymer.parse(row.psmiles, row.get("components"))
         except InputError as error:
             errors[k] = str(error)
     return errors

@@ -5,8 +5,8 @@ import pytest
 from trinity_book.studies.distillation import DistillationSettings, _loss
 from trinity_book.studies.distillation_labels import BLIND, EVERYTHING, REPEATS, Lesson, questions
 
-from trinity.chemistry.polymers import polymer_key
-from trinity.chemistry.recut import cuts
+from trinity.chemistry.chain import cuts
+from trinity.chemistry.polymers import parse_psmiles, polymer_key
 from trinity.evidence.units import measured_with_physics, measurements
 from trinity.learning.answer import Answer
 from trinity.learning.model import Scalers
@@ -33,7 +33,7 @@ def lesson():
     }
     kept = (group == "") & (np.arange(len(group)) % 3 == 0)
     strings = {s for polymer in tests.polymers for s, _ in polymer}
-    return Lesson(tests, group, kept, {s: cuts(s) for s in strings}, said, {})
+    return Lesson(tests, group, kept, {s: cuts(parse_psmiles(s)) for s in strings}, said, {})
 
 
 def test_questions_are_inside_the_domain_and_reproducible(lesson):

@@ -8,8 +8,9 @@ from rdkit import Chem
 from trinity_book.studies.validation.properties import coverage
 
 from trinity.chemistry import groups
+from trinity.chemistry.chain import oligomer
 from trinity.chemistry.groups import contributions, count_groups, group_table
-from trinity.chemistry.polymers import oligomer, parse_psmiles, polymer_key
+from trinity.chemistry.polymers import parse_psmiles, polymer_key
 from trinity.errors import InputError
 from trinity.files import data_path
 

@@ -1,5 +1,6 @@
 """One polymer has one key, however it is written; what is no polymer is refused in one sentence."""
 
+import pickle
 import random
 
 import pandas as pd
@@ -8,15 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
 
-from trinity.chemistry.polymers import (
-    as_components,
-    canonical_psmiles,
-    middle_unit,
-    oligomer,
-    parse_components,
-    parse_psmiles,
-    polymer_key,
-)
+from trinity.chemistry.chain import middle_unit, oligomer
+from trinity.chemistry.polymers import Polymer, parse_psmiles, polymer_key
 from trinity.errors import InputError
 from trinity.files import data_path
 
@@ -112,7 +106,7 @@ def test_real_polymers_have_distinct_keys_that_are_fixed_points():
     keys = [polymer_key(psmiles) for psmiles in REAL]
     assert len(REAL) >= 200
     assert len(set(keys)) == len(keys)
-    assert all(canonical_psmiles(key) == key for key in keys)
+    assert all(polymer_key(key) == key for key in keys)
 
 
 @pytest.mark.parametrize(
@@ -174,11 +168,27 @@ def test_middle_unit_sees_its_neighbours():
 
 
 def test_components_are_read_and_scaled_to_one():
-    parsed = parse_components("*CC(*)c1ccccc1:0.55|*CC(*)C#N:0.25|*CC=CC*:0.205")
+    parsed = Polymer.parse("*CC(*)c1ccccc1:0.55|*CC(*)C#N:0.25|*CC=CC*:0.205").components
     assert [psmiles for psmiles, _ in parsed] == ["*CC(*)c1ccccc1", "*CC(*)C#N", "*CC=CC*"]
     assert sum(fraction for _, fraction in parsed) == pytest.approx(1.0)
-    assert parse_components("[*:1]CC[*:2]:1") == [("[*:1]CC[*:2]", 1.0)]
-    assert as_components("*CC*") == [("*CC*", 1.0)]
+    assert Polymer.parse("*CC*", "[*:1]CC[*:2]:1").components == (("[*:1]CC[*:2]", 1.0),)
+    assert Polymer.parse("*CC*").components == (("*CC*", 1.0),)
+
+
+def test_a_polymer_is_what_all_its_spellings_are():
+    abs_like = Polymer.parse("*CC(*)c1ccccc1:0.7|*CC=CC*:0.3")
+    assert Polymer.parse(abs_like) is abs_like
+    assert Polymer.parse(str(abs_like)) == abs_like == Polymer.parse(list(abs_like.components))
+    assert hash(Polymer.parse(str(abs_like))) == hash(abs_like)
+    assert abs_like == pickle.loads(pickle.dumps(abs_like))
+    assert abs_like.main == "*CC(*)c1ccccc1"
+    turned = Polymer.parse("*CC(*)c1ccccc1", "*C=CCC*:0.3|*C(c1ccccc1)C*:0.7")
+    assert turned != abs_like and turned.key == abs_like.key
+    assert dict(turned.units) == dict(abs_like.units)
+    assert Polymer.parse("*CC(*)C").key == Polymer.parse("*C(C)C*:0.5|*CC(*)C:0.5").key
+    assert Polymer.parse("*CC*:0.4|*CO*:0.6").key != Polymer.parse("*CC*:0.6|*CO*:0.4").key
+    for blank in (None, float("nan"), " "):
+        assert Polymer.parse("*CC*", blank) == Polymer.parse("*CC*")
 
 
 @pytest.mark.parametrize(
@@ -190,9 +200,16 @@ def test_components_are_read_and_scaled_to_one():
         ("*CC*:1.5", "mass fraction"),
         ("*CC*:0.5|*CO*:0.4", "sum to 0.9"),
         ("*CC:0.5|*CO*:0.5", "attachment"),
-        ("", "empty"),
+        ("|", "mass fraction"),
+        (":0.5|:0.5", "empty"),
     ],
 )
 def test_wrong_components_are_refused(components, says):
     with pytest.raises(InputError, match=says):
-        parse_components(components)
+        Polymer.parse("*CC*", components)
+
+
+@pytest.mark.parametrize("odd", [None, 3.0, b"*CC*", [], ["*CC*"], [("*CC*",)], [("*CC*", None)]])
+def test_what_is_no_polymer_is_refused(odd):
+    with pytest.raises(InputError):
+        Polymer.parse(odd)

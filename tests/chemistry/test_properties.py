@@ -26,9 +26,10 @@ from trinity_book.studies.validation.refits import (
     variants,
 )
 
+from trinity.chemistry.chain import oligomer
 from trinity.chemistry.decomposition import measured_keys, predict_t50, training_table
 from trinity.chemistry.descriptors import BICERANO_RANGE_K, Chain, bicerano_t50, describe
-from trinity.chemistry.polymers import oligomer, parse_psmiles, polymer_key
+from trinity.chemistry.polymers import parse_psmiles, polymer_key
 from trinity.chemistry.properties import estimate, sample_parameters, to_case
 from trinity.chemistry.sampling import (
     TGA_RATE_K_S,

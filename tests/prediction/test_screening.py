@@ -9,7 +9,7 @@ import pytest
 from learning_tools import POLYMERS, tiny_model, toy_table
 
 from trinity.chemistry import domain
-from trinity.chemistry.polymers import canonical_psmiles, parse_psmiles
+from trinity.chemistry.polymers import parse_psmiles, polymer_key
 from trinity.chemistry.similarity import (
     fingerprint_as_cut,
     nearest_similarities,
@@ -116,7 +116,7 @@ def test_the_fingerprint_of_a_canonical_unit_is_that_of_the_domain():
 
     odd = ["*C*", "*=CC=*", "*C#C*", "*c1ccc(*)cc1", "*C(=C(*)C)C", "*N=P(*)(C)C", "*C(F)(F)*"]
     keys = [*generate_polymers(60, seed=9)["psmiles"], *odd]
-    for key in map(canonical_psmiles, keys):
+    for key in map(polymer_key, keys):
         assert (fingerprint_as_cut(parse_psmiles(key)) == domain.fingerprint(key)).all(), key
 
 
@@ -126,7 +126,7 @@ def test_within_reach_says_what_the_nearest_neighbour_says(least, monkeypatch):
     from trinity.synthesis.generator import generate_polymers
 
     monkeypatch.setattr(similarity, "AT_ONCE", 7)
-    keys = list(generate_polymers(80, seed=3)["psmiles"].map(canonical_psmiles))
+    keys = list(generate_polymers(80, seed=3)["psmiles"].map(polymer_key))
     seen = unpacked(domain.pack(keys[:50]))
     own = np.array([domain.fingerprint(key) for key in keys[30:]], dtype=np.float32)
     expected = nearest_similarities(keys[30:], seen) >= least

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from trinity.chemistry.recut import cuts
+from trinity.chemistry.chain import cuts
+from trinity.chemistry.polymers import parse_psmiles
 from trinity.cone.predict import nominal_physics
 from trinity.evidence.units import measured_with_physics, measurements
 from trinity.files import write_atomic
@@ -148,7 +149,7 @@ def questions(table: pd.DataFrame, conditions: int, seed: int) -> tuple[TestTabl
 
 
 def _all_cuts(strings: Sequence[str]) -> list[list[str]]:
-    return [cuts(str(s)) for s in strings]
+    return [cuts(parse_psmiles(str(s))) for s in strings]
 
 
 def _ask(job: tuple) -> dict[str, dict[str, Answer]]:

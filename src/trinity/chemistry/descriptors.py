@@ -2,8 +2,8 @@
 
 from rdkit import Chem
 
+from trinity.chemistry.chain import middle_unit
 from trinity.chemistry.groups import GroupCount, claim_groups
-from trinity.chemistry.polymers import middle_unit
 from trinity.chemistry.thermochemistry import composition, molar_mass
 
 _BENZENE_RINGS = ("C6H4", "C6H3", "C6H2", "C6Hx")

@@ -11,7 +11,8 @@ from functools import lru_cache
 import numpy as np
 from rdkit.Chem import rdFingerprintGenerator
 
-from trinity.chemistry.polymers import canonical_psmiles, oligomer, parse_psmiles
+from trinity.chemistry.chain import oligomer
+from trinity.chemistry.polymers import parse_psmiles, polymer_key
 
 BITS = 1024
 
@@ -24,7 +25,7 @@ def _generator():
 @lru_cache(maxsize=65536)
 def fingerprint(psmiles: str) -> np.ndarray:
     """Environments in the middle of the chain as bits (BITS,), of the canonical repeat unit."""
-    chain = oligomer(parse_psmiles(canonical_psmiles(psmiles)), 3)
+    chain = oligomer(parse_psmiles(polymer_key(psmiles)), 3)
     return _generator().GetFingerprintAsNumPy(chain).astype(bool)
 
 

@@ -11,7 +11,8 @@ from functools import cache, lru_cache
 import pandas as pd
 from rdkit import Chem
 
-from trinity.chemistry.polymers import middle_unit, parse_psmiles
+from trinity.chemistry.chain import middle_unit
+from trinity.chemistry.polymers import parse_psmiles
 from trinity.errors import InputError
 from trinity.files import data_path
 
@@ -94,7 +95,7 @@ def count_groups(psmiles: str) -> GroupCount:
 
 
 def claim_groups(mol: Chem.Mol, chain: Chem.Mol, middle: range) -> GroupCount:
-    """Like :func:`count_groups`, from a molecule and its :func:`polymers.middle_unit`."""
+    """As :func:`count_groups`, of a molecule and its :func:`chain.middle_unit`."""
     counts, owner = _claim(chain, middle)
     places = [atom.GetIdx() + 1 for atom in mol.GetAtoms() if atom.GetAtomicNum() != 0]
     uncovered = [

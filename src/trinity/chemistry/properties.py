@@ -15,7 +15,7 @@ from scipy.special import ndtr
 from trinity.chemistry.decomposition import predict_char, predict_t50
 from trinity.chemistry.descriptors import Chain, describe
 from trinity.chemistry.groups import contributions
-from trinity.chemistry.polymers import as_components, parse_psmiles
+from trinity.chemistry.polymers import Polymer, parse_psmiles
 from trinity.chemistry.sampling import sample_parameters, to_case
 from trinity.chemistry.thermochemistry import (
     ATOMIC_MASS,
@@ -71,8 +71,8 @@ class Estimate:
         return plain
 
 
-def estimate(polymer: str | list[tuple[str, float]]) -> Estimate:
-    """Properties of a polymer, given as PSMILES or as components with mass fractions.
+def estimate(polymer: Polymer | str | list[tuple[str, float]]) -> Estimate:
+    """Properties of a polymer, given as :meth:`polymers.Polymer.parse` takes it.
 
     A copolymer has the mass-weighted mean of its components (of specific volume for density), as
     ideal mixing says.
@@ -80,7 +80,7 @@ def estimate(polymer: str | list[tuple[str, float]]) -> Estimate:
     Raises
     ------
     InputError
-        As :func:`trinity.chemistry.polymers.parse_psmiles`.
+        As :meth:`trinity.chemistry.polymers.Polymer.parse`.
 
     Examples
     --------
@@ -94,17 +94,17 @@ def estimate(polymer: str | list[tuple[str, float]]) -> Estimate:
     >>> mixed["density_kg_m3"].value < density.value
     True
     """
-    components = as_components(polymer)
-    parts = [_estimate_one(psmiles) for psmiles, _ in components]
+    polymer = Polymer.parse(polymer)
+    parts = [_estimate_one(psmiles) for psmiles, _ in polymer.components]
     if len(parts) == 1:
         return parts[0]
-    fractions = np.array([fraction for _, fraction in components])
+    fractions = np.array([fraction for _, fraction in polymer.components])
     groups: dict[str, int] = {}
     for part in parts:
         for name, count in part.groups.items():
             groups[name] = groups.get(name, 0) + count
     return Estimate(
-        psmiles="|".join(f"{psmiles}:{fraction:g}" for psmiles, fraction in components),
+        psmiles=str(polymer),
         groups=groups,
         uncovered_atoms=[name for part in parts for name in part.uncovered_atoms],
         properties={name: _mix(name, parts, fractions) for name in parts[0].properties},

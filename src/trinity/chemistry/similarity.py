@@ -40,7 +40,7 @@ def three_units(unit: Chem.Mol) -> Chem.Mol:
     """Three repeat units in a row, good for fingerprints only.
 
     Joining units makes no ring and no aromatic atom, so that their perception, most of the work of
-    `trinity.chemistry.polymers.oligomer`, is left out.
+    `trinity.chemistry.chain.oligomer`, is left out.
     """
     size = unit.GetNumAtoms()
     (head,), (tail,) = unit.GetSubstructMatches(STAR)

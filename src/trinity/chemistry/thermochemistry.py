@@ -80,7 +80,7 @@ def acid_fraction(mol: Chem.Mol, chain: Chem.Mol, middle: range) -> float:
 
     Each aliphatic halogen needs a hydrogen on a neighbouring aliphatic carbon. Fluorine is bound
     too strongly to count, and halogen on an aromatic ring or a double bond stays. ``chain`` and
-    ``middle`` are those of :func:`trinity.chemistry.polymers.middle_unit`.
+    ``middle`` are those of :func:`trinity.chemistry.chain.middle_unit`.
     """
     counts = composition(mol)
     if not counts.keys() & {"Cl", "Br", "I"}:

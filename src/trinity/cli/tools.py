@@ -6,10 +6,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from trinity.errors import InputError
+
+if TYPE_CHECKING:
+    from trinity.chemistry.polymers import Polymer
 
 MAX_FILE_BYTES = 2_000_000_000
 ANSWER_S = 1.5  # for a scheduler to be there
@@ -24,13 +28,11 @@ THICKNESS = typer.Option(6.0, metavar="MM", help="Thickness of the specimen, mm.
 JSON = typer.Option(False, "--json", help="Print JSON for machines.")
 
 
-def read_polymer(text: str):
-    """A repeat unit as it is, or a list of (psmiles, mass fraction) for ``a:0.7|b:0.3``."""
-    if "|" not in text:
-        return text
-    from trinity.chemistry.polymers import parse_components
+def read_polymer(text: str) -> "Polymer":
+    """A repeat unit, or a copolymer as ``a:0.7|b:0.3``."""
+    from trinity.chemistry.polymers import Polymer
 
-    return parse_components(text)
+    return Polymer.parse(text)
 
 
 def print_json(answer: object) -> None:

@@ -247,13 +247,12 @@ def _physics(table: pd.DataFrame, settings: EvaluationSettings) -> dict[str, np.
     Where the nominal specimen does not ignite, the median of the sampled ones that do stands in
     for it: the score needs a number, conditional on ignition.
     """
-    from trinity.chemistry.polymers import as_components, parse_components
+    from trinity.chemistry.polymers import Polymer
     from trinity.cone.predict import predict
 
     parts = {"mean": [], "lo": [], "hi": []}
     for row in table.itertuples():
-        mixed = isinstance(row.components, str) and row.components
-        polymer = parse_components(row.components) if mixed else as_components(row.psmiles)
+        polymer = Polymer.parse(row.psmiles, row.components)
         test = predict(polymer, row.flux_kw_m2, row.thickness_mm, settings.physics_draws, seed=0)
         edges = [test.interval(target) for target in TARGETS]
         for name, values in (

@@ -91,11 +91,9 @@ def laboratory_one_hot(names: Sequence) -> np.ndarray:
 
 def components_of(psmiles: str, components) -> Components:
     """A table row's polymer: its ``components`` if it has some, its repeat unit otherwise."""
-    from trinity.chemistry.polymers import canonical_psmiles, parse_components
+    from trinity.chemistry.polymers import Polymer
 
-    if isinstance(components, str) and components.strip():
-        return tuple((canonical_psmiles(s), float(f)) for s, f in parse_components(components))
-    return ((canonical_psmiles(psmiles), 1.0),)
+    return Polymer.parse(psmiles, components).units
 
 
 def tests_of(table: pd.DataFrame, weight: np.ndarray | None = None) -> TestTable:

@@ -75,13 +75,13 @@ def _write_seen(folder: Path, psmiles: list[str]) -> None:
 
 def without_measured(table: pd.DataFrame) -> pd.DataFrame:
     """Synthetic rows without any polymer, or component of one, that was measured."""
-    from trinity.chemistry.polymers import parse_components, polymer_key
+    from trinity.chemistry.polymers import Polymer
     from trinity.measurements import load_measurements
 
     measured = load_measurements()
     keys = set(measured["key"])
     for text in measured["components"].dropna().unique():
-        keys |= {polymer_key(s) for s, _ in parse_components(text)} if text else set()
+        keys |= {key for key, _ in Polymer.parse(text).units} if text else set()
     return table[~table["key"].isin(keys)].reset_index(drop=True)
 
 

@@ -6,8 +6,7 @@ from dataclasses import replace
 import numpy as np
 from transformers import BertConfig, BertModel
 
-from trinity.chemistry.polymers import parse_psmiles
-from trinity.chemistry.recut import spelled
+from trinity.chemistry.polymers import Polymer
 from trinity.learning.answer import Answer, answer
 from trinity.learning.data import Components, Encoder, TestTable
 from trinity.learning.loop import seeded
@@ -48,10 +47,7 @@ def unlabelled(
 
 def as_read(tests: TestTable) -> TestTable:
     """The tests with each repeat unit in the spelling that students read, cut where it was."""
-    written = [
-        tuple((spelled(parse_psmiles(s)), fraction) for s, fraction in polymer)
-        for polymer in tests.polymers
-    ]
+    written = [Polymer.parse(polymer).spelled for polymer in tests.polymers]
     return replace(tests, polymers=written)
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from rdkit import Chem
 
-from trinity.chemistry.polymers import parse_components, parse_psmiles
-from trinity.chemistry.recut import spelled
+from trinity.chemistry.polymers import Polymer, parse_psmiles
 from trinity.chemistry.similarity import fingerprint_as_cut, within_reach
 from trinity.errors import InputError
 from trinity.files import data_path
@@ -101,7 +101,7 @@ class Reader:
         """
         if psmiles not in self.spellings:
             molecule = parse_psmiles(psmiles)
-            written = spelled(molecule)
+            written = Chem.MolToSmiles(molecule)
             if written not in self.fingerprints:
                 self.fingerprints[written] = fingerprint_as_cut(molecule)
             self.spellings[psmiles] = written
@@ -114,10 +114,8 @@ class Reader:
 
     def polymer(self, psmiles: str, components: str | None) -> tuple[tuple[str, float], ...]:
         """A row's polymer: its ``components`` if it has some, its repeat unit otherwise."""
-        alone = ((self.unit(psmiles), 1.0),)
-        if not isinstance(components, str) or not components.strip():
-            return alone
-        return tuple((self.unit(s), fraction) for s, fraction in parse_components(components))
+        components = Polymer.parse(psmiles, components).components
+        return tuple((self.unit(s), fraction) for s, fraction in components)
 
 
 def _answers(frame, polymers: list, reader: Reader, folder: Path, members: int | None):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from trinity.chemistry.polymers import parse_components, parse_psmiles
+from trinity.chemistry.polymers import Polymer
 from trinity.chemistry.similarity import nearest_similarities, unpacked
 from trinity.errors import InputError
 from trinity.files import data_path
@@ -36,9 +36,7 @@ def check_row(psmiles, flux_kw_m2, thickness_mm, components=None) -> None:
     InputError
         If the repeat unit, a component, the heat flux or the thickness cannot be used.
     """
-    parse_psmiles(psmiles)
-    if isinstance(components, str) and components.strip():
-        parse_components(components)
+    Polymer.parse(psmiles, components)
     check_conditions(flux_kw_m2, thickness_mm)
 
 

@@ -31,14 +31,14 @@ def predict_polymers(
     InputError
         If the conditions, the model or the components of a copolymer cannot be used.
     """
-    from trinity.chemistry.polymers import parse_components
+    from trinity.chemistry.polymers import Polymer
     from trinity.prediction.fast import screen
     from trinity.prediction.folder import explained
     from trinity.prediction.predict import predict
 
     components = [text if "|" in text else None for text in polymers]
     units = [
-        max(parse_components(mixed), key=lambda part: part[1])[0] if mixed else text
+        Polymer.parse(text).main if mixed else text
         for text, mixed in zip(polymers, components, strict=True)
     ]
     ask = screen if fast else predict

@@ -15,7 +15,8 @@ import pandas as pd
 from rdkit import rdBase
 from tqdm import tqdm
 
-from trinity.chemistry.polymers import canonical_of, oligomer, parse_psmiles
+from trinity.chemistry.chain import canonical_of, oligomer
+from trinity.chemistry.polymers import parse_psmiles
 from trinity.errors import InputError
 from trinity.synthesis.grammar import assemble
 from trinity.synthesis.reactions import polymerise, reactant_pairs

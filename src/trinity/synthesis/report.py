@@ -9,7 +9,8 @@ from rdkit import DataStructs
 from rdkit.Chem import rdFingerprintGenerator
 
 from trinity.chemistry import properties
-from trinity.chemistry.polymers import oligomer, parse_psmiles, polymer_key
+from trinity.chemistry.chain import oligomer
+from trinity.chemistry.polymers import parse_psmiles, polymer_key
 from trinity.cone.curve import LAG_S
 from trinity.cone.simulate import simulate_batch
 from trinity.files import data_path

@@ -11,7 +11,7 @@ from types import ModuleType
 import pandas as pd
 from rdkit import Chem, RDConfig
 
-from trinity.chemistry.polymers import oligomer
+from trinity.chemistry.chain import oligomer
 from trinity.files import data_path
 
 MAX_HEAVY_ATOMS = 60  # larger units are rarer than 1 in 100 among known polymers

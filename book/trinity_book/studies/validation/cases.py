@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from trinity.chemistry import properties
-from trinity.chemistry.polymers import parse_components
+from trinity.chemistry.polymers import Polymer
 from trinity.files import data_path
 from trinity_book.studies.validation.published import published_parameters, single_value
 
@@ -57,11 +57,9 @@ def gasification_case(polymer: str, flux_kw_m2: float, thickness_mm: float) -> d
     }
 
 
-def material_of(test) -> str | list[tuple[str, float]]:
-    """PSMILES of a row of the cone measurements, or its components with mass fractions."""
-    if isinstance(test.components, str) and test.components:
-        return parse_components(test.components)
-    return test.psmiles
+def material_of(test) -> Polymer:
+    """The polymer of a row of the cone measurements."""
+    return Polymer.parse(test.psmiles, test.components)
 
 
 def blind_parameters(test, n: int = 1, rng=None) -> dict[str, np.ndarray]:

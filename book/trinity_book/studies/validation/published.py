@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from trinity.chemistry.polymers import parse_components
+from trinity.chemistry.polymers import Polymer
 from trinity.chemistry.properties import estimate, sample_parameters
 from trinity.chemistry.thermochemistry import gas_heat_of_combustion
 from trinity.errors import InputError
@@ -157,7 +157,7 @@ def published_parameters(polymer: str, lab: str | None = None) -> dict[str, np.n
     published = published_values(polymer, lab)
     tests = load_measurements()
     row = tests[tests.polymer == polymer].iloc[0]
-    estimated = estimate(parse_components(row.components) if row.components else row.psmiles)
+    estimated = estimate(Polymer.parse(row.psmiles, row.components))
     parameters = sample_parameters(estimated, 1, None)
     if "specific_heat_298_j_kg_k" in published:
         at_298, _ = published.pop("specific_heat_298_j_kg_k")

@@ -18,7 +18,7 @@ import pandas as pd
 from trinity.chemistry import properties
 from trinity.chemistry.decomposition import SETTINGS, GaussianProcess, features, fit, training_table
 from trinity.chemistry.descriptors import Chain, describe
-from trinity.chemistry.polymers import as_components, parse_psmiles, polymer_key
+from trinity.chemistry.polymers import parse_psmiles, polymer_key
 from trinity.chemistry.properties import Estimate, estimate
 from trinity.chemistry.sampling import arrhenius
 from trinity.chemistry.thermochemistry import (
@@ -175,7 +175,7 @@ def variants() -> dict[str, Callable[[str], Changes]]:
 def changed_case(test, variant: Callable[[str], Changes]) -> dict:
     """The blind case of a cone test after the changes, those of comonomers weighted by mass."""
     p = blind_parameters(test)
-    for psmiles, fraction in as_components(material_of(test)):
+    for psmiles, fraction in material_of(test).components:
         for name, change in variant(psmiles).items():
             p[name] = p[name] + fraction * change
     p["A_1_s"], p["E_j_mol"] = arrhenius(p["t50_k"], p["decomposition_width_k"])
