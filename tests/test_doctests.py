@@ -7,7 +7,8 @@ import pytest
 
 #: What users import: each of these functions must show an example.
 API = {
-    "trinity.prediction.predict": ("predict", "finetune_csv"),
+    "trinity.prediction.predict": ("predict",),
+    "trinity.pipeline.training": ("finetune",),
     "trinity.chemistry.properties": ("estimate",),
     "trinity.cone.predict": ("predict",),
 }

@@ -148,3 +148,4 @@ def test_the_wheel_carries_its_data_and_works_elsewhere(tmp_path):
     package = tmp_path / "site" / "trinity"
     assert done.stdout.startswith(str(package / "_data"))
     assert (package / "matplotlibrc").is_file()
+    assert not (tmp_path / "site" / "trinity_book").exists()

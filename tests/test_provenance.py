@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from trinity import lineage, provenance
+from trinity import errors, lineage, provenance
 from trinity.errors import InputError
 from trinity.pipeline import scales, stages
 
@@ -103,15 +103,15 @@ def counted(monkeypatch, tmp_path):
     """A stage of one number, in a place of its own; how often it was computed."""
     calls = []
 
-    def count(parameters, seed, inputs, folder, progress):
-        calls.append(seed)
-        (folder / "weights.txt").write_text(str(seed))
-        return {"n": parameters["synthesis"]["n_polymers"], "seed": seed}
+    def count(job):
+        calls.append(job.seed)
+        (job.folder / "weights.txt").write_text(str(job.seed))
+        return {"n": job.parameters["synthesis"]["n_polymers"], "seed": job.seed}
 
-    class Counted(stages.Stage):
-        compute = staticmethod(count)
-
-    stage = Counted("validation", "counted.json", "models/counted", ("synthesis",), ())
+    monkeypatch.setattr(errors, "count", count, raising=False)
+    stage = stages.Stage(
+        "validation", "trinity.errors:count", "counted.json", "models/counted", ("synthesis",), ()
+    )
     monkeypatch.setitem(stages.STAGES, "validation", stage)
     monkeypatch.setenv("TRINITY_ARTIFACTS", str(tmp_path / "artifacts"))
     monkeypatch.setattr(stages, "build_root", lambda: tmp_path / "build")

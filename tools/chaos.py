@@ -293,7 +293,7 @@ def _write(rows: list[dict], seconds: float) -> None:
     records.write(
         records.place("chaos"),
         {**counts, "victims": rows},
-        modules=[f"trinity.pipeline.compute:{name}" for name in stages.STAGES],
+        modules=[stage.compute for stage in stages.STAGES.values()],
         parameters={"scale": "test", "in_a_row": IN_A_ROW, "parent_only": PARENT_ONLY},
         wall_time=seconds,
     )

@@ -10,7 +10,6 @@ from pathlib import Path
 from trinity.chemistry.polymers import parse_psmiles
 from trinity.errors import InputError
 from trinity.files import data_path, data_root, write_atomic
-from trinity.learning import launched
 from trinity.measurements import GROUP_TEN
 from trinity.pipeline import scales, stages
 from trinity.quantities import check_conditions
@@ -94,111 +93,6 @@ def check_values(values: dict[str, object], changed: set[str]) -> None:
 def _one_of(name: str, value: object, known: Iterable[str]) -> None:
     if value not in known:
         raise InputError(f"There is no {name} {value!r}; choose one of {', '.join(known)}.")
-
-
-def summary(name: str, scale: str, seed: int) -> dict:
-    """Results of a stage, loaded or computed, without long lists; and where its files are.
-
-    Raises
-    ------
-    InputError
-        If several processes were launched for it, or the stage or scale is unknown.
-    """
-    launched.require_one(f"The stage {name}")
-    found = stages.load(name, scale, seed)
-    short = {
-        key: value
-        for key, value in found.results.items()
-        if key != "provenance" and not (isinstance(value, list) and len(value) > 20)
-    }
-    return {"results": str(found.path), "folder": str(found.folder), **short}
-
-
-def pretrain_on(table: Path, out: Path, scale: str, seed: int) -> dict:
-    """Phase 1 on a table of one's own, from the language model of a scale.
-
-    Raises
-    ------
-    InputError
-        If the table is not a folder that ``trinity synthesize`` wrote.
-    """
-    launched.require_one("Phase 1")
-    numbers = scales.section(scale, "phase1")
-    frame = _synthetic(table)
-    from trinity.learning.phase1 import run_phase1
-
-    language_model = stages.load("phase0", scale).folder
-    return run_phase1(frame, language_model, numbers, seed, out, True)
-
-
-def _synthetic(folder: Path):
-    """The rows of a synthetic table, with the columns that phase 1 reads."""
-    import pandas as pd
-
-    if not list(folder.glob("*.parquet")):
-        raise InputError(f"{folder} holds no synthetic table; make one with trinity synthesize.")
-    try:
-        frame = pd.read_parquet(folder)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{folder} cannot be read as Parquet; make the table again with trinity synthesize."
-        ) from error
-    for name in ("psmiles", "key", "flux_kw_m2", "thickness_mm", "ignited", "t_ig_s"):
-        if name not in frame:
-            raise InputError(
-                f"The table in {folder} lacks the column {name}; make one with trinity synthesize."
-            )
-    if frame.empty:
-        raise InputError(f"The table in {folder} has no rows; make one with trinity synthesize.")
-    return frame
-
-
-def finetune_on(
-    csv: Path, out: Path, scale: str, seed: int, mode: str | None = None, steps: int | None = None
-) -> dict:
-    """Phase 2 on measurements of one's own, beside the project's.
-
-    ``mode`` and ``steps`` are those of the scale unless given. Launched in several processes, all
-    train and the first one writes.
-
-    Raises
-    ------
-    InputError
-        If the table, the scale or the published models cannot be used.
-    """
-    from trinity.prediction.folder import explained
-    from trinity.prediction.predict import default_model, finetune_csv
-    from trinity.prediction.tables import read_table
-
-    numbers = scales.section(scale, "phase2")
-    numbers |= {k: v for k, v in (("mode", mode), ("steps", steps)) if v is not None}
-    read_table(csv)
-    with explained(default_model()), launched.writing_once(out) as folder:
-        return finetune_csv(csv, folder, numbers=numbers, seed=seed)
-
-
-def scores(predictions: Path | None, scale: str) -> list[dict]:
-    """Scores of a table of predictions, or of the published ones (of a scale).
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read or lacks a column.
-    """
-    import numpy as np
-    import pandas as pd
-
-    from trinity.evidence import scores as evaluation
-    from trinity.prediction.tables import read_predictions
-
-    if predictions is None:
-        frame = pd.DataFrame(stages.load("ablation", scale).results["predictions"])
-    else:
-        frame = read_predictions(predictions)
-    if "grouping" in frame:
-        frame = frame[frame["grouping"].fillna("nine") != "ten"]
-    with np.errstate(divide="ignore", invalid="ignore"):  # of one test there is no variance
-        return evaluation.scores(frame)
 
 
 def recompute(name: str) -> Path:

@@ -29,8 +29,9 @@ from trinity_book.course import answer
 
 from trinity.errors import InputError
 from trinity.measurements import read_measurements
-from trinity.pipeline import scales, stages
-from trinity.prediction.predict import finetune_csv, predict
+from trinity.pipeline import stages
+from trinity.pipeline.training import finetune
+from trinity.prediction.predict import predict
 from trinity.quantities import check_conditions
 
 finetuned = stages.load("finetuning")
@@ -79,8 +80,7 @@ answer(told_apart)
 #
 # You measured poly(ether sulfone) twice and found peaks of 150 kW/m² at 50 kW/m² and 210 kW/m² at 75 kW/m²
 # (6 mm; invented numbers). Write them into a CSV with the columns `psmiles,flux_kw_m2,thickness_mm,phrr_kw_m2`
-# and finetune (`trinity finetune --csv mine.csv --out my_model`, or `finetune_csv` in Python with
-# `numbers=scales.section("laptop", "phase2")`). What does the new model predict for the peak (kW/m²) at
+# and finetune (`trinity finetune --csv mine.csv --out my_model`, or `finetune` in Python). What does the new model predict for the peak (kW/m²) at
 # 50 kW/m² and 6 mm, no laboratory named?
 
 # %% tags=["start"]
@@ -92,12 +92,7 @@ sulfone = units["poly(ether sulfone)"]
     "psmiles,flux_kw_m2,thickness_mm,phrr_kw_m2\n"
     f"{sulfone},50,6,150\n{sulfone},75,6,210\n"
 )
-report = finetune_csv(
-    here / "mine.csv",
-    here / "my_model",
-    numbers=scales.section("laptop", "phase2"),
-    progress=False,
-)
+report = finetune(here / "mine.csv", here / "my_model", progress=False)
 mine = pd.DataFrame(
     predict(
         list(units.values()),
@@ -151,9 +146,7 @@ def sentence(attempt):
 said = {
     "irradiance": sentence(lambda: check_conditions(50_000.0, 6.0)),
     "column": sentence(
-        lambda: finetune_csv(
-            here / "minutes.csv", here / "never", numbers={}, progress=False
-        )
+        lambda: finetune(here / "minutes.csv", here / "never", progress=False)
     ),
 }
 refused = all(said.values())

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from trinity.errors import InputError
 
+MAX_FILE_BYTES = 2_000_000_000
+
 
 def data_root() -> Path:
     """Directory of data: ``TRINITY_DATA``, else the checkout's ``data/``, else the wheel's copy.
@@ -30,6 +32,48 @@ def data_root() -> Path:
 def data_path(*parts: str) -> Path:
     """Path of a file below the data directory, whatever the working directory."""
     return data_root().joinpath(*parts)
+
+
+def artifacts_root() -> Path:
+    """Where published artifacts are: ``TRINITY_ARTIFACTS``, else ``data/artifacts``."""
+    named = os.environ.get("TRINITY_ARTIFACTS")
+    return Path(named).absolute() if named else data_path("artifacts")
+
+
+def read_bytes(path: Path) -> bytes:
+    """Contents of a file.
+
+    Raises
+    ------
+    InputError
+        If it does not exist, is no file, cannot be read or is too large.
+    """
+    if not path.exists():
+        raise InputError(f"There is no file {path}; check the name and the folder.")
+    if not path.is_file():
+        raise InputError(f"{path} is not a file; name a file.")
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise InputError(f"{path} is larger than 2 GB; split it.")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"Cannot read {path}: {error.strerror}.") from error
+
+
+def read_json(path: Path) -> object:
+    """A JSON document.
+
+    Raises
+    ------
+    InputError
+        As `read_bytes`, or if the content is no JSON (NaN and Infinity are none either).
+    """
+    import orjson
+
+    try:
+        return orjson.loads(read_bytes(path))
+    except orjson.JSONDecodeError as error:
+        raise InputError(f"{path} is not valid JSON: {error}.") from error
 
 
 def write_atomic(path: str | Path, content: bytes | str) -> Path:

@@ -23,13 +23,15 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from trinity.errors import InputError
+
 #: Packages whose code is followed; the others enter by their locked versions.
 OWN = ("trinity", "trinity_book")
 #: Modules that can change how a result is found, stored or shown, never its numbers.
 NO_NUMBERS = frozenset(
     (
         "trinity.errors trinity.files trinity.provenance trinity.lineage trinity.__main__"
-        " trinity.pipeline.scales trinity.pipeline.stages trinity.pipeline.definitions"
+        " trinity.pipeline.scales trinity.pipeline.stages"
         " trinity_book.notebooks"
     ).split()
 )
@@ -255,10 +257,20 @@ def definition_hash(definition: Definition) -> str:
 
 
 def reached(*entries: str) -> set[Definition]:
-    """Every definition behind the entries (``package.module`` or ``package.module:name``)."""
-    return _closure(
-        definition for entry in entries for definition in _in_module(*entry.partition(":")[::2])
-    )
+    """Every definition behind the entries (``package.module`` or ``package.module:name``).
+
+    Raises
+    ------
+    InputError
+        If a module is not there: the package was installed without the book's.
+    """
+    start: list[Definition] = []
+    for entry in entries:
+        module, _, name = entry.partition(":")
+        if file_of(module) is None:
+            raise InputError(f"There is no {module} here; work in a checkout of the project.")
+        start += _in_module(module, name)
+    return _closure(start)
 
 
 def reached_by(tree: ast.Module) -> set[Definition]:

@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -26,6 +27,28 @@ PACKAGE = Path(__file__).resolve().parent
 #: Keys of a provenance block that do not tell two results apart.
 NOT_IDENTITY = ("commit", "wall_time", "machine")
 VERSIONS_OF = ("numpy", "numba", "rdkit", "torch", "transformers", "scikit-learn", "pandas")
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """Result of a stage: ``results`` (the JSON with its provenance), and where things are."""
+
+    stage: str
+    results: dict
+    path: Path
+    folder: Path | None
+    loaded: bool
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the function of a stage gets to compute its results from."""
+
+    parameters: dict[str, dict]  # the scale's sections by name
+    seed: int
+    inputs: dict[str, StageResult]  # results of earlier stages by name
+    folder: Path  # to fill with weights or a table; holds what an interrupted run left
+    progress: bool  # show bars
 
 
 def text_hash(text: str) -> str:

@@ -6,6 +6,7 @@ import pytest
 from trinity_book import build as workflow
 from trinity_book import course, notebooks
 
+from trinity.cli.learning import scores
 from trinity.errors import InputError
 from trinity.pipeline import stages
 from trinity.prediction import tables as prediction_files
@@ -71,7 +72,7 @@ def test_a_notebook_of_a_stale_stage_is_executed_again(monkeypatch):
 def test_scores_of_a_table_of_ones_own(tmp_path):
     path = tmp_path / "mine.json"
     path.write_text(json.dumps([prediction("mine", fold, 2.0) for fold in "ABC"]))
-    row = workflow.scores(path, "laptop")[0]
+    row = scores(path, "laptop")[0]
     assert (row["arm"], row["gmfe"]) == ("mine", pytest.approx(2.0))
 
 

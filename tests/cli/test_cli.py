@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -240,3 +241,13 @@ def test_the_installed_command_works_from_any_folder(trinity):
     done = trinity("estimate", STYRENE, "--json")
     assert done.returncode == 0, done.stderr
     one_sentence(trinity("estimate", "CCO"), 1)
+
+
+@pytest.mark.parametrize("words", (["run"], ["book"], ["provenance", "README.md"], ["distil"]))
+def test_without_the_books_machinery_one_sentence_says_so(words, monkeypatch, capsys):
+    """As in an installed wheel, which has the package alone."""
+    for name in [name for name in sys.modules if name.split(".")[0] == "trinity_book"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "path", [p for p in sys.path if not Path(p, "trinity_book").is_dir()])
+    code, _, said = call(capsys, *words)
+    assert code == 1 and said.count("\n") == 1 and "in a checkout" in said

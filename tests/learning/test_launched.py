@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from trinity_book import build as workflow
 
 from trinity.cli.main import learning as cli_learning
 from trinity.errors import InputError
 from trinity.learning import launched
+from trinity.pipeline.training import pretrain_on
 
 #: Largest |ln| of the ratio of two predictions; two seeds of this small model differ by more.
 TOLERANCE = 0.05
@@ -91,9 +91,9 @@ def test_only_the_first_of_several_processes_writes(tmp_path, monkeypatch):
 def test_stages_are_refused_in_several_processes(tmp_path, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(InputError, match="runs in one process, not in 2"):
-        workflow.summary("finetuning", "test", 0)
+        cli_learning.summary("finetuning", "test", 0)
     with pytest.raises(InputError, match="Phase 1 runs in one process"):
-        workflow.pretrain_on(tmp_path, tmp_path / "out", "test", 0)
+        pretrain_on(tmp_path, tmp_path / "out", "test", 0)
 
 
 def test_the_command_knows_the_modes_of_phase_2():

@@ -106,7 +106,7 @@ def test_the_same_seed_gives_the_same_files(first, tmp_path, monkeypatch):
     again, unseen = {}, {}
     for name in ORDER:
         ran = traced(lambda name=name: again.update({name: stages.load(name, "test")}))
-        reached = lineage.reached(f"trinity.pipeline.compute:{name}")
+        reached = lineage.reached(stages.STAGES[name].compute)
         known = {(module, definition) for module, definition in reached}
         found = {definition_of(code) for code in ran} - {None}
         assert len(found) > 5 or again[name].loaded

@@ -17,6 +17,7 @@ from trinity.learning.ensemble import combine, run_phase2
 from trinity.learning.model import Scalers
 from trinity.learning.phase1 import _write_seen
 from trinity.measurements import load_measurements
+from trinity.pipeline.training import finetune
 from trinity.prediction import predict as prediction
 from trinity.quantities import TARGETS, conditions_tested
 
@@ -152,26 +153,24 @@ def test_the_cut_of_the_chain_does_not_change_its_fingerprint():
 
 def test_own_measurements_move_the_model(ensemble, phase1, tmp_path, monkeypatch):
     folder, _ = ensemble
-    places = {"phase1": phase1, "phase2": folder, "finetuning.json": folder / "none.json"}
-    real = prediction.data_path
-    monkeypatch.setattr(
-        prediction,
-        "data_path",
-        lambda *parts: places[parts[-1]] if parts[0] == "artifacts" else real(*parts),
-    )
+    models = tmp_path / "artifacts" / "models"  # and no results file beside them
+    models.mkdir(parents=True)
+    for name, made in (("phase1", phase1), ("phase2", folder)):
+        (models / name).symlink_to(made)
+    monkeypatch.setenv("TRINITY_ARTIFACTS", str(models.parent))
     own = tmp_path / "mine.csv"
     own.write_text(
         "psmiles,flux_kw_m2,thickness_mm,t_ig_s,phrr_kw_m2\n"
         "*CC(*)C#N,50,6,400,90\n*CC(*)C#N,75,6,200,120\n"
     )
-    report = prediction.finetune_csv(own, tmp_path / "model", NUMBERS, progress=False)
+    report = finetune(own, tmp_path / "model", "test", progress=False, **NUMBERS)
     assert report["rows"] == 2 and report["polymers"] == 1
     assert report["new_polymers"] == 1
     assert report["after"]["t_ig_s"] < 0.8 * report["before"]["t_ig_s"]
     assert report["moved"].keys() == report["held_out_after"].keys() == set(TARGETS)
     assert all(1 <= factor < 3 for factor in report["moved"].values())
-    assert report["held_out_before"] == {}  # no results file in this place
+    assert report["held_out_before"] == {}
     empty = tmp_path / "empty.csv"
     empty.write_text("psmiles,flux_kw_m2,thickness_mm\n*CC*,50,6\n")
     with pytest.raises(InputError, match="no measured value"):
-        prediction.finetune_csv(empty, tmp_path / "other", NUMBERS)
+        finetune(empty, tmp_path / "other", "test")

@@ -12,9 +12,13 @@ import pyarrow.parquet as pq
 from trinity.evidence import left_out as lopo
 from trinity.evidence.arms import LEARNED
 from trinity.evidence.scores import evaluate
-from trinity.evidence.units import ZERO_SHOT, Bench, EvaluationSettings, Sources
+from trinity.evidence.units import ZERO_SHOT, Bench, EvaluationSettings, Sources, measurements
+from trinity.learning.data import tests_of
+from trinity.learning.loop import member_folders
+from trinity.provenance import Job
 from trinity_book.studies import controls
 from trinity_book.studies import splits as studies
+from trinity_book.studies.understanding import why_it_works
 
 #: The arms of ablation.json that are left-one-polymer-out like the main ones.
 ARMS = (
@@ -30,6 +34,34 @@ SLOW = (
 #: Of the main arms, those that a study shows beside its own.
 BESIDE = ("physics_only", "phase1_only")
 MAIN_STUDY = "arms"
+
+
+def all_controls(job: Job) -> dict:
+    """The stage: without an ingredient, with less, elsewhere, and why phase 1 works."""
+    table = job.inputs["synthesis"].folder / "synthetic.parquet"
+    language_model, phase1 = job.inputs["phase0"].folder, job.inputs["pretraining"].folder
+    found = run(
+        table,
+        language_model,
+        member_folders(phase1),
+        job.inputs["ablation"].results["predictions"],
+        job.parameters,
+        job.folder,
+        job.progress,
+    )
+    numbers = job.parameters["controls"]
+    found["why"] = why_it_works(
+        phase1,
+        language_model,
+        pd.read_parquet(table),
+        tests_of(measurements()),
+        job.seed,
+        shuffled=job.folder / "models" / "shuffled" / "seed0",
+        side=numbers["landscape_side"],
+        probed=numbers["probed"],
+        steps=tuple(numbers["landscape_steps"]),
+    )
+    return found
 
 
 def run(

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from trinity.evidence import left_out as lopo
 from trinity.evidence.units import Bench, EvaluationSettings, Sources, Unit
+from trinity.learning.loop import member_folders
+from trinity.provenance import Job
 from trinity.quantities import TARGETS
 from trinity_book.studies import ablation, controls
 from trinity_book.studies.ablation import MAIN_STUDY
@@ -17,6 +19,20 @@ TUNED = (
 )  # fmt: skip
 #: One fixed recipe of 500 steps: nothing to choose.
 FIXED = ("paper_recipe", "direct_paper_recipe")
+
+
+def slow_controls(job: Job) -> dict:
+    """The stage: finetuning by gradient, forests beside the physics, curves with several draws."""
+    return run(
+        job.inputs["synthesis"].folder / "synthetic.parquet",
+        job.inputs["phase0"].folder,
+        member_folders(job.inputs["pretraining"].folder),
+        job.inputs["ablation"].results["predictions"],
+        job.inputs["controls"].results["predictions"],
+        job.parameters,
+        job.folder,
+        job.progress,
+    )
 
 
 def run(

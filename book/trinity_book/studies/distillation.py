@@ -26,9 +26,10 @@ from trinity.files import write_atomic
 from trinity.learning.answer import Answer
 from trinity.learning.data import Encoder, tests_of
 from trinity.learning.ensemble import combine
-from trinity.learning.loop import Schedule, length_batches, run_tasks, train
+from trinity.learning.loop import Schedule, length_batches, member_folders, run_tasks, train
 from trinity.learning.model import FlammabilityModel, Scalers, load_model
 from trinity.learning.students import as_read, heard, newborn
+from trinity.provenance import Job
 from trinity.quantities import TARGETS
 from trinity_book.studies.distillation_labels import (
     BLIND,
@@ -60,6 +61,20 @@ class DistillationSettings:
     epochs_after: int  # of the second
     polymers_per_batch: int
     learning_rate: float
+
+
+def distillation(job: Job) -> dict:
+    """The stage: `run` with the published ensembles as teachers."""
+    return run(
+        pd.read_parquet(job.inputs["synthesis"].folder / "synthetic.parquet"),
+        member_folders(job.inputs["pretraining"].folder),
+        member_folders(job.inputs["finetuning"].folder),
+        job.inputs["ablation"].results["chosen"]["two_phase"]["nine"],
+        job.parameters["distillation"],
+        job.seed,
+        job.folder,
+        job.progress,
+    )
 
 
 def run(

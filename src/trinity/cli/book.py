@@ -1,5 +1,6 @@
 """``trinity run``, ``provenance`` and what the make targets call."""
 
+from importlib import import_module
 from pathlib import Path
 
 import typer
@@ -22,6 +23,25 @@ def register(app: typer.Typer) -> None:
     app.command()(phase0)
 
 
+def _book(module: str):
+    """A module of the book's machinery, which stands beside the package in a checkout.
+
+    Raises
+    ------
+    InputError
+        If there is none: the package was installed alone.
+    """
+    try:
+        return import_module(f"trinity_book.{module}")
+    except ModuleNotFoundError as error:
+        if error.name != "trinity_book":
+            raise
+        raise InputError(
+            "This command makes the book, whose machinery is not in the installed package; run it"
+            " in a checkout of the project after make setup."
+        ) from error
+
+
 def run(
     stage: list[str] = typer.Argument(None, metavar="[STAGE]...", help="Notebooks; all if none."),
     scale: str = SCALE,
@@ -35,8 +55,7 @@ def run(
 
     Example: trinity run finetuning -p seed=3
     """
-    from trinity_book import build as workflow
-
+    workflow = _book("build")
     changed = workflow.pairs(parameters or [])
     written = workflow.run(stage or [], scale, changed, out)
     if as_json:
@@ -59,7 +78,7 @@ def provenance(
 
     Example: trinity provenance data/artifacts/results/lopo.json
     """
-    from trinity_book import trace as tracing
+    tracing = _book("trace")
 
     found = tracing.trace(file)
     stale = found.all_stale()
@@ -75,7 +94,7 @@ def provenance(
 
 def _print_trace(found, indent: str = "") -> None:
     """A trace, and what is behind it, each step further to the right."""
-    from trinity_book.trace import commit_in_words
+    commit_in_words = _book("trace").commit_in_words
 
     print(f"{indent}{found.file}: {'not current' if found.stale else 'current'}")
     for key, value in found.block.items():
@@ -89,8 +108,7 @@ def book() -> None:
 
     Example: trinity book
     """
-    from trinity_book import build as workflow
-
+    workflow = _book("build")
     print(workflow.build_book())
 
 
@@ -99,8 +117,7 @@ def reproduce() -> None:
 
     Example: trinity reproduce
     """
-    from trinity_book import build as workflow
-
+    workflow = _book("build")
     for line in workflow.reproduce():
         print(line)
 
@@ -110,8 +127,7 @@ def ablation() -> None:
 
     Example: trinity ablation
     """
-    from trinity_book import build as workflow
-
+    workflow = _book("build")
     for name in ("ablation", "controls", "slow_controls"):
         print(workflow.recompute(name))
 
@@ -121,8 +137,7 @@ def distil() -> None:
 
     Example: trinity distil
     """
-    from trinity_book import build as workflow
-
+    workflow = _book("build")
     print(workflow.recompute("distillation"))
 
 
@@ -131,6 +146,5 @@ def phase0() -> None:
 
     Example: trinity phase0
     """
-    from trinity_book import build as workflow
-
+    workflow = _book("build")
     print(workflow.recompute("phase0"))

@@ -138,15 +138,15 @@ def pretrain(
 
     Example: trinity pretrain --scale class
     """
-    from trinity_book import build as workflow
+    from trinity.pipeline.training import pretrain_on
 
     if (table is None) != (out is None):
         raise InputError("A table of your own needs both --table DIR and --out DIR.")
     require_folder(out)
     if table is not None:
-        answer = workflow.pretrain_on(table, out, scale, seed)
+        answer = pretrain_on(table, out, scale, seed)
     else:
-        answer = workflow.summary("pretraining", scale, seed)
+        answer = summary("pretraining", scale, seed)
     _show(answer, as_json)
 
 
@@ -167,9 +167,8 @@ def finetune(
 
     Example: trinity finetune --csv mine.csv --out my_model
     """
-    from trinity_book import build as workflow
-
     from trinity.learning import launched
+    from trinity.pipeline import training
 
     if (csv is None) != (out is None):
         raise InputError("Measurements of your own need both --csv FILE and --out DIR.")
@@ -179,11 +178,12 @@ def finetune(
         raise InputError(f"There is no mode {mode!r}; choose one of {', '.join(MODES)}.")
     require_folder(out)
     if csv is not None:
-        answer = workflow.finetune_on(csv, out, scale, seed, mode, steps)
+        given = {key: value for key, value in (("mode", mode), ("steps", steps)) if value}
+        answer = training.finetune(csv, out, scale, seed, **given)
         if not launched.is_main():
             return
     else:
-        answer = workflow.summary("finetuning", scale, seed)
+        answer = summary("finetuning", scale, seed)
     if csv is None or as_json:
         _show(answer, as_json)
     else:
@@ -223,9 +223,7 @@ def evaluate(
 
     Example: trinity evaluate --predictions mine.csv
     """
-    from trinity_book import build as workflow
-
-    rows = workflow.scores(predictions, scale)
+    rows = scores(predictions, scale)
     if as_json:
         print_json(rows)
         return
@@ -235,6 +233,52 @@ def evaluate(
         for row in rows
     ]  # fmt: skip
     print_table(("arm and target", "GMFE", "95 % interval"), table)
+
+
+def scores(predictions: Path | None, scale: str) -> list[dict]:
+    """Scores of a table of predictions, or of the published ones (of a scale).
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or lacks a column.
+    """
+    import numpy as np
+    import pandas as pd
+
+    from trinity.evidence import scores as evaluation
+    from trinity.pipeline import stages
+    from trinity.prediction.tables import read_predictions
+
+    if predictions is None:
+        frame = pd.DataFrame(stages.load("ablation", scale).results["predictions"])
+    else:
+        frame = read_predictions(predictions)
+    if "grouping" in frame:
+        frame = frame[frame["grouping"].fillna("nine") != "ten"]
+    with np.errstate(divide="ignore", invalid="ignore"):  # of one test there is no variance
+        return evaluation.scores(frame)
+
+
+def summary(name: str, scale: str, seed: int) -> dict:
+    """Results of a stage, loaded or computed, without long lists; and where its files are.
+
+    Raises
+    ------
+    InputError
+        If several processes were launched for it, or the stage or scale is unknown.
+    """
+    from trinity.learning import launched
+    from trinity.pipeline import stages
+
+    launched.require_one(f"The stage {name}")
+    found = stages.load(name, scale, seed)
+    short = {
+        key: value
+        for key, value in found.results.items()
+        if key != "provenance" and not (isinstance(value, list) and len(value) > 20)
+    }
+    return {"results": str(found.path), "folder": str(found.folder), **short}
 
 
 def _show(answer: dict, as_json: bool) -> None:

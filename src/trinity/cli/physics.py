@@ -13,13 +13,12 @@ from trinity.cli.tools import (
     one_line,
     print_json,
     print_table,
-    read_bytes,
-    read_json,
     read_polymer,
     require_folder,
     require_folder_of,
 )
 from trinity.errors import InputError
+from trinity.files import read_bytes, read_json
 
 PICTURES = (".png", ".svg", ".pdf")
 

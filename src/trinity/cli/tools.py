@@ -15,7 +15,6 @@ from trinity.errors import InputError
 if TYPE_CHECKING:
     from trinity.chemistry.polymers import Polymer
 
-MAX_FILE_BYTES = 2_000_000_000
 ANSWER_S = 1.5  # for a scheduler to be there
 
 POLYMER = typer.Argument(
@@ -63,42 +62,6 @@ def print_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
             for i, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         print("  ".join(cells).rstrip())
-
-
-def read_bytes(path: Path) -> bytes:
-    """Contents of a file.
-
-    Raises
-    ------
-    InputError
-        If it does not exist, is no file, cannot be read or is too large.
-    """
-    if not path.exists():
-        raise InputError(f"There is no file {path}; check the name and the folder.")
-    if not path.is_file():
-        raise InputError(f"{path} is not a file; name a file.")
-    if path.stat().st_size > MAX_FILE_BYTES:
-        raise InputError(f"{path} is larger than 2 GB; split it.")
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"Cannot read {path}: {error.strerror}.") from error
-
-
-def read_json(path: Path) -> object:
-    """A JSON document.
-
-    Raises
-    ------
-    InputError
-        As `read_bytes`, or if the content is no JSON (NaN and Infinity are none either).
-    """
-    import orjson
-
-    try:
-        return orjson.loads(read_bytes(path))
-    except orjson.JSONDecodeError as error:
-        raise InputError(f"{path} is not valid JSON: {error}.") from error
 
 
 def require_folder_of(path: Path | None) -> None:

@@ -6,6 +6,7 @@ predict the polymer left out together.  The same inner residuals calibrate the 9
 inner loop uses the first seed.
 """
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -26,6 +27,9 @@ from trinity.evidence.units import (
     candidate_numbers,
     measurements,
 )
+from trinity.files import data_path
+from trinity.learning.loop import member_folders
+from trinity.provenance import Job
 from trinity.quantities import PRIMARY, TARGETS
 
 GROUPINGS = ("nine", "ten")
@@ -34,6 +38,20 @@ LEAST_SIGMA = 0.05
 #: One fixed recipe of 500 steps: nothing to choose, so no inner loop.
 SLOW, SLOW_SEEDS = ("paper_recipe", "direct_paper_recipe"), 3
 NORMAL_90 = 1.645
+
+
+def leave_one_out(job: Job) -> dict:
+    """The stage: `run` with every arm; settings are chosen inside the training fold, or shipped."""
+    numbers = dict(job.parameters["evaluation"])
+    chosen = None
+    if numbers.pop("chosen") == "shipped":
+        shipped = data_path("artifacts", "results", "lopo.json")
+        chosen = json.loads(shipped.read_text(encoding="utf-8"))["chosen"]
+    sources = Sources.of(
+        phase1=member_folders(job.inputs["pretraining"].folder),
+        language_model=[job.inputs["phase0"].folder],
+    )
+    return run(sources, numbers, job.folder, job.progress, chosen=chosen)
 
 
 def run(

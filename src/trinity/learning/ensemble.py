@@ -23,6 +23,7 @@ from trinity.learning.data import Encoder, TestTable, tests_of
 from trinity.learning.loop import member_folders, run_tasks
 from trinity.learning.model import FlammabilityModel, load_model
 from trinity.learning.phase2 import MeasuredSettings, all_layers, correct, finetune, group_weights
+from trinity.provenance import Job
 from trinity.quantities import PRIMARY, TARGETS
 
 #: No interval is narrower than repeated tests scatter (sigma of the logarithm).
@@ -56,6 +57,12 @@ def interval_factors(said: Answer, tests: TestTable, groups: Sequence[str]) -> l
         error = np.abs(said.log_mean - np.log(tests.targets))
     ratios = error / np.maximum(said.log_sigma, LEAST_SIGMA)
     return [conformal_quantile(ratios[:, i], groups) for i in range(len(TARGETS))]
+
+
+def finetuning(job: Job) -> dict:
+    """The stage: `run_phase2` on all measured tests, the ensemble that ``trinity predict`` asks."""
+    phase1, settings = job.inputs["pretraining"].folder, job.parameters["phase2"]
+    return run_phase2(phase1, settings, job.seed, job.folder, job.progress)
 
 
 def run_phase2(

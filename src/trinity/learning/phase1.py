@@ -9,7 +9,15 @@ import pandas as pd
 
 from trinity.learning.data import TestTable, tests_of
 from trinity.learning.loop import member_folders, run_tasks, seeded
+from trinity.provenance import Job
 from trinity.quantities import TARGETS
+
+
+def pretraining(job: Job) -> dict:
+    """The stage: `run_phase1` on the synthetic table, from the language model of phase 0."""
+    table = pd.read_parquet(job.inputs["synthesis"].folder / "synthetic.parquet")
+    language_model, settings = job.inputs["phase0"].folder, job.parameters["phase1"]
+    return run_phase1(table, language_model, settings, job.seed, job.folder, job.progress)
 
 
 def run_phase1(

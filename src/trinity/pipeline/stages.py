@@ -11,30 +11,101 @@ import os
 import shutil
 import sys
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from trinity import lineage, provenance
 from trinity.errors import InputError
-from trinity.files import data_path, data_root, write_atomic
+from trinity.files import artifacts_root, data_path, data_root, write_atomic
 from trinity.pipeline import scales
-from trinity.pipeline.definitions import STAGES, Stage, stage_named
+from trinity.provenance import Job, StageResult
 
 
 @dataclass(frozen=True)
-class StageResult:
-    """Result of a stage: ``results`` (the JSON with its provenance), and where things are."""
+class Stage:
+    """What a stage is made of, reads and makes."""
 
-    stage: str
-    results: dict
-    path: Path
-    folder: Path | None
-    loaded: bool
+    name: str
+    compute: str  # "module:function" that takes a `Job` and returns what goes into the results file
+    results: str  # file name below results/
+    folder: str | None  # what it makes besides results, below artifacts
+    sections: tuple[str, ...]  # of the scale; their numbers are its parameters
+    tables: tuple[str, ...]  # of the data directory that it reads
+    needs: tuple[str, ...] = ()  # stages whose results it gets
+    target: str = "book"  # the make target that recomputes it
+    long: bool = False  # too long for `make book` to recompute
+    serves_all: bool = False  # a shipped result with the same stamp serves every scale
 
 
-def artifacts_root() -> Path:
-    """Where published artifacts are: ``TRINITY_ARTIFACTS``, else ``data/artifacts``."""
-    named = os.environ.get("TRINITY_ARTIFACTS")
-    return Path(named).absolute() if named else data_path("artifacts")
+STAGES = {
+    stage.name: stage
+    for stage in (
+        Stage(
+            "phase0", "trinity.pipeline.training:language_model",
+            "phase0.json", "models/language_model", ("phase0", "model"),
+            ("generator",), target="phase0", long=True, serves_all=True,
+        ),
+        Stage(
+            "synthesis", "trinity.synthesis.table:synthesis",
+            "synthesis.json", "synthetic", ("synthesis",),
+            ("generator", "groups", "reference", "measurements", "polymers_real.csv"),
+        ),
+        Stage(
+            "pretraining", "trinity.learning.phase1:pretraining",
+            "pretraining.json", "models/phase1", ("phase1",),
+            (), ("phase0", "synthesis"),
+        ),
+        Stage(
+            "finetuning", "trinity.learning.ensemble:finetuning",
+            "finetuning.json", "models/phase2", ("phase2",),
+            ("measurements", "folds.csv"), ("pretraining",),
+        ),
+        Stage(
+            "ablation", "trinity.evidence.left_out:leave_one_out",
+            "lopo.json", None, ("evaluation",),
+            ("measurements", "folds.csv", "groups", "reference"),
+            ("phase0", "pretraining"), target="ablation", long=True,
+        ),
+        Stage(
+            "controls", "trinity_book.studies.ablation:all_controls",
+            "ablation.json", None, ("model", "phase1", "evaluation", "controls"),
+            ("measurements", "folds.csv", "groups", "reference"),
+            ("phase0", "synthesis", "pretraining", "ablation"), target="ablation", long=True,
+        ),
+        Stage(
+            "slow_controls", "trinity_book.studies.ablation_slow:slow_controls",
+            "ablation_slow.json", None,
+            ("model", "phase1", "evaluation", "controls", "slow_controls"),
+            ("measurements", "folds.csv", "groups", "reference"),
+            ("phase0", "synthesis", "pretraining", "ablation", "controls"), target="ablation",
+            long=True,
+        ),
+        Stage(
+            "distillation", "trinity_book.studies.distillation:distillation",
+            "distillation.json", "models/distilled", ("distillation",),
+            ("measurements", "folds.csv", "groups", "reference"),
+            ("synthesis", "pretraining", "finetuning", "ablation"), target="distil", long=True,
+        ),
+        Stage(
+            "validation", "trinity_book.studies.validation.report:validation",
+            "physics_validation.json", None, (),
+            ("measurements", "reference", "groups"), serves_all=True,
+        ),
+    )
+}  # fmt: skip
+
+
+def stage_named(name: str) -> Stage:
+    """The stage of that name.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    if name not in STAGES:
+        raise InputError(f"There is no stage {name!r}; choose one of {', '.join(STAGES)}.")
+    return STAGES[name]
 
 
 def build_root() -> Path:
@@ -114,7 +185,7 @@ def _stamp(stage: Stage, parameters: dict, seed: int, inputs: dict[str, StageRes
     made = [result.folder for result in inputs.values() if result.folder is not None]
     return provenance.make_stamp(
         stage.name,
-        lineage.source_hash(f"trinity.pipeline.compute:{stage.name}"),
+        lineage.source_hash(stage.compute),
         data=[*stage.tables, *made],
         parameters=parameters,
         seeds=[seed],
@@ -164,7 +235,9 @@ def _compute(
     work = build_root() / "work" / f"{stage.name}-{provenance.stamp_id(stamp)}"
     work.mkdir(parents=True, exist_ok=True)
     with provenance.timed_block(stamp) as block:
-        results = stage.compute(parameters, seed, inputs, work, progress)
+        module, _, function = stage.compute.partition(":")
+        compute = getattr(import_module(module), function)
+        results = compute(Job(parameters, seed, inputs, work, progress))
     path = root / "results" / stage.results
     path.unlink(missing_ok=True)
     if folder is not None:

@@ -15,7 +15,7 @@ from rdkit import Chem
 from trinity.chemistry.polymers import Polymer, parse_psmiles
 from trinity.chemistry.similarity import fingerprint_as_cut, within_reach
 from trinity.errors import InputError
-from trinity.files import data_path
+from trinity.files import artifacts_root
 from trinity.prediction.predict import (
     about_model,
     answer_rows,
@@ -30,7 +30,7 @@ from trinity.quantities import CONDITIONS, check_conditions
 
 def distilled_model() -> Path:
     """Folder of the shipped distilled networks."""
-    return data_path("artifacts", "models", "distilled")
+    return artifacts_root() / "models" / "distilled"
 
 
 def screen(

@@ -15,7 +15,7 @@ import pandas as pd
 from trinity.chemistry.polymers import Polymer
 from trinity.chemistry.similarity import nearest_similarities, unpacked
 from trinity.errors import InputError
-from trinity.files import data_path
+from trinity.files import artifacts_root
 from trinity.quantities import TARGETS, check_conditions, conditions_tested
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def default_model() -> Path:
     """Folder of the shipped ensemble."""
-    return data_path("artifacts", "models", "phase2")
+    return artifacts_root() / "models" / "phase2"
 
 
 def check_row(psmiles, flux_kw_m2, thickness_mm, components=None) -> None:
@@ -242,84 +242,3 @@ def seen_polymers(folder: Path) -> np.ndarray:
     from safetensors.numpy import load_file
 
     return unpacked(load_file(folder / "domain.safetensors")["fingerprints"])
-
-
-def finetune_csv(
-    csv: str | Path, out_dir: str | Path, numbers: dict, seed: int = 0, progress: bool = True
-) -> dict:
-    """Finetune the shipped phase-1 models on the project's tests and a user's own.
-
-    ``csv`` is read and checked by `trinity.measurements.read_measurements`; rows without any
-    label are refused.  The model in ``out_dir`` serves ``trinity predict --model``.
-
-    Returns
-    -------
-    dict
-        ``rows``, ``polymers`` and ``new_polymers`` (not among the project's).  Geometric mean
-        error factors a target: ``before`` and ``after`` on the user's rows (after is in sample,
-        and no promise; before is blind for new polymers), ``held_out_before`` and
-        ``held_out_after`` on the project's polymers, each group left out in turn. ``moved``:
-        factor by which predictions of the project's tests changed, typically.
-
-    Raises
-    ------
-    InputError
-        If the table cannot be used.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from trinity.pipeline import scales
-    >>> folder = Path(tempfile.mkdtemp())
-    >>> mine = {"psmiles": ["*CC(*)C#N"], "flux_kw_m2": 50, "thickness_mm": 6, "t_ig_s": 60}
-    >>> pd.DataFrame(mine).to_csv(folder / "mine.csv", index=False)
-    >>> quick = scales.section("test", "phase2")  # scale "laptop" for a model to be used
-    >>> report = finetune_csv(folder / "mine.csv", folder / "my_model", quick, progress=False)
-    >>> report["rows"], report["new_polymers"], report["after"]["t_ig_s"] < 2
-    (1, 1, True)
-    >>> answer = predict(["*CC(*)C#N"], 50, 6, model=folder / "my_model")
-    """
-    from trinity.measurements import load_measurements, read_measurements
-
-    own = read_measurements(csv)
-    labels = [target for target in TARGETS if target in own]
-    if not labels or own[labels].isna().all(axis=None):
-        raise InputError(f"{csv} has no measured value; give at least t_ig_s or phrr_kw_m2.")
-    for target in TARGETS:
-        if target not in own:
-            own[target] = np.nan
-    from trinity.learning.ensemble import run_phase2
-
-    project = load_measurements()
-    before, project_before = predict_frame(own), predict_frame(project)
-    phase1 = data_path("artifacts", "models", "phase1")
-    made = run_phase2(phase1, numbers, seed, out_dir, progress, extra=own)
-    after, project_after = predict_frame(own, out_dir), predict_frame(project, out_dir)
-    return {
-        "model": str(out_dir),
-        "rows": len(own),
-        "polymers": int(own["key"].nunique()),
-        "new_polymers": len(set(own["key"]) - set(project["key"])),
-        "before": _factors(before, own),
-        "after": _factors(after, own),
-        "held_out_before": _published_held_out(),
-        "held_out_after": made["held_out"],
-        "moved": _factors(project_after, pd.DataFrame(project_before)),
-    }
-
-
-def _published_held_out() -> dict[str, float]:
-    """Error factors of the shipped model on left-out groups, empty when they are not there."""
-    path = data_path("artifacts", "results", "finetuning.json")
-    if not path.is_file():
-        return {}
-    return json.loads(path.read_text(encoding="utf-8"))["held_out"]
-
-
-def _factors(answers: list[dict], measured: pd.DataFrame) -> dict[str, float]:
-    found = {}
-    for target in TARGETS:
-        error = np.abs(np.log([a[target] for a in answers] / measured[target].to_numpy(float)))
-        if np.isfinite(error).any():
-            found[target] = float(np.exp(np.nanmean(error)))
-    return found

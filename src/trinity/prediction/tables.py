@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from trinity.cli.tools import read_bytes, read_json
 from trinity.errors import InputError
-from trinity.files import write_atomic
+from trinity.files import read_bytes, read_json, write_atomic
 from trinity.quantities import CONDITIONS, TARGETS
 
 NEEDED = ("psmiles", *CONDITIONS)

@@ -30,7 +30,7 @@ from trinity.errors import InputError
 from trinity.files import write_atomic
 from trinity.lineage import source_hash
 from trinity.measurements import load_measurements
-from trinity.provenance import make_stamp
+from trinity.provenance import Job, make_stamp
 from trinity.synthesis.generator import generate_polymers
 
 FLUX_KW_M2 = (15.0, 100.0)  # log-uniform: below it little ignites, above it no cone is run
@@ -320,6 +320,13 @@ def _join(out: Path, n_chunks: int) -> None:
             writer.write_table(joined.cast(schema), row_group_size=joined.num_rows)
     os.replace(half, out / TABLE)
     shutil.rmtree(out / PARTS)
+
+
+def synthesis(job: Job) -> dict:
+    """The stage: invent polymers, sample their properties, burn them and describe the table."""
+    numbers = job.parameters["synthesis"]
+    table = synthesize(**numbers, seed=job.seed, out_dir=job.folder, progress=job.progress)
+    return summarize(pd.read_parquet(table))
 
 
 def summarize(table: pd.DataFrame) -> dict:

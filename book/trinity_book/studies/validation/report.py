@@ -15,6 +15,7 @@ from trinity.cone.batch import FINE
 from trinity.cone.curve import LAG_S
 from trinity.files import data_path
 from trinity.measurements import load_measurements
+from trinity.provenance import Job
 from trinity.quantities import TARGETS
 from trinity_book.studies.validation.cases import (
     blind_case,
@@ -144,6 +145,11 @@ def coverage(draws: int = DRAWS, seed: int = 0) -> dict:
         "not_ignited_test": float(lit[~ignites].mean()),
     }
     return result
+
+
+def validation(job: Job) -> dict:
+    """The stage: the cone model beside reference solutions and measurements."""
+    return build_physics_validation()
 
 
 def build_physics_validation(seed: int = 0) -> dict:

@@ -1,0 +1,166 @@
+"""Training with data of one's own, and phase 0 as a stage.
+
+Phase 0 stands here because it joins two rooms: generated polymers and the language model that
+reads them.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trinity.errors import InputError
+from trinity.files import artifacts_root, read_json
+from trinity.learning import launched
+from trinity.pipeline import scales, stages
+from trinity.provenance import Job
+from trinity.quantities import TARGETS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: The corpus of phase 0 is drawn far from the seeds of any synthetic table: other polymers.
+CORPUS_SEED = 1_000_003
+
+
+def language_model(job: Job) -> dict:
+    """The stage: train the embedded language model on generated repeat units, without labels."""
+    from trinity.learning.encoder import BackboneShape
+    from trinity.learning.phase0 import LanguageSettings, pretrain_language_model
+    from trinity.synthesis.generator import generate_polymers
+
+    numbers = dict(job.parameters["phase0"])
+    corpus = generate_polymers(numbers.pop("n_polymers"), seed=CORPUS_SEED + job.seed)
+    return pretrain_language_model(
+        list(corpus["psmiles"]),
+        LanguageSettings(**numbers, seed=job.seed),
+        job.folder,
+        BackboneShape(**job.parameters["model"]),
+        progress=job.progress,
+    )
+
+
+def pretrain_on(table: Path, out: Path, scale: str, seed: int) -> dict:
+    """Phase 1 on a table of one's own, from the language model of a scale.
+
+    Raises
+    ------
+    InputError
+        If the table is not a folder that ``trinity synthesize`` wrote.
+    """
+    launched.require_one("Phase 1")
+    numbers = scales.section(scale, "phase1")
+    frame = _synthetic(table)
+    from trinity.learning.phase1 import run_phase1
+
+    found = stages.load("phase0", scale).folder
+    return run_phase1(frame, found, numbers, seed, out, True)
+
+
+def _synthetic(folder: Path) -> "pd.DataFrame":
+    """The rows of a synthetic table, with the columns that phase 1 reads."""
+    import pandas as pd
+
+    if not list(folder.glob("*.parquet")):
+        raise InputError(f"{folder} holds no synthetic table; make one with trinity synthesize.")
+    try:
+        frame = pd.read_parquet(folder)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{folder} cannot be read as Parquet; make the table again with trinity synthesize."
+        ) from error
+    for name in ("psmiles", "key", "flux_kw_m2", "thickness_mm", "ignited", "t_ig_s"):
+        if name not in frame:
+            raise InputError(
+                f"The table in {folder} lacks the column {name}; make one with trinity synthesize."
+            )
+    if frame.empty:
+        raise InputError(f"The table in {folder} has no rows; make one with trinity synthesize.")
+    return frame
+
+
+def finetune(
+    csv: str | Path,
+    out_dir: str | Path,
+    scale: str = scales.PUBLISHED,
+    seed: int = 0,
+    progress: bool = True,
+    **changed: object,
+) -> dict:
+    """Finetune the shipped phase-1 models on the project's tests and a user's own.
+
+    The model in ``out_dir`` serves ``trinity predict --model``. Launched in several processes, all
+    train and the first one writes.
+
+    Parameters
+    ----------
+    csv
+        Read and checked by `trinity.measurements.read_measurements`; some row needs a label.
+    scale, changed
+        Whose section ``phase2`` gives the settings, and those to change (``mode="full"``).
+
+    Returns
+    -------
+    dict
+        ``model`` (the folder), ``rows``, ``polymers`` and ``new_polymers`` (not among the
+        project's). Geometric mean error factors per target: ``before`` and ``after`` on the user's
+        rows (after is in sample, and no promise; before is blind for new polymers),
+        ``held_out_before`` and ``held_out_after`` on the project's polymers, each group left out
+        in turn. ``moved``: factor by which predictions of the project's tests changed, typically.
+
+    Raises
+    ------
+    InputError
+        If the table, a setting or the published models cannot be used.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> from trinity.prediction.predict import predict
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> mine = {"psmiles": ["*CC(*)C#N"], "flux_kw_m2": 50, "thickness_mm": 6, "t_ig_s": 60}
+    >>> pd.DataFrame(mine).to_csv(folder / "mine.csv", index=False)
+    >>> model = folder / "my_model"  # scale "test" is quick; leave it out for a model to be used
+    >>> report = finetune(folder / "mine.csv", model, "test", progress=False)
+    >>> report["rows"], report["new_polymers"], report["after"]["t_ig_s"] < 2
+    (1, 1, True)
+    >>> answer = predict(["*CC(*)C#N"], 50, 6, model=model)
+    """
+    from trinity.measurements import load_measurements, read_measurements
+    from trinity.prediction.folder import explained
+    from trinity.prediction.predict import default_model, predict_frame
+
+    numbers = scales.section(scale, "phase2", **changed)
+    own = read_measurements(csv)
+    labels = [target for target in TARGETS if target in own]
+    if not labels or own[labels].isna().all(axis=None):
+        raise InputError(f"{csv} has no measured value; give at least t_ig_s or phrr_kw_m2.")
+    own = own.assign(**{target: float("nan") for target in TARGETS if target not in own})
+    from trinity.learning.ensemble import run_phase2
+
+    project, phase1 = load_measurements(), artifacts_root() / "models" / "phase1"
+    with explained(default_model()), launched.writing_once(Path(out_dir)) as folder:
+        before, project_before = predict_frame(own), predict_frame(project)
+        made = run_phase2(phase1, numbers, seed, folder, progress, extra=own)
+        after, project_after = predict_frame(own, folder), predict_frame(project, folder)
+    published = stages.published_result("finetuning")
+    return {
+        "model": str(folder),
+        "rows": len(own),
+        "polymers": int(own["key"].nunique()),
+        "new_polymers": len(set(own["key"]) - set(project["key"])),
+        "before": _factors(before, own),
+        "after": _factors(after, own),
+        "held_out_before": read_json(published)["held_out"] if published.is_file() else {},
+        "held_out_after": made["held_out"],
+        "moved": _factors(project_after, project_before),
+    }
+
+
+def _factors(answers: list[dict], measured: "pd.DataFrame | list[dict]") -> dict[str, float]:
+    """Geometric mean error factor per target, of those that were measured at all."""
+    import pandas as pd
+
+    found = pd.DataFrame(answers)[list(TARGETS)] / pd.DataFrame(measured)[list(TARGETS)].to_numpy()
+    return np.exp(np.log(found).abs().mean()).dropna().to_dict()
