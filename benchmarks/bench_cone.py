@@ -19,10 +19,10 @@ import numba
 import numpy as np
 from trinity_book.studies.validation.cases import reference_cases
 
+from trinity import records
 from trinity.cone import simulate as cone
 from trinity.cone.case import check, pack
 from trinity.cone.matter import decay
-from trinity.files import write_atomic
 
 # Floating-point operations of one visit of a cell, counted in the source: reaction 25, layout and
 # heat content 20, assembly 25, tridiagonal solve 8, update 12; and of one exponential 14.
@@ -176,33 +176,25 @@ def limits() -> list[tuple[str, float, str]]:
     return rows
 
 
-def readable(value: float) -> str:
-    """Four digits, without an exponent up to ten million.
-
-    >>> readable(12953.4), readable(2.28e10), readable(0.00075841)
-    ('12,950', '2.28e+10', '0.0007584')
-    """
-    rounded = float(f"{value:.4g}")
-    return f"{rounded:,.0f}" if 1e4 <= rounded < 1e7 else f"{value:,.4g}"
-
-
 def main() -> None:
-    """Print the table."""
+    """Measure, print, and write the record."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--cases", type=int, default=6000)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--page", type=Path, help="also write the table as Markdown")
     chosen = parser.parse_args()
+    start, load = time.perf_counter(), round(os.getloadavg()[0], 1)
     cone.warm_up()
     rows = [(key, value, "") for key, value in throughput(chosen.cases, chosen.repeats).items()]
     rows.append(("one warm case", single_case(), "ms"))
     rows += limits()
     for name, value, unit in rows:
         print(f"{name:44s} {value:14.5g} {unit}")
-    if chosen.page:
-        lines = [f"| on two cores; load average before: {os.getloadavg()[0]:.0f} | |", "|---|---:|"]
-        lines += [f"| {name} | {readable(value)} {unit} |" for name, value, unit in rows]
-        write_atomic(chosen.page, "\n".join(lines) + "\n")
+    records.write(
+        records.place("cone_speed"), {"load_before": load, "rows": rows},
+        modules=["trinity.cone.simulate"],
+        parameters={"cases": chosen.cases, "repeats": chosen.repeats},
+        wall_time=time.perf_counter() - start,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -16,9 +16,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+from trinity_book import tables
 
 from trinity import records
-from trinity.files import data_path, data_root, write_atomic
+from trinity.files import data_path
 
 SHORT = 1024  # a few batches: the processes start, load their models and do little else
 SPELLINGS = 4  # of each repeat unit that a network reads
@@ -153,15 +154,6 @@ def rates(rows: int) -> dict[str, float]:
     return found
 
 
-def page(found: dict) -> str:
-    """The table of the page on using the model."""
-    lines = ["| two cores | polymers a second |", "|---|---:|"]
-    lines += [f"| {name} | {value:,.0f} |" for name, value in found["rates"].items()]
-    lines += ["", "| one core | ms a polymer |", "|---|---:|"]
-    lines += [f"| {name} | {value:.2f} |" for name, value in found["parts"].items()]
-    return "\n".join(lines) + "\n"
-
-
 def main() -> None:
     """Measure, print, and write record and table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -177,8 +169,7 @@ def main() -> None:
         modules=[f"trinity.prediction.{name}" for name in ("predict", "batches", "fast")],
         parameters={"rows": rows}, wall_time=time.perf_counter() - start,
     )  # fmt: skip
-    table = data_root().parent / "book" / "generated" / "prediction_speed.md"
-    print(write_atomic(table, page(found)).read_text(encoding="utf-8"))
+    print(tables.prediction_speed(found))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 ``python -m benchmarks.bench_scale`` makes tables of several sizes from nothing and watches the
 memory of the command and all its workers; joins a million rows from finished parts; and reads such
 a table as phase 1 does. It writes ``data/artifacts/results/synthesis_scale.json``, and the page on
-scaling its table through ``benchmarks.plan_synthesis``. A measurement that is in the file with
+scaling its table through ``trinity_book.pages``. A measurement that is in the file with
 today's stamp is not repeated, so that an interrupted run goes on.
 """
 

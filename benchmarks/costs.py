@@ -1,4 +1,4 @@
-"""What each make target costs: wall time and memory, into ``costs.json`` and the README's table.
+"""What each make target costs: wall time and memory, into ``costs.json``.
 
 ``python -m benchmarks.costs class book`` runs these targets one after the other in this checkout
 and measures each; the others keep what was measured before, with date and version of then.
@@ -14,22 +14,11 @@ from datetime import date
 from pathlib import Path
 
 import psutil
+from trinity_book import tables
 
 from trinity import __version__, records
-from trinity.files import data_root, write_atomic
+from trinity.files import data_root
 
-#: Target -> what a reader should know beside its cost.
-REMARKS = {
-    "setup": "2.5 GB of packages",
-    "book": "from shipped artifacts",
-    "test": "all tests",
-    "class": "every stage and page from nothing",
-    "reproduce": "main arms and book from nothing",
-    "ablation": "all arms, controls and learning curves; resumable",
-    "distil": "networks for trinity predict --fast, once",
-    "phase0": "the language model, once",
-}
-BEGIN, END = "<!-- costs: python -m benchmarks.costs -->", "<!-- end of costs -->"
 EVERY_S = 0.5  # between two looks at the memory
 
 
@@ -67,33 +56,16 @@ def memories(process: psutil.Process) -> list[int]:
     return found
 
 
-def table(costs: dict[str, dict]) -> str:
-    """The README's table."""
-    lines = ["| target | minutes | memory | measured | remark |", "|---|---|---|---|---|"]
-    for target, remark in REMARKS.items():
-        if cost := costs.get(target):
-            row = (f"`make {target}`", cost["minutes"], f"{cost['memory_gb']} GB", cost["date"])
-            note = f"{remark}; {cost['note']}" if "note" in cost else remark
-            lines.append("| " + " | ".join(map(str, (*row, note))) + " |")
-    return "\n".join(lines)
-
-
-def rewritten(readme: str, costs: dict[str, dict]) -> str:
-    """The README with today's table between its two marks."""
-    before, _, rest = readme.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{table(costs)}\n\n{END}{after}"
-
-
 def known(path: Path) -> dict[str, dict]:
     """Costs measured so far."""
     return json.loads(path.read_text(encoding="utf-8"))["costs"] if path.is_file() else {}
 
 
 def main() -> None:
-    """Measure the named targets and write record and table."""
+    """Measure the named targets and write the record."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("targets", nargs="*", choices=[*REMARKS, []], help="none: the table only")
+    known_targets = [*tables.REMARKS, []]
+    parser.add_argument("targets", nargs="*", choices=known_targets, help="none: the table only")
     parser.add_argument("--note", help="what a reader must know of this measurement")
     parser.add_argument("--clocked", type=float, nargs=2, metavar=("MINUTES", "GB"),
                         help="of a target clocked in parts, by hand")  # fmt: skip
@@ -104,8 +76,7 @@ def main() -> None:
         found = by_hand(*options.clocked) if options.clocked else measure(target)
         costs[target] = found | ({"note": options.note} if options.note else {})
         records.write(path, {"costs": costs})
-    readme = data_root().parent / "README.md"
-    write_atomic(readme, rewritten(readme.read_text(encoding="utf-8"), costs))
+    print(tables.costs({"costs": costs}))
 
 
 if __name__ == "__main__":

@@ -15,9 +15,10 @@ import time
 from pathlib import Path
 
 import numpy as np
+from trinity_book import tables
 
 from trinity import records
-from trinity.files import data_path, data_root, write_atomic
+from trinity.files import data_path, data_root
 
 STEPS = 50  # as scale laptop finetunes by gradient
 #: Name -> mode, processes, seed.
@@ -71,21 +72,6 @@ def launch(mode: str, processes: int, seed: int, steps: int, out: Path) -> np.nd
     return said[0]
 
 
-def page(pairs: list[dict]) -> str:
-    """Markdown for the page on reliability."""
-    lines = [
-        "% from two_processes.json, by python -m benchmarks.two_processes", "",
-        "| finetuned models compared | mean difference of predictions | largest |",
-        "|---|---:|---:|",
-    ]  # fmt: skip
-    lines += [
-        f"| {one['pair']} | {100 * np.expm1(one['mean']):.2g} % |"
-        f" {100 * np.expm1(one['largest']):.2g} % |"
-        for one in pairs
-    ]
-    return "\n".join(lines) + "\n"
-
-
 def main() -> None:
     """Finetune five times, write the results file and its table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -118,8 +104,7 @@ def main() -> None:
         parameters={"steps": options.steps, "processes": 2}, seeds=[0, 1],
         wall_time=time.monotonic() - start,
     )  # fmt: skip
-    write_atomic(data_root().parent / "book" / "generated" / "two_processes.md", page(pairs))
-    print(page(pairs))
+    print(tables.two_processes({"pairs": pairs}))
 
 
 if __name__ == "__main__":

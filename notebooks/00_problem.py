@@ -36,9 +36,12 @@ flux_kw_m2 = 50.0
 # %%
 import numpy as np
 from myst_nb import glue
-from trinity_book.figures import common as figures
+from trinity_book.figures import measurements as figures_measurements
+from trinity_book.figures import style
 
 from trinity.measurements import load_measurements
+
+style.use()
 
 # %% [markdown]
 # ## Every measurement there is
@@ -81,7 +84,7 @@ tests.pivot_table(
 # sooner and burn fiercer.
 
 # %%
-figures.ignition_against_flux(tests)
+figures_measurements.ignition_against_flux(tests)
 # %% tags=["remove-cell"]
 typical = (
     tests[tests["flux_kw_m2"] == flux_kw_m2]
@@ -105,7 +108,7 @@ glue(
 # tested shows how far they agree.
 
 # %%
-figures.one_polymer_in_three_laboratories(tests, polymer)
+figures_measurements.one_polymer_in_three_laboratories(tests, polymer)
 # %%
 near = tests[
     (tests["polymer"] == polymer)

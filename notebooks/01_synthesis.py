@@ -38,7 +38,8 @@ n_draws = 40
 import numpy as np
 import pandas as pd
 from myst_nb import glue
-from trinity_book.figures import common as figures
+from trinity_book.figures import measurements as figures_measurements
+from trinity_book.figures import style
 from trinity_book.figures import synthesis as figures_synthesis
 from trinity_book.studies import synthesis_quality
 
@@ -48,6 +49,8 @@ from trinity.cone import curve as metrics
 from trinity.cone import simulate as cone
 from trinity.measurements import load_measurements
 from trinity.pipeline import stages
+
+style.use()
 
 rng = np.random.default_rng(seed)
 
@@ -88,7 +91,7 @@ central = cone.curve(
         sample_parameters(properties, 1, None), 0, flux_kw_m2, thickness_mm
     )
 )
-figures.hrr_with_draws(
+figures_measurements.hrr_with_draws(
     curves,
     central,
     title=f"{psmiles}, {flux_kw_m2:.0f} kW/m², {thickness_mm:.0f} mm",
@@ -176,7 +179,7 @@ synthesis_quality.beside_measurements(report).round(1)
 # Each measured test can be compared with the synthetic tests at a similar irradiance and thickness.
 
 # %%
-figures.measured_in_synthetic(table, load_measurements())
+figures_measurements.measured_in_synthetic(table, load_measurements())
 # %% tags=["remove-cell"]
 within = report["measured_within"]
 signs = pd.DataFrame(report["signs"])

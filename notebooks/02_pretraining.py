@@ -34,9 +34,12 @@ psmiles = "*CC(*)c1ccccc1"
 import pandas as pd
 from myst_nb import glue
 from trinity_book.figures import learning as figures_learning
+from trinity_book.figures import style
 
 from trinity.learning.tokenizer import build_tokenizer
 from trinity.pipeline import stages
+
+style.use()
 
 # %% [markdown]
 # ## The language

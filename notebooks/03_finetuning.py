@@ -39,11 +39,14 @@ mode = "kernel"
 import numpy as np
 import pandas as pd
 from myst_nb import glue
-from trinity_book.figures import learning as figures_learning
+from trinity_book.figures import prediction as figures_prediction
+from trinity_book.figures import style
 
 from trinity.measurements import load_measurements
 from trinity.pipeline import stages
 from trinity.prediction.predict import predict_frame
+
+style.use()
 
 changed = {} if mode == "kernel" else {"mode": mode}
 
@@ -94,7 +97,7 @@ question = pd.DataFrame(
     {"psmiles": psmiles, "flux_kw_m2": flux, "thickness_mm": thickness_mm}
 )
 answers = pd.DataFrame(predict_frame(question, model=finetuning.folder))
-figures_learning.prediction_against_flux(answers, psmiles)
+figures_prediction.prediction_against_flux(answers, psmiles)
 
 # %% [markdown]
 # The band is the 90 % interval. Ignition time falls with irradiance and the peak rises, as they must;

@@ -56,9 +56,13 @@ grouping = "nine"
 import pandas as pd
 from myst_nb import glue
 from trinity_book.figures import learning as figures_learning
+from trinity_book.figures import prediction as figures_prediction
+from trinity_book.figures import style
 
 from trinity.evidence import scores as evaluation
 from trinity.pipeline import stages
+
+style.use()
 
 # %%
 ablation = stages.load("ablation", scale=scale, seed=seed)
@@ -179,7 +183,7 @@ figures_learning.errors_by_group(
 # Coverage is the share of measurements inside, averaged over groups.
 
 # %%
-figures_learning.intervals(
+figures_prediction.intervals(
     rows[(rows["arm"] == "two_phase") & (rows["seed"] == rows["seed"].min())],
     "t_ig_s",
 )

@@ -33,8 +33,9 @@ test_flux_kw_m2 = 50.0
 # %%
 import pandas as pd
 from myst_nb import glue
-from trinity_book.figures import common as figures
 from trinity_book.figures import cone as figures_cone
+from trinity_book.figures import measurements as figures_measurements
+from trinity_book.figures import style
 from trinity_book.studies.validation import verification
 from trinity_book.studies.validation.cases import blind_case, informed_case, material_of
 from trinity_book.studies.validation.remedies import table_of
@@ -43,6 +44,8 @@ from trinity.cone import simulate as cone
 from trinity.cone.predict import specific_extinction_area
 from trinity.measurements import load_measurements
 from trinity.pipeline import stages
+
+style.use()
 
 validation = stages.load("validation", scale=scale, seed=seed).results
 tests = load_measurements()
@@ -157,7 +160,7 @@ figures_cone.curves_with_marks(curves, chosen.iloc[0], title)
 
 # %%
 blind = pd.DataFrame(validation["cone"]["blind"]["tests"])
-figures.simulated_against_measured(
+figures_measurements.simulated_against_measured(
     tests,
     {
         target: blind[f"{target}_simulated"].to_numpy(float)

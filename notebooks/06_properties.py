@@ -33,6 +33,7 @@ import numpy as np
 import pandas as pd
 from myst_nb import glue
 from trinity_book.figures import chemistry as figures_chemistry
+from trinity_book.figures import style
 from trinity_book.studies.validation.properties import build_property_validation
 from trinity_book.studies.validation.refits import fit_leverages, mean_leverage, refit_effects
 
@@ -40,6 +41,8 @@ from trinity.chemistry.polymers import polymer_key
 from trinity.chemistry.properties import estimate, sample_parameters, to_case
 from trinity.cone.curve import LAG_S
 from trinity.cone.simulate import simulate_batch
+
+style.use()
 
 rng = np.random.default_rng(seed)
 validation = build_property_validation()

@@ -37,13 +37,16 @@ import numpy as np
 import pandas as pd
 from myst_nb import glue
 from safetensors.numpy import load_file
-from trinity_book.figures import book as figures_book
+from trinity_book.figures import prediction as figures_prediction
+from trinity_book.figures import style
 
 from trinity.chemistry import domain
 from trinity.evidence import scores as evaluation
 from trinity.measurements import load_measurements
 from trinity.pipeline import stages
 from trinity.prediction.predict import predict_frame
+
+style.use()
 
 tests = load_measurements()
 predictions = pd.DataFrame(
@@ -62,11 +65,11 @@ rows = predictions[
 # what the interval allowed.
 
 # %%
-figures_book.misses(rows, ["t_ig_s", "phrr_kw_m2"])
+figures_prediction.misses(rows, ["t_ig_s", "phrr_kw_m2"])
 
 # %% tags=["remove-cell"]
 ignition = rows[rows["target"] == "t_ig_s"]
-missed = (figures_book.in_half_widths(ignition) > 1).groupby(ignition["fold"])
+missed = (figures_prediction.in_half_widths(ignition) > 1).groupby(ignition["fold"])
 worst = missed.mean().sort_values()
 glue("worst_group", worst.index[-1], display=False)
 glue("worst_missed", f"{100 * worst.iloc[-1]:.0f}", display=False)
@@ -154,7 +157,7 @@ units = {
 asked = pd.Series(
     {n: domain.nearest_similarity(s, packed) for n, s in units.items()}
 )
-figures_book.similarities(packed, asked, least)
+figures_prediction.similarities(packed, asked, least)
 
 # %% tags=["remove-cell"]
 outside = asked[asked < least].index.tolist()

@@ -34,12 +34,12 @@ flux_kw_m2 = 50.0
 # %%
 import pandas as pd
 from myst_nb import glue
-from trinity_book.figures import book as figures_book
 from trinity_book.figures import chemistry as figures_chemistry
-from trinity_book.figures import common as figures
 from trinity_book.figures import cone as figures_cone
 from trinity_book.figures import controls as figures_controls
+from trinity_book.figures import drawings as figures_drawings
 from trinity_book.figures import learning as figures_learning
+from trinity_book.figures import style
 from trinity_book.figures import synthesis as figures_synthesis
 from trinity_book.figures import understanding as figures_understanding
 from trinity_book.studies.validation.cases import blind_case
@@ -47,6 +47,8 @@ from trinity_book.studies.validation.cases import blind_case
 from trinity.cone import simulate as cone
 from trinity.measurements import load_measurements
 from trinity.pipeline import stages
+
+style.use()
 
 tests = load_measurements()
 synthesis = stages.load("synthesis", scale=scale, seed=seed)
@@ -80,7 +82,7 @@ glue("flux", f"{flux_kw_m2:.0f}", display=False)
 # **Ours** has the same six steps.
 
 # %%
-figures.overview()
+figures_drawings.overview()
 
 # %% [markdown]
 # *A drawing; no data.* The landscape is not drawn but computed: the plane through the start, the directly
@@ -138,9 +140,9 @@ figures_cone.curves_with_marks(curves, chosen.iloc[0], title)
 # %%
 figures_synthesis.label_distributions(table, tests)
 # %%
-figures_book.correlations(table)
+figures_synthesis.correlations(table)
 # %%
-figures_book.physics_intervals(
+figures_cone.physics_intervals(
     validation["coverage"]["targets"]["t_ig_s"], tests, "t_ig_s"
 )
 

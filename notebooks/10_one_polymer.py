@@ -37,7 +37,8 @@ seed = 0
 import numpy as np
 import pandas as pd
 from myst_nb import glue
-from trinity_book.figures import book as figures_book
+from trinity_book.figures import prediction as figures_prediction
+from trinity_book.figures import style
 
 from trinity.cone.predict import nominal_physics
 from trinity.learning.answer import answer
@@ -48,6 +49,8 @@ from trinity.learning.phase2 import MeasuredSettings, finetune, group_weights
 from trinity.measurements import load_measurements
 from trinity.pipeline import stages
 from trinity.quantities import TARGETS
+
+style.use()
 
 rng = np.random.default_rng(seed)
 members = member_folders(stages.load("pretraining").folder)
@@ -105,7 +108,7 @@ measured = tests[
     & tests["flux_kw_m2"].between(flux_low_kw_m2, flux_high_kw_m2)
 ]
 title = f"{polymer}, {len(known)} measurements of others, seed {seed}"
-figures_book.one_polymer(measured, lines, title)
+figures_prediction.one_polymer(measured, lines, title)
 
 # %% [markdown]
 # The measured tests (dots) differ in thickness and laboratory; the lines are for one thickness and the mean

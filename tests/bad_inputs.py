@@ -94,7 +94,7 @@ def on(module: str, function: str, *arguments, **options) -> Call:
         return "..." if callable(value) else repr(value)
 
     shown = ", ".join([*map(name, arguments), *(f"{k}={name(v)}" for k, v in options.items())])
-    return f"{module}.{function}({shown[:60]})", call
+    return f"{MODULES[module]}.{function}({shown[:60]})", call
 
 
 def frame(**columns):

@@ -14,6 +14,8 @@ from collections import Counter
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
+from trinity_book import tables
+
 from trinity import records
 from trinity.files import data_root
 from trinity.pipeline.stages import build_root
@@ -122,40 +124,13 @@ def answer(out: str, complaint: str) -> dict | str:
     return {"asked": len(listed) - len(skipped), "skipped": skipped, "holes": named}
 
 
-def page(found: dict) -> str:
-    """Markdown for the page on reliability."""
-    known, about = found["holes"], found["licences"]
-    if known["answered"]:
-        named = "; ".join(f"{k}: {', '.join(v)}" for k, v in known["holes"].items()) or "none"
-        said = f"{known['asked']} packages asked about; with known holes: {named}"
-        if known["skipped"]:
-            said += f"; not known to the service: {', '.join(known['skipped'])}"
-    else:
-        why = "; ".join(f"{service} {reason}" for service, reason in known["why"].items())
-        said = f"**not answered**: {why}"
-    kinds = ", ".join(f"{number} {kind}" for kind, number in about["kinds"].items())
-    rows = [
-        "% from audit.json, by python -m tools.audit",
-        "",
-        "| audit of the lock | |",
-        "|---|---|",
-        f"| known holes (pip-audit) | {said} |",
-        f"| licences of {about['packages']} packages | {kinds} |",
-    ]
-    rows += [f"| {name} | {licence} |" for name, licence in about["to_look_at"].items()]
-    return "\n".join(rows) + "\n"
-
-
 def main() -> None:
     """Ask, write the results file and its table."""
     start = time.monotonic()
     found = {"holes": holes(build_root() / "audit"), "licences": licences()}
     records.write(records.place("audit"), found, wall_time=time.monotonic() - start,
                   parameters={"lock": records.provenance.sha256_of(LOCK)})  # fmt: skip
-    from trinity.files import write_atomic
-
-    write_atomic(data_root().parent / "book" / "generated" / "audit.md", page(found))
-    print(page(found))
+    print(tables.audit(found))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from trinity import records
-from trinity.files import data_root, write_atomic
+from trinity.files import data_root
 
 ROOT = data_root().parent
 SETTINGS = """
@@ -83,7 +83,7 @@ def compiled() -> list[str]:
 
 
 def page(found: dict) -> str:
-    """Markdown for the page on reliability."""
+    """Markdown: what the tests run, module by module where it is little."""
     rows = {"all modules": found["modules"].values()}
     seen = [one for name, one in found["modules"].items() if name not in found["compiled"]]
     rows["without the modules that numba compiles, which are not seen to run"] = seen
@@ -125,7 +125,6 @@ def main() -> None:
         records.place("coverage"), found, modules=["trinity.cli.main"],
         wall_time=time.monotonic() - start,
     )
-    write_atomic(ROOT / "book" / "generated" / "coverage.md", page(found))
     print(page(found))
 
 

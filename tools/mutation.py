@@ -26,8 +26,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from trinity_book import tables
+
 from trinity import records
-from trinity.files import data_root, write_atomic
+from trinity.files import data_root
 from trinity.lineage import source_hash
 
 ROOT = data_root().parent
@@ -276,7 +278,7 @@ def main() -> None:
                 target, Bench(Path(folder) / "copy"), rows.get(target.name), options.survivors,
                 lambda row: _write({**rows, row["target"]: row}, spent + time.monotonic() - start),
             )  # fmt: skip
-    print(page(_write(rows, spent + time.monotonic() - start)))
+    print(tables.mutation(_write(rows, spent + time.monotonic() - start)))
 
 
 def attack(target: Target, bench: Bench, kept: dict | None, again: bool, save) -> dict:
@@ -343,34 +345,7 @@ def _write(rows: dict[str, dict], seconds: float) -> dict:
         modules=[_module(file) for target in TARGETS for file in target.files],
         parameters={"sample": SAMPLE}, seeds=[SEED], wall_time=seconds,
     )  # fmt: skip
-    write_atomic(ROOT / "book" / "generated" / "mutation.md", page(results))
     return results
-
-
-def page(results: dict) -> str:
-    """Markdown for the page on reliability."""
-    lines = [
-        "% from mutation.json, by python -m tools.mutation", "",
-        "| changed | possible | tried | noticed | by not ending | survived | of these harmless |",
-        "|---|---:|---:|---:|---:|---:|---:|",
-    ]  # fmt: skip
-    for row in results["targets"]:
-        files = ", ".join(f"`{file}`" for file in row["files"])
-        noticed = row["killed"] + row["timeout"]
-        lines.append(
-            f"| {files} | {row['mutants']} | {len(row['tried'])} | {noticed} | {row['timeout']} |"
-            f" {row['survived']} | {row['equivalent']} |"
-        )
-    survivors = [one for row in results["targets"] for one in row["survivors"]]
-    if survivors:
-        lines += ["", "| survivor | before | after | why |", "|---|---|---|---|"]
-    for one in survivors:
-        before, after = (one[key].replace("|", "\\|") for key in ("before", "after"))
-        lines.append(
-            f"| {one['file']}, {one['line']} | `{before}` | `{after}` |"
-            f" {one['why'] or 'a gap in the tests'} |"
-        )
-    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

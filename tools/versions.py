@@ -15,8 +15,10 @@ import sys
 import time
 from pathlib import Path
 
+from trinity_book import tables
+
 from trinity import records
-from trinity.files import data_root, write_atomic
+from trinity.files import data_root
 from trinity.pipeline.stages import build_root
 
 STYRENE = "*CC(*)c1ccccc1"
@@ -91,25 +93,8 @@ def trial(name: str, wheel: Path, folder: Path, commands: list[str], reference: 
     return {**row, "works": True, "largest_relative_difference": most}
 
 
-def page(rows: list[dict]) -> str:
-    """Markdown for the page on reliability."""
-    lines = [
-        "% from versions.json, by python -m tools.versions", "",
-        "| versions | works | largest relative difference from the locked ones | packages |",
-        "|---|---|---|---|",
-    ]  # fmt: skip
-    for row in rows:
-        packages = ", ".join(f"{k} {v}" for k, v in row.get("versions", {}).items())
-        most = row.get("largest_relative_difference")
-        said = row.get("why", "") if most is None else f"{most:.1e}"
-        lines.append(
-            f"| {row['trial']} | {'yes' if row['works'] else 'no'} | {said} | {packages} |"
-        )
-    return "\n".join(lines) + "\n"
-
-
 def main() -> None:
-    """Try both, write the results file and its table."""
+    """Try both, write the results file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("commands", nargs="*", default=list(COMMANDS), help="what is asked")
     commands = parser.parse_args().commands
@@ -129,8 +114,7 @@ def main() -> None:
         modules=["trinity.chemistry.properties", "trinity.cone.predict"],
         parameters={"commands": commands}, wall_time=time.monotonic() - start,
     )  # fmt: skip
-    write_atomic(root / "book" / "generated" / "versions.md", page(rows))
-    print(page(rows))
+    print(tables.versions({"trials": rows}))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
-"""Sphinx extension: ``{{ name }}`` in a page becomes a number that was computed."""
+"""Sphinx extension: ``{{ name }}`` in a page becomes what the substitution table holds."""
+
+import json
+from pathlib import Path
+
+TABLE = "book/generated/numbers.json"  # written by python -m trinity_book.pages
 
 
 def _fill(app, config):
-    from trinity_book import card_numbers
-    from trinity_book.numbers import substitutions
-
-    found = {**substitutions(), **card_numbers.numbers()}
+    table = json.loads((Path(app.srcdir) / TABLE).read_text(encoding="utf-8"))
+    found = {name: entry["text"] for name, entry in table.items()}
     config.myst_substitutions = {**config.myst_substitutions, **found}
 
 

@@ -13,7 +13,7 @@ from trinity.files import data_path, data_root, write_atomic
 from trinity.measurements import GROUP_TEN
 from trinity.pipeline import scales, stages
 from trinity.quantities import check_conditions
-from trinity_book import course, notebooks
+from trinity_book import course, notebooks, pages
 
 REPRODUCTION = "reproduce"  # the scale of `make reproduce`
 
@@ -118,6 +118,7 @@ def build_book() -> Path:
             print(f"Executing {source.name} ({', '.join(reasons)})", file=sys.stderr)
             notebooks.run_source(source, {}, target)
     course.write_exercises()
+    pages.write(data_root().parent)
     return build_pages(data_root().parent)
 
 

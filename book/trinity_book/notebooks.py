@@ -247,7 +247,7 @@ def run_source(source: Path, changed: dict[str, object], out: Path, progress: bo
         raise InputError(f"{source.name} stopped with {reason} (see {failed}).") from error
     finally:
         work.unlink(missing_ok=True)
-    executed = _described(_without_traces(executed))
+    executed = _described(_without_traces(executed), notebook.syntax())
     executed.metadata["trinity"] = {
         **stamp(notebook, changed),
         "commit": provenance.commit(),
@@ -269,29 +269,35 @@ def _without_traces(notebook):
     return notebook
 
 
-def _described(notebook):
+def _described(notebook, syntax: ast.Module):
     """Give each figure a text for those who cannot see it: what its function says it draws."""
     for cell in notebook.cells:
-        text = alternative(cell.source) if cell.cell_type == "code" else None
+        if cell.cell_type != "code":
+            continue
+        text = alternative(cell.source, syntax)
         if text and any("image/png" in output.get("data", {}) for output in cell.outputs):
             cell.metadata["mystnb"] = {"image": {"alt": text}}
     return notebook
 
 
-def alternative(code: str) -> str | None:
-    """First sentence of the docstring of the figure function that a cell calls last, if any."""
-    calls = re.findall(r"\b(figures(?:_\w+)?)\.(\w+)\(", code)
-    if not calls:
-        return None
-    module, name = calls[-1]
-    room = module.removeprefix("figures").removeprefix("_") or "common"
-    source = Path(__file__).parent / "figures" / f"{room}.py"
-    if not source.is_file():
-        return None
-    for node in ast.parse(source.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.FunctionDef) and node.name == name:
-            paragraph = (ast.get_docstring(node) or "").split("\n\n")[0]
-            return " ".join(paragraph.replace("`", "").split()) or None
+def alternative(code: str, syntax: ast.Module) -> str | None:
+    """First paragraph of the docstring of the figure function that a cell calls last, if any.
+
+    ``syntax`` is the whole notebook, whose imports say which module a name of the cell stands for.
+    """
+    modules = {
+        alias.asname or alias.name: f"{node.module}.{alias.name}"
+        for node in ast.walk(syntax)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    for name, function in reversed(re.findall(r"\b(\w+)\.(\w+)\(", code)):
+        path = lineage.file_of(modules.get(name, ""))
+        for node in ast.parse(path.read_text(encoding="utf-8")).body if path else ():
+            if isinstance(node, ast.FunctionDef) and node.name == function:
+                if getattr(node.returns, "id", None) == "Figure":
+                    paragraph = (ast.get_docstring(node) or "").split("\n\n")[0]
+                    return " ".join(paragraph.replace("`", "").split()) or None
     return None
 
 

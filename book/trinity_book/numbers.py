@@ -1,23 +1,64 @@
-"""Numbers that the prose of the book names, computed when the pages are built.
+"""The substitution table: every number that the prose of the book names, with its source.
 
 A page writes ``{{ n_tests }}``; the Sphinx extension ``book/extensions/computed_numbers.py`` puts
-in what `substitutions` finds in the data and the results files. Nothing here imports torch.
+in the text that ``book/generated/numbers.json`` holds for it, and so do the slides. That file is
+written by `trinity_book.pages` from what `table` computes here. Nothing here imports torch.
 """
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
 
 from trinity.files import data_path
 from trinity.pipeline import scales
-from trinity_book import distilled_numbers, notebooks
+from trinity.quantities import PRIMARY
+from trinity_book import notebooks
+
+Numbers = Iterator[tuple[str, str]]
 
 WORDS = "no one two three four five six seven eight nine ten eleven twelve".split()
-TARGETS = {"t_ig": "t_ig_s", "phrr": "phrr_kw_m2"}
+SHORT = {"t_ig_s": "t_ig", "phrr_kw_m2": "phrr", "t_peak_s": "t_peak", "thr_mj_m2": "thr"}
 ARMS = ("two_phase", "phase1_only", "physics_only", "direct", "random_forest", "gaussian_process")
+#: Arms of ``distillation.json`` and rates of ``prediction_speed.json``, as the numbers name them.
+DISTILLED = {"ensemble": "ensemble", "distilled": "all", "distilled_alone": "one"}
+RATES = {
+    "the ensemble": "ensemble",
+    "its distilled networks": "all",
+    "one distilled network": "one",
+}
+#: Assumed, and named by the model card: two busy cores of a server with their share of memory and
+#: cooling; electricity near the mean of the world's grids.
+WATT, CARBON_KG_KWH = 40.0, 0.45
+#: Result of each stage -> name of its cost in the model card.
+STAGES = {
+    "phase0.json": "phase0",
+    "synthesis.json": "synthesis",
+    "pretraining.json": "pretraining",
+    "finetuning.json": "finetuning",
+    "lopo.json": "ablation",
+    "ablation.json": "controls",
+    "ablation_slow.json": "slow_controls",
+    "distillation.json": "distillation",
+}
+
+
+def table() -> dict[str, dict]:
+    """Every number by its name: its ``text``, and the files that it comes ``from``."""
+    return {
+        name: {"text": text, "from": list(sources)}
+        for sources, part in PARTS
+        for name, text in part(*map(_read, sources))
+    }
+
+
+def _read(source: str):
+    if source.endswith(".csv"):
+        return pd.read_csv(data_path(source))
+    place = source if "/" in source else f"artifacts/results/{source}"
+    return json.loads(data_path(place).read_text(encoding="utf-8"))
 
 
 def word(number: int) -> str:
@@ -25,21 +66,13 @@ def word(number: int) -> str:
     return WORDS[number] if number < len(WORDS) else str(number)
 
 
-def _results(name: str) -> dict:
-    return json.loads(data_path("artifacts", "results", name).read_text(encoding="utf-8"))
+def _ranged(row: dict, name: str, digits: int = 2, factor: float = 1.0) -> str:
+    """A score with its 95 % interval over groups in brackets."""
+    value, low, high = (f"{factor * row[name + end]:.{digits}f}" for end in ("", "_low", "_high"))
+    return f"{value} ({low} to {high})"
 
 
-def substitutions() -> dict[str, str]:
-    """Every number by its name, as text."""
-    found, fast = {}, distilled_numbers.numbers()
-    for part in (_measured(), _learned(), _scored(), _costs(), _course(), _answered(), fast):
-        found.update(part)
-    return found
-
-
-def _measured() -> Iterator[tuple[str, str]]:
-    tests = pd.read_csv(data_path("measurements", "cone_measurements.csv"))
-    folds = pd.read_csv(data_path("folds.csv"))
+def _measured(tests: pd.DataFrame, folds: pd.DataFrame) -> Numbers:
     groups = folds["group_nine"].nunique() if "group_nine" in folds else len(folds)
     yield "n_tests", str(len(tests))
     yield "n_polymers", str(tests["polymer"].nunique())
@@ -48,42 +81,72 @@ def _measured() -> Iterator[tuple[str, str]]:
     yield "n_training_groups_word", word(groups - 1)
     yield "sign_patterns", str(2**groups)
     yield "smallest_p", f"{2 / 2**groups:.4f}"
-    missing = int(tests["t_ig_s"].isna().sum())
-    yield "n_without_ignition_word", word(missing)
+    yield "n_without_ignition_word", word(int(tests["t_ig_s"].isna().sum()))
     yield "n_laboratories_word", word(tests["lab"].nunique())
 
 
-def _learned() -> Iterator[tuple[str, str]]:
-    model = data_path("artifacts", "models", "language_model", "config.json")
-    config = json.loads(model.read_text(encoding="utf-8"))
+def _language_model(phase0: dict, config: dict) -> Numbers:
     yield "vocabulary", str(config["vocab_size"])
     yield "layers_word", word(config["num_hidden_layers"])
     yield "width", str(config["hidden_size"])
-    phase0, synthesis, phase1 = map(_results, ("phase0.json", "synthesis.json", "pretraining.json"))
     yield "million_weights", f"{phase0['parameters'] / 1e6:.2f}"
-    yield "n_synthetic_rows", f"{synthesis['rows']:,}"
-    yield "n_synthetic_polymers", f"{synthesis['polymers']:,}"
-    yield "n_members_word", word(phase1["members"])
-    numbers = scales.section(scales.PUBLISHED, "evaluation")
-    yield "candidates", str(numbers["candidates"])
 
 
-def _scored() -> Iterator[tuple[str, str]]:
-    for row in _results("lopo.json")["scores"]["nine"]["scores"]:
-        for short, target in TARGETS.items():
-            if row["arm"] in ARMS and row["target"] == target:
-                yield f"{row['arm']}_{short}", f"{row['gmfe']:.2f}"
+def _synthesis(found: dict) -> Numbers:
+    yield "n_synthetic_rows", f"{found['rows']:,}"
+    yield "n_synthetic_polymers", f"{found['polymers']:,}"
 
 
-def _costs() -> Iterator[tuple[str, str]]:
+def _phase1(found: dict) -> Numbers:
+    yield "n_members_word", word(found["members"])
+
+
+def _scored(found: dict) -> Numbers:
+    """Held-out error factors of each arm; those of the model that ships with their ranges."""
+    nine = found["scores"]["nine"]
+    for row in nine["scores"]:
+        name = SHORT[row["target"]]
+        if row["arm"] in ARMS and row["target"] in PRIMARY:
+            yield f"{row['arm']}_{name}", f"{row['gmfe']:.2f}"
+        if row["arm"] == "two_phase":
+            yield f"card_factor_{name}", _ranged(row, "gmfe")
+            yield f"card_coverage_{name}", _ranged(row, "coverage", 0, 100)
+    yield "card_arms", str(len(nine["comparisons"]))
+    yield "card_arms_beaten", str(sum(row["low"] > 0 for row in nine["comparisons"]))
+    yield "candidates", str(scales.section(scales.PUBLISHED, "evaluation")["candidates"])
+
+
+def _training(*stages: dict) -> Numbers:
+    """Minutes of each stage as recorded; energy and carbon of all under the two assumptions."""
+    total = 0.0
+    for name, found in zip(STAGES.values(), stages, strict=True):
+        seconds = float(found["provenance"]["wall_time"])
+        total += seconds
+        yield f"card_minutes_{name}", f"{seconds / 60:.0f}" if seconds >= 60 else "under 1"
+    energy = WATT * total / 3.6e6
+    yield "card_watt", f"{WATT:.0f}"
+    yield "card_carbon_factor", f"{CARBON_KG_KWH:.2f}"
+    yield "card_minutes_all", f"{total / 60:.0f}"
+    yield "card_energy", f"{energy:.2f}"
+    yield "card_carbon", f"{1000 * CARBON_KG_KWH * energy:.0f}"
+
+
+def _model(about: dict) -> Numbers:
+    yield "card_members", str(about["members"])
+    files = data_path("artifacts", "models", "phase2").rglob("*")
+    size = sum(path.stat().st_size for path in files if path.is_file())
+    yield "card_megabytes", f"{size / 1e6:.0f}"
+
+
+def _targets(found: dict) -> Numbers:
     """Minutes and memory of the make targets, as they were measured."""
-    for target, cost in _results("costs.json")["costs"].items():
+    for target, cost in found["costs"].items():
         yield f"minutes_{target}", str(cost["minutes"])
         yield f"memory_{target}", str(cost["memory_gb"])
 
 
-def _course() -> Iterator[tuple[str, str]]:
-    """Counts of exercises and the time that their solutions took when they were executed."""
+def _course() -> Numbers:
+    """Counts of exercises, and the time that notebooks took when they were executed."""
     sources = notebooks.solutions()
     text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     yield "n_exercises", str(len(re.findall(r"^# ## \d+\. ", text, re.MULTILINE)))
@@ -92,18 +155,60 @@ def _course() -> Iterator[tuple[str, str]]:
     yield "seconds_notebooks", f"{sum(map(_wall_time, notebooks.sources().values())):.0f}"
 
 
-def _answered() -> Iterator[tuple[str, str]]:
-    """How long the page "Try your polymer" took, from its load and for a change of the form."""
-    found = _results("first_answer.json")
-    yield "try_first_s", f"{found['first_median_ms'] / 1000:.1f}"
-    yield "try_slowest_s", f"{max(found['first_ms']) / 1000:.1f}"
-    yield "try_times_word", word(len(found["first_ms"]))
-    yield "try_later_ms", str(found["later_longest_ms"])
-
-
 def _wall_time(source: Path) -> float:
     executed = source.with_suffix(".ipynb")
     if not executed.is_file():
         return 0.0
     stamp = json.loads(executed.read_text(encoding="utf-8"))["metadata"].get("trinity", {})
     return float(stamp.get("wall_time", 0.0))
+
+
+def _answered(found: dict) -> Numbers:
+    """How long the page "Try your polymer" took, from its load and for a change of the form."""
+    yield "try_first_s", f"{found['first_median_ms'] / 1000:.1f}"
+    yield "try_slowest_s", f"{max(found['first_ms']) / 1000:.1f}"
+    yield "try_times_word", word(len(found["first_ms"]))
+    yield "try_later_ms", str(found["later_longest_ms"])
+
+
+def _distilled(found: dict) -> Numbers:
+    """Scores of the distilled networks on left-out groups; typical factors to their teacher."""
+    for row in found["scores"]["scores"]:
+        if row["target"] in PRIMARY:
+            name = f"{SHORT[row['target']]}_{DISTILLED[row['arm']]}"
+            yield f"fast_factor_{name}", _ranged(row, "gmfe")
+            yield f"fast_coverage_{name}", _ranged(row, "coverage", 0, 100)
+            yield f"fast_score_{name}", f"{row['interval_score']:.2f}"
+    difference = next(r for r in found["scores"]["comparisons"] if r["other"] == "ensemble")
+    for name in ("difference", "low", "high"):
+        yield f"fast_{name}", f"{difference[name]:+.3f}"
+    yield "fast_p", f"{difference['p_sign_flip']:.2f}"
+    yield "fast_weights", f"{found['parameters']:,}"
+    fidelity = found["fidelity"]
+    yield "fast_unseen", f"{fidelity['polymers']:,}"
+    for kind in ("one", "all", "cut", "width"):
+        for target in PRIMARY:
+            yield f"fast_{kind}_{SHORT[target]}", f"{fidelity[kind][target]:.2f}"
+
+
+def _speed(found: dict) -> Numbers:
+    """Polymers per second of two cores, rows alone."""
+    for way, name in RATES.items():
+        yield f"fast_rate_{name}", f"{found['rates'][way]:,.0f}"
+
+
+#: Files (results by their bare name, others below the data directory) and what is read of them.
+PARTS: tuple[tuple[tuple[str, ...], Callable[..., Numbers]], ...] = (
+    (("measurements/cone_measurements.csv", "folds.csv"), _measured),
+    (("phase0.json", "artifacts/models/language_model/config.json"), _language_model),
+    (("synthesis.json",), _synthesis),
+    (("pretraining.json",), _phase1),
+    (("lopo.json",), _scored),
+    (tuple(STAGES), _training),
+    (("artifacts/models/phase2/ensemble.json",), _model),
+    (("costs.json",), _targets),
+    ((), _course),
+    (("first_answer.json",), _answered),
+    (("distillation.json",), _distilled),
+    (("prediction_speed.json",), _speed),
+)

@@ -1,19 +1,19 @@
 """Slides of the main figures, one HTML file: ``python -m trinity_book.slides [FILE]``.
 
 ``book/slides.toml`` names for each slide a figure of an executed notebook and a sentence; numbers
-in braces come from `trinity_book.numbers`. The page needs no script library: arrow keys and
-scrolling move it, and printing gives one slide a sheet.
+come from the substitution table, as in any page. The page needs no script library: arrow keys and
+scrolling move it, and printing gives one slide per sheet.
 """
 
 import html
+import json
+import re
 import sys
 import tomllib
 from pathlib import Path
 
 from trinity.errors import InputError
 from trinity.files import data_root, write_atomic
-from trinity_book import notebooks
-from trinity_book.numbers import substitutions
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -45,6 +45,7 @@ nav { position: fixed; right: 1rem; bottom: .5rem; font-size: .9rem; color: #595
   nav { display: none; }
 }
 """
+NAME = re.compile(r"{{ (\w+) }}")
 SCRIPT = """
 const slides = [...document.querySelectorAll("section")];
 const at = () => slides.findIndex(s => s.getBoundingClientRect().bottom > innerHeight / 2);
@@ -64,13 +65,17 @@ def slides(folder: Path | None = None) -> str:
     InputError
         If a figure is not in its notebook, or a sentence names an unknown number.
     """
-    folder = folder or notebooks.folder()
-    deck = tomllib.loads((folder.parent / "book" / "slides.toml").read_text(encoding="utf-8"))
-    numbers = substitutions()
+    folder = folder or data_root().parent / "notebooks"
+    book = folder.parent / "book"
+    deck = tomllib.loads((book / "slides.toml").read_text(encoding="utf-8"))
+    table = json.loads((book / "generated" / "numbers.json").read_text(encoding="utf-8"))
     parts = [f"<section><h1>{html.escape(deck['title'])}</h1><p>{deck['footer']}</p></section>"]
     for slide in deck["slide"]:
         try:
-            text, data = (slide[key].format(**numbers) for key in ("text", "data"))
+            text, data = (
+                NAME.sub(lambda found: table[found[1]]["text"], slide[key])
+                for key in ("text", "data")
+            )
         except KeyError as error:
             raise InputError(f"slides.toml: there is no number {error} to put in.") from error
         picture, alternative = _picture(folder / f"{slide['notebook']}.ipynb", slide["figure"])
@@ -100,7 +105,8 @@ def _picture(path: Path, figure: str) -> tuple[str, str]:
             for output in cell.outputs:
                 if "image/png" in output.get("data", {}):
                     png = "".join(output["data"]["image/png"]).replace("\n", "")
-                    return png, notebooks.alternative(cell.source) or figure.replace("_", " ")
+                    image = cell.metadata.get("mystnb", {}).get("image", {})
+                    return png, image.get("alt") or figure.replace("_", " ")
     raise InputError(f"{path.name} shows no figure {figure}; run make book.")
 
 

@@ -6,8 +6,6 @@ against today's source and data, and goes on to the results files behind it:
     page -> notebook or prose -> results file -> stage: source hash, data hash, parameters, commit
 """
 
-import base64
-import hashlib
 import json
 import re
 import subprocess
@@ -19,15 +17,15 @@ from trinity import provenance, records
 from trinity.errors import InputError
 from trinity.files import data_root
 from trinity.pipeline import stages
-from trinity_book import notebooks
+from trinity_book import notebooks, pages
 
 #: In a text that a command writes: the results file that its numbers come from.
 NAMED = re.compile(r"^% from (\S+\.json)", re.MULTILINE)
 INCLUDED = re.compile(r"^```\{(?:include|figure)\} (\S+)", re.MULTILINE)
 #: A commit as provenance blocks write it; ``+`` where the checkout had changes.
 COMMIT = re.compile(r"[0-9a-f]{7,64}\+?")
-#: Drawings of the README and what they draw.
-DRAWINGS = {"result.svg": "lopo.json", "overview.svg": None}
+#: A number of the substitution table in a page.
+NUMBER = re.compile(r"\{\{ (\w+) \}\}")
 
 
 @dataclass
@@ -106,10 +104,8 @@ def trace(path: Path) -> Trace:
         return _page(path)
     if path.suffix == ".md":
         return _prose(path)
-    if path.suffix == ".svg" and path.name in DRAWINGS:
-        return _drawing(path)
     if path.suffix in (".png", ".svg"):
-        return _picture(path)
+        return _picture(path) if path.parent.name == "_images" else _drawing(path)
     block = provenance.read_block(path)
     if path.suffix == ".ipynb":
         return _notebook(path, block)
@@ -159,12 +155,15 @@ def _notebook(path: Path, block: dict) -> Trace:
 
 
 def _prose(path: Path) -> Trace:
-    """A page of prose: the tables and drawings that it includes, and what they come from."""
+    """A page of prose: the results behind its numbers, and the tables and drawings it includes."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"There is no readable page {path}; name one of book/.") from error
-    behind = [_published(Path(name).name) for name in NAMED.findall(text)]
+    table = json.loads((data_root().parent / pages.NUMBERS).read_text(encoding="utf-8"))
+    numbers = [source for name in NUMBER.findall(text) for source in table[name]["from"]]
+    results = [*NAMED.findall(text), *(name for name in numbers if "/" not in name)]
+    behind = [_published(name) for name in dict.fromkeys(results) if name.endswith(".json")]
     for name in INCLUDED.findall(text):
         part = path.parent / name
         if part.is_file():
@@ -188,42 +187,21 @@ def _page(path: Path) -> Trace:
 
 
 def _drawing(path: Path) -> Trace:
-    """A drawing of the README: drawn again, it must have the same bytes."""
-    from trinity_book.figures import readme as readme_figures
+    """A committed drawing: drawn again, it must have the same bytes."""
+    from trinity_book.figures import drawings
 
-    result = DRAWINGS[path.name]
-    if not path.is_file():
-        raise InputError(
-            f"There is no drawing {path}; python -m trinity_book.figures.readme makes it."
-        )
-    same = readme_figures.drawn(path.stem) == path.read_bytes()
-    behind = [_published(result)] if result else []
+    place = next((name for name in drawings.DRAWINGS if Path(name).name == path.name), None)
+    if place is None or not path.is_file():
+        raise InputError(f"{path} is no drawing of this project and no figure of a built page.")
+    same = drawings.svg(drawings.DRAWINGS[place]) == path.read_bytes()
+    behind = [_published(result) for result in drawings.RESULTS.get(place, ())]
     return Trace(_shown(path), {}, [] if same else ["output"], behind)
 
 
 def _picture(path: Path) -> Trace:
-    """A figure of the built book: the notebook that holds the same picture."""
-    try:
-        wanted = hashlib.sha256(path.read_bytes()).digest()
-    except OSError as error:
-        raise InputError(f"There is no readable figure {path}; name one of _build/html.") from error
-    for notebook in sorted(notebooks.folder().rglob("*.ipynb")):
-        if wanted in set(_pictures(notebook)):
-            return Trace(_shown(path), {}, [], [trace(notebook)])
-    raise InputError(f"{path} is no figure of an executed notebook; build the book again.")
-
-
-def _pictures(notebook: Path):
-    """Hashes of the pictures among the outputs of a notebook."""
-    document = json.loads(notebook.read_text(encoding="utf-8"))
-    for cell in document["cells"]:
-        for output in cell.get("outputs", []):
-            data = output.get("data", {})
-            if "image/png" in data:
-                yield hashlib.sha256(base64.b64decode(_text(data["image/png"]))).digest()
-            if "image/svg+xml" in data:
-                yield hashlib.sha256(_text(data["image/svg+xml"]).encode()).digest()
-
-
-def _text(value) -> str:
-    return value if isinstance(value, str) else "".join(value)
+    """A figure of the built book: the page that shows it."""
+    site = next((folder for folder in path.absolute().parents if folder.name == "html"), None)
+    for page in sorted(site.rglob("*.html")) if site else ():
+        if f'_images/{path.name}"' in page.read_text(encoding="utf-8"):
+            return Trace(_shown(path), {}, [], [trace(page)])
+    raise InputError(f"No page of a built book shows {path}; name a figure below _build/html.")

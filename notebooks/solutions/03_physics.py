@@ -27,10 +27,13 @@ import copy
 import numpy as np
 import pandas as pd
 from trinity_book.course import answer
-from trinity_book.figures import common as figures
+from trinity_book.figures import measurements as figures_measurements
+from trinity_book.figures import style
 
 from trinity.cone import predict as cone_test
 from trinity.cone import simulate as cone
+
+style.use()
 
 case = {
     "thickness_m": 0.006,
@@ -176,7 +179,7 @@ reactions = ...
 test = cone_test.predict(chlorinated, 50.0, 6.0, samples=20)
 reactions = len(test.case["reactions"])
 curve = (test.time_s, 1e3 * test.hrr_kw_m2)
-figures.hrr_with_draws([curve], curve, "PVC from structure, 50 kW/m², 6 mm")
+figures_measurements.hrr_with_draws([curve], curve, "PVC from structure, 50 kW/m², 6 mm")
 
 # %% tags=["check", "remove-cell"]
 answer(reactions)

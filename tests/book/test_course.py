@@ -1,5 +1,6 @@
 """The course: exercises made from solutions, their self-checks, computed numbers, slides."""
 
+import ast
 import json
 import math
 import re
@@ -10,7 +11,6 @@ import nbformat
 import numpy as np
 import pytest
 from trinity_book import course, notebooks, slides
-from trinity_book import numbers as book_numbers
 from trinity_book.course import check, digest
 
 from trinity.errors import InputError
@@ -199,26 +199,6 @@ class TestRerun:
         assert before["data_hash"] != after["data_hash"]
 
 
-class TestNumbers:
-    def test_every_name_in_a_page_is_known_and_every_page_number_is_text(self):
-        known = book_numbers.substitutions()
-        assert all(isinstance(value, str) and value for value in known.values())
-        for page in sorted((ROOT / "book").glob("*.md")):
-            named = re.findall(r"\{\{ (\w+) \}\}", page.read_text(encoding="utf-8"))
-            if not page.stem.endswith("_card"):  # the cards have numbers of their own
-                assert set(named) <= set(known), page.name
-
-    def test_counts_are_those_of_the_data(self):
-        known = book_numbers.substitutions()
-        table = (ROOT / "data" / "measurements" / "cone_measurements.csv").read_text()
-        assert int(known["n_tests"]) == len(table.splitlines()) - 1
-        assert known["smallest_p"] == f"{2 / int(known['sign_patterns']):.4f}"
-
-    def test_costs_are_those_of_the_readme(self):
-        readme = (ROOT / "README.md").read_text(encoding="utf-8")
-        assert f"| `make class` | {book_numbers.substitutions()['minutes_class']} |" in readme
-
-
 class TestSlides:
     @pytest.fixture(scope="class")
     def deck(self):
@@ -237,7 +217,8 @@ class TestSlides:
         assert "{" not in words and "http" not in words
 
     def test_an_unknown_figure_is_one_sentence(self, tmp_path):
-        (tmp_path / "book").mkdir()
+        (tmp_path / "book" / "generated").mkdir(parents=True)
+        (tmp_path / "book" / "generated" / "numbers.json").write_text("{}")
         (tmp_path / "notebooks").mkdir()
         (tmp_path / "book" / "slides.toml").write_text(
             'title = "t"\nfooter = "f"\n[[slide]]\ntitle = "a"\nnotebook = "00_x"\n'
@@ -248,7 +229,19 @@ class TestSlides:
 
 
 def test_figures_say_what_they_show():
-    text = notebooks.alternative("x = 1\nfigures_learning.ablation(scores, ['t_ig_s'])")
-    assert text == "Error factor of each arm with its 95 % interval over groups, a panel a target."
-    assert notebooks.alternative("tests.head()") is None
-    assert notebooks.alternative("figures_learning.no_such_figure(1)") is None
+    syntax = ast.parse("from trinity_book.figures import learning as drawn\nimport pandas as pd")
+    text = notebooks.alternative("x = 1\ndrawn.ablation(scores, ['t_ig_s'])", syntax)
+    assert text.startswith("Error factor of each arm with its 95 % interval over groups")
+    assert notebooks.alternative("tests.head()", syntax) is None
+    assert notebooks.alternative("drawn.no_such_figure(1)", syntax) is None
+    assert notebooks.alternative("figures_learning.ablation(1)", syntax) is None
+
+
+@pytest.mark.parametrize("source", notebooks.pages(), ids=lambda path: path.stem)
+def test_every_figure_of_a_notebook_has_a_text(source):
+    notebook = notebooks.Notebook.read(source)
+    for cell in notebook.code:
+        if "figures_" in cell.replace("import", "").splitlines()[-1]:
+            last = cell.splitlines()[-1]
+            if last.startswith("figures_"):
+                assert notebooks.alternative(cell, notebook.syntax()), last

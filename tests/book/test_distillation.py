@@ -1,5 +1,7 @@
 """What students may read and hear: never the group that they are scored on."""
 
+import json
+
 import numpy as np
 import pytest
 from trinity_book.studies.distillation import DistillationSettings, _loss
@@ -121,3 +123,13 @@ def test_students_answer_in_the_units_of_the_ensemble(lesson):
     assert not np.allclose(first.log_mean, second.log_mean)
     again = heard([newborn(1, 16, 2, scalers, 0)], tests)[0]
     np.testing.assert_array_equal(again.log_mean, first.log_mean)
+
+
+def test_students_were_scored_on_every_strict_group(root):
+    found = json.loads((root / "data/artifacts/results/distillation.json").read_text())
+    for arm in ("ensemble", "distilled", "distilled_alone"):
+        rows = [row for row in found["predictions"] if row["arm"] == arm]
+        assert len({row["fold"] for row in rows}) == 9
+        assert all(row["lo"] < row["predicted"] < row["hi"] for row in rows)
+    seeds = {row["seed"] for row in found["predictions"] if row["arm"] == "distilled_alone"}
+    assert len(seeds) == found["members"] == 5

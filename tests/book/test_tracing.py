@@ -1,6 +1,5 @@
 """``trinity provenance``: from any page or figure back to results file, data, source and commit."""
 
-import base64
 import json
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 import yaml
 from trinity_book import notebooks
 from trinity_book import trace as tracing
+from trinity_book.figures import drawings
 
 from trinity import provenance, records
 from trinity.cli.main import main
@@ -128,25 +128,32 @@ def test_a_page_is_followed_to_its_notebook(tmp_path):
     assert "data/artifacts/results/pretraining.json" in [b.file for b in found.behind[0].behind]
 
 
-def test_a_figure_is_followed_to_the_notebook_that_drew_it(tmp_path):
-    notebook = ROOT / "notebooks" / "00_problem.ipynb"
-    cells = json.loads(notebook.read_text())["cells"]
-    outputs = [o for cell in cells for o in cell.get("outputs", [])]
-    data = next(o["data"] for o in outputs if "image/png" in o.get("data", {}))
-    picture = tmp_path / "figure.png"
-    picture.write_bytes(base64.b64decode(tracing._text(data["image/png"])))
-    assert [one.file for one in tracing.trace(picture).behind] == ["notebooks/00_problem.ipynb"]
-    picture.write_bytes(picture.read_bytes() + b"0")
-    with pytest.raises(InputError, match="no figure of an executed notebook"):
+def test_a_figure_of_the_built_book_is_followed_to_the_page_that_shows_it(tmp_path):
+    site = tmp_path / "_build" / "html"
+    page = site / "notebooks" / "00_problem.html"
+    picture = site / "_images" / "figure.png"
+    for path in (page, picture):
+        path.parent.mkdir(parents=True)
+    picture.write_bytes(b"")
+    page.write_text('<img src="../_images/figure.png">')
+    (shown,) = tracing.trace(picture).behind
+    assert [one.file for one in shown.behind] == ["notebooks/00_problem.ipynb"]
+    page.write_text("<html></html>")
+    with pytest.raises(InputError, match="No page of a built book shows"):
         tracing.trace(picture)
 
 
-def test_a_changed_drawing_of_the_readme_is_named(tmp_path):
-    drawing = tmp_path / "overview.svg"
-    drawing.write_bytes((ROOT / "notebooks" / "overview.svg").read_bytes())
-    assert tracing.trace(drawing).stale == []
-    drawing.write_bytes(drawing.read_bytes() + b"\n")
-    assert tracing.trace(drawing).stale == ["output"]
+def test_a_drawing_is_drawn_again(monkeypatch):
+    assert tracing.trace(ROOT / "notebooks" / "overview.svg").stale == []
+    (source,) = tracing.trace(ROOT / "notebooks" / "result.svg").behind
+    assert source.file == "data/artifacts/results/lopo.json"
+    monkeypatch.setattr(drawings, "svg", lambda drawing: b"another")
+    assert tracing.trace(ROOT / "notebooks" / "overview.svg").stale == ["output"]
+
+
+def test_a_page_names_the_results_behind_its_numbers():
+    found = tracing.trace(ROOT / "book" / "model_card.md")
+    assert "data/artifacts/results/lopo.json" in [one.file for one in found.behind]
 
 
 def test_a_text_that_a_command_wrote_names_its_results(tmp_path):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from trinity_book import build as workflow
-from trinity_book import course, notebooks
+from trinity_book import course, notebooks, pages
 
 from trinity.cli.learning import scores
 from trinity.errors import InputError
@@ -63,6 +63,7 @@ def test_a_notebook_of_a_stale_stage_is_executed_again(monkeypatch):
     monkeypatch.setattr(notebooks, "differences", lambda path: [])
     monkeypatch.setattr(notebooks, "run_source", lambda source, *_: executed.append(source))
     monkeypatch.setattr(course, "write_exercises", lambda: None)
+    monkeypatch.setattr(pages, "write", lambda root: [])
     monkeypatch.setattr(workflow, "build_pages", lambda root: root)
     workflow.build_book()
     readers = [s for s in notebooks.pages() if "synthesis" in notebooks.Notebook.read(s).results()]

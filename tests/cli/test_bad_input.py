@@ -1,6 +1,9 @@
 """Wrong input of every kind ends in one clear sentence, soon, and leaves nothing behind."""
 
+import contextlib
 import errno
+import io
+import json
 import os
 import re
 import subprocess
@@ -12,11 +15,11 @@ from pathlib import Path
 import bad_files
 import bad_inputs
 import pytest
-import troubleshooting
 import typer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from trinity import records
 from trinity.cli.main import app, main
 from trinity.cli.tools import one_line
 from trinity.errors import InputError
@@ -33,8 +36,11 @@ JARGON = re.compile(
 @pytest.fixture(scope="session", autouse=True)
 def imported():
     """What the commands import when they run; it is not their answer that takes this time."""
-    for name in ("workflow", "training", "cone_test", "synthesis", "prediction", "ensemble"):
-        import_module(f"trinity.{name}")
+    for name in (
+        "trinity_book.build", "trinity.learning.phase1", "trinity.cone.predict",
+        "trinity.synthesis.table", "trinity.prediction.predict", "trinity.learning.ensemble",
+    ):  # fmt: skip
+        import_module(name)
     import_module("trinity.cone.simulate").warm_up()
     import_module("dask.distributed")
 
@@ -273,11 +279,61 @@ def test_any_value_of_a_parameter_is_typed_or_refused(name, text):
         answers_or_refuses(workflow.check_values, {**notebook.parameters, **values}, {name})
 
 
-def test_the_page_troubleshooting_shows_what_the_program_says(files, tmp_path, monkeypatch):
+SHOWN = 60  # characters of an argument
+
+
+def message_of(mistake, files: Path) -> tuple[str, str]:
+    """The first input of a mistake as a reader would write it, and what it ends in."""
+    if mistake.commands:
+        words, said = mistake.commands[0], io.StringIO()
+        with (
+            contextlib.redirect_stderr(said),
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.suppress(SystemExit),
+        ):
+            main(filled(words, files))
+        return "$ trinity " + " ".join(map(quoted, words)), said.getvalue()
+    name, call = mistake.calls[0]
+    try:
+        call(files)
+    except InputError as error:
+        return f">>> {name}", str(error)
+    return f">>> {name}", "no error"
+
+
+def quoted(word: str) -> str:
+    word = word.replace("{files}/", "").replace("{data}", "data")
+    word = word if len(word) <= SHOWN else word[: SHOWN - 3] + "..."
+    return word if re.fullmatch(r"[\w./=-]+", word) else f"'{word}'"
+
+
+def without_folders(message: str, files: Path) -> str:
+    """The first line of a message, without folders of this machine."""
+    line = message.strip().splitlines()[0].removeprefix("Error: ")
+    for folder in (f"{files}/", f"{data_root()}/", f"{Path.cwd()}/"):
+        line = line.replace(folder, "")
+    return line
+
+
+def test_the_record_shows_what_the_program_says(files, tmp_path, monkeypatch, record_property):
     monkeypatch.chdir(tmp_path)
-    made = troubleshooting.page(files)
-    assert troubleshooting.PAGE.read_text(encoding="utf-8") == made, (
-        "run python tests/troubleshooting.py"
-    )
-    assert made.count("### ") == len(bad_inputs.MISTAKES)
-    assert "no error" not in made and "Traceback" not in made
+    known = {one.name or one.callback.__name__ for one in app.registered_commands}
+    mistakes = []
+    for one in bad_inputs.MISTAKES:
+        asked, message = message_of(one, files)
+        about = {"title": one.title, "input": asked, "message": without_folders(message, files)}
+        about |= {"cause": one.cause, "remedy": one.remedy}
+        mistakes.append({**about, "inputs": len(one.commands) + len(one.calls)})
+    found = {
+        "mistakes": mistakes,
+        "command_lines": len(list(command_lines())),
+        "calls": len(list(calls())),
+        "commands": len(known & {w[0] for one in bad_inputs.MISTAKES for w in one.commands}),
+        "functions": len({c[0].split("(")[0] for one in bad_inputs.MISTAKES for c in one.calls}),
+    }
+    record_property("wrong_inputs", json.dumps(found))  # tools.wrong_inputs reads it
+    assert not [one for one in mistakes if one["message"] in ("no error", "")]
+    assert not [one for one in mistakes if "Traceback" in one["message"]]
+    recorded = records.read("wrong_inputs")
+    recorded.pop("provenance")
+    assert recorded == found, "run python -m tools.wrong_inputs"

@@ -138,26 +138,6 @@ def test_figures_say_what_their_axes_are(table, report, name):
     matplotlib.pyplot.close(figure)
 
 
-def test_pages_on_cost_show_the_measured_cost():
-    """The tables of the book are those that the committed measurement gives."""
-    from benchmarks.plan_synthesis import BOOK, pages
-
-    made = pages()
-    assert {"scaling_costs.md", "dataset_facts.md", "dataset_columns.md"} <= set(made)
-    for name, text in made.items():
-        assert (BOOK / name).read_text() == text, f"run python -m benchmarks.plan_synthesis: {name}"
-
-
-def test_every_column_of_the_card_has_the_unit_of_its_name():
-    from benchmarks.plan_synthesis import dataset_columns
-
-    lines = dataset_columns(data_path("artifacts", "synthetic")).splitlines()[2:]
-    units = {line.split("`")[1]: line.split("|")[3].strip() for line in lines}
-    assert units["t_ig_s"] == "s" and units["A_1_s"] == "1/s" and units["t50_k"] == "K"
-    assert units["specific_heat_melt_j_kg_k"] == "J/kg/K" and units["psmiles"] == ""
-    assert units["gas_heat_of_combustion_j_kg"] == "J/kg" and units["phrr_kw_m2"] == "kW/m²"
-
-
 def test_the_published_table_keeps_its_energy_and_its_signs():
     """The shipped table itself: no row above its fuel by more than the grid's error."""
     names = ["density_kg_m3", "thickness_mm", "heat_of_combustion_j_kg", "thr_mj_m2"]
@@ -187,17 +167,3 @@ def test_tables_of_the_page_hold_what_the_report_found(report):
     assert ("t_ig_s", "measured") in beside.index
     assert (spread_table(report)["median"] > 1).all()
     assert len(neighbours_table(report)) == len(report["coverage"]["measured"])
-
-
-def test_plan_multiplies_the_measured_cost():
-    from benchmarks.plan_synthesis import TIME, amount, scaling_costs
-
-    cost = {
-        "table": {"rows": 1000, "polymers": 50, "conditions_per_polymer": 20, "cpu_s": 3.6,
-                  "cpu_ms_a_row": 3.6, "bytes_a_row": 300.0, "peak_memory_mb": 400.0},
-        "generator": {"polymers": 10, "cpu_s": 1.0},
-    }  # fmt: skip
-    last = next(line for line in scaling_costs(cost).splitlines() if line.startswith("| 10⁹"))
-    assert "300 GB" in last
-    assert amount(3.6e-3 * 1e9, TIME) in last
-    assert amount(7200, TIME) == "2 h"

@@ -2,12 +2,8 @@
 
 import ast
 import json
-from pathlib import Path
 
-from trinity_book import trace as tracing
-
-from benchmarks import two_processes
-from tools import audit, coverage, mutation, reliability, versions
+from tools import audit, mutation
 
 
 def said(*packages: dict) -> str:
@@ -31,36 +27,6 @@ def test_a_service_that_knows_no_package_has_not_answered():
         said({"name": "c", "skip_reason": "-"}), ""
     )
     assert audit.answer("", "x.ConnectionError: no route") == "not reached (ConnectionError)"
-
-
-def test_the_page_says_plainly_that_nobody_answered():
-    licences = {"packages": 1, "kinds": {"permissive": 1}, "to_look_at": {}}
-    page = audit.page(
-        {"holes": {"answered": False, "why": {"osv": "silent"}}, "licences": licences}
-    )
-    assert "**not answered**: osv silent" in page
-
-
-def test_the_tables_of_the_page_on_reliability_are_those_of_the_results():
-    made = {
-        "wrong_inputs": reliability.inputs_page, "chaos": reliability.chaos_page,
-        "audit": audit.page, "coverage": coverage.page, "mutation": mutation.page,
-        "versions": lambda found: versions.page(found["trials"]),
-        "two_processes": lambda found: two_processes.page(found["pairs"]),
-    }  # fmt: skip
-    page = (reliability.ROOT / "book" / "reliability.md").read_text(encoding="utf-8")
-    included = tracing.INCLUDED.findall(page)
-    assert {Path(name).stem for name in included} <= set(made)
-    for name in included:
-        text = (reliability.ROOT / "book" / name).read_text(encoding="utf-8")
-        assert text == made[Path(name).stem](reliability.read(Path(name).stem)), name
-
-
-def test_the_count_of_wrong_inputs_is_todays():
-    found = reliability.read("wrong_inputs")
-    found.pop("provenance")
-    assert found == reliability.wrong_inputs()  # else: python -m tools.reliability
-    assert found["command_lines"] + found["calls"] >= 200
 
 
 def test_mutants_differ_from_the_code_in_one_statement():

@@ -14,8 +14,7 @@ from trinity.chemistry.groups import contributions, count_groups
 from trinity.chemistry.properties import Estimate, sample_parameters
 from trinity.chemistry.sampling import TGA_RATE_K_S
 from trinity.quantities import GAS_CONSTANT_J_MOL_K
-from trinity_book.figures.common import BLUE, GREY, ORANGE, PALETTE, SKY
-from trinity_book.figures.style import subplots
+from trinity_book.figures.style import BLUE, GREY, ORANGE, PALETTE, SKY, subplots
 
 # Estimate -> title, unit of the axis, factor from SI to it.
 _SHOWN = {

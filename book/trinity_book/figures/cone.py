@@ -5,8 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
-from trinity_book.figures.common import AMBER, BLUE, GREEN, GREY, ORANGE, SKY, style_of
-from trinity_book.figures.style import subplots
+from trinity_book.figures.style import AMBER, BLUE, GREEN, GREY, ORANGE, SKY, style_of, subplots
 
 LABELS = {
     "t50_k": "decomposition temperature",
@@ -276,4 +275,30 @@ def sensitivity(effects: dict, most: int = 8) -> Figure:
         ax.set_xlabel(r"mean $|\Delta\ln|$ over ±1 σ")
         ax.set_title(title, fontsize="medium")
     axes[0].legend(fontsize="small")
+    return figure
+
+
+def physics_intervals(covered: dict, tests: pd.DataFrame, target: str) -> Figure:
+    """Range of simulated tests with properties drawn within their errors (bars) and what was
+    measured, sorted by measurement.
+
+    Parameters
+    ----------
+    covered : of one target in ``physics_validation.json``, block ``coverage``: ``low``, ``high``.
+    tests : the measured tests, all of them, in the same order; those that ignited are drawn.
+    """
+    rows = pd.DataFrame({"low": covered["low"], "high": covered["high"]}, dtype=float)
+    rows["measured"] = tests[target].to_numpy(float)
+    rows = rows.dropna().sort_values("measured").reset_index(drop=True)
+    inside = rows["measured"].between(rows["low"], rows["high"])
+    figure, axes = subplots(figsize=(7.4, 3.2))
+    axes.vlines(rows.index, rows["low"], rows["high"], color=SKY, linewidth=3, alpha=0.8,
+                label="simulated, 90 %")  # fmt: skip
+    for hit, colour, mark, name in ((True, BLUE, "o", "inside"), (False, ORANGE, "s", "outside")):
+        part = rows[inside == hit]
+        axes.plot(part.index, part["measured"], mark, color=colour, markersize=4,
+                  label=f"measured, {name}")  # fmt: skip
+    axes.set(yscale="log", xlabel="measured test, sorted", ylabel=LABELS[target])
+    axes.legend(ncol=3)
+    figure.tight_layout()
     return figure

@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from trinity_book.figures.common import BLUE, GREY, ORANGE, PALETTE
 from trinity_book.figures.learning import ARM_NAMES
-from trinity_book.figures.style import subplots
+from trinity_book.figures.style import BLUE, GREY, ORANGE, PALETTE, subplots
 
 NAMES = ARM_NAMES | {
     "shuffled_only": "phase 1 on shuffled labels only",

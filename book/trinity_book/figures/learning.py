@@ -8,8 +8,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from trinity_book.figures.common import BLUE, GREY, ORANGE, PALETTE, identity_line, style_of
-from trinity_book.figures.style import subplots
+from trinity_book.figures.style import (
+    BLUE,
+    GREY,
+    ORANGE,
+    PALETTE,
+    identity_line,
+    style_of,
+    subplots,
+)
 
 LABELS = {
     "t_ig_s": "time to ignition [s]",
@@ -150,44 +157,5 @@ def errors_by_group(errors: pd.DataFrame, title: str) -> Figure:
                   color="white" if value > 2.1 else "black")  # fmt: skip
     figure.colorbar(image, label="error factor", extend="max")
     axes.set_title(title)
-    figure.tight_layout()
-    return figure
-
-
-def intervals(rows: pd.DataFrame, target: str) -> Figure:
-    """Held-out predictions of one seed with their 90 % intervals, sorted by measurement."""
-    part = rows[rows["target"] == target].sort_values("measured").reset_index(drop=True)
-    inside = (part["lo"] <= part["measured"]) & (part["measured"] <= part["hi"])
-    figure, axes = subplots(figsize=(7.4, 3.2))
-    axes.vlines(part.index, part["lo"], part["hi"], color=GREY, linewidth=1, alpha=0.7)
-    axes.plot(part.index, part["predicted"], "_", color=GREY, markersize=6, label="predicted")
-    for hit, colour, name in (
-        (True, BLUE, "measured, inside"),
-        (False, ORANGE, "measured, outside"),
-    ):
-        chosen = part[inside == hit]
-        axes.plot(chosen.index, chosen["measured"], "o", color=colour, markersize=3.5, label=name)
-    axes.set(yscale="log", xlabel="held-out test, sorted by measurement", ylabel=LABELS[target])
-    axes.legend(ncol=3)
-    figure.tight_layout()
-    return figure
-
-
-def prediction_against_flux(answers: pd.DataFrame, title: str) -> Figure:
-    """Predicted time to ignition and peak HRR of one polymer over irradiance, with 90 % bands.
-
-    Parameters
-    ----------
-    answers : rows of :func:`trinity.prediction.predict.predict_frame` at increasing ``flux_kw_m2``.
-    """
-    figure, panels = subplots(1, 2, figsize=(7.6, 3.3))
-    flux = answers["flux_kw_m2"]
-    for axes, target in zip(panels, ("t_ig_s", "phrr_kw_m2"), strict=True):
-        axes.fill_between(flux, answers[f"{target}_lo"], answers[f"{target}_hi"], color=BLUE,
-                          alpha=0.18, linewidth=0, label="90 % interval")  # fmt: skip
-        axes.plot(flux, answers[target], color=BLUE, label="predicted")
-        axes.set(yscale="log", xlabel="irradiance [kW/m²]", ylabel=LABELS[target])
-    panels[0].set_title(title)
-    panels[0].legend()
     figure.tight_layout()
     return figure

@@ -7,8 +7,7 @@ from matplotlib.patheffects import withStroke
 from sklearn.decomposition import PCA
 
 from trinity.synthesis.report import fingerprints
-from trinity_book.figures.common import BLUE, GREY, ORANGE, PALETTE
-from trinity_book.figures.style import subplots
+from trinity_book.figures.style import BLUE, GREY, ORANGE, PALETTE, subplots
 from trinity_book.studies.synthesis_quality import fuel_share
 
 MAP_POINTS = 3000
@@ -198,4 +197,28 @@ def property_correlations(table: pd.DataFrame) -> Figure:
     axes.set(xlabel="property", ylabel="property")
     axes.grid(visible=False)
     figure.colorbar(image, label="rank correlation")
+    return figure
+
+
+def correlations(table: pd.DataFrame) -> Figure:
+    """Rank correlations of properties, conditions and labels in the synthetic table, of the tests
+    that ignited.
+
+    Parameters
+    ----------
+    table : rows of the synthetic table.
+    """
+    chosen = table[table["t_ig_s"].notna()][list(CORRELATED)].corr("spearman").to_numpy()
+    names = list(CORRELATED.values())
+    figure, axes = subplots(figsize=(7.6, 6.0))
+    image = axes.imshow(chosen, cmap="PuOr", vmin=-1, vmax=1)
+    axes.grid(False)
+    axes.set_xticks(range(len(names)), names, rotation=40, ha="right")
+    axes.set_yticks(range(len(names)), names)
+    for (i, j), value in np.ndenumerate(chosen):
+        if i > j:
+            axes.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=7,
+                      color="white" if abs(value) > 0.7 else "black")  # fmt: skip
+    figure.colorbar(image, label="Spearman rank correlation")
+    figure.tight_layout()
     return figure

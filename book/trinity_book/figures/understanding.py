@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from trinity_book.figures.common import AMBER, BLUE, GREY, ORANGE, PALETTE, PINK, SKY
-from trinity_book.figures.style import subplots
+from trinity_book.figures.style import AMBER, BLUE, GREY, ORANGE, PALETTE, PINK, SKY, subplots
 
 WAYS = {"direct": (ORANGE, "direct finetuning"), "two_phase": (BLUE, "phase 1 + phase 2")}
 TRAININGS = {

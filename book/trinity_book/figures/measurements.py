@@ -1,82 +1,12 @@
-"""Figures of the method and of the measurements.
-
-Style (size, fonts, colours) lives in ``matplotlibrc`` at the root; every function takes plain data
-and returns a Figure. Colours are those of Okabe and Ito, safe for colour-blind readers.
-"""
+"""Figures of the measurements, alone and beside synthetic and simulated tests."""
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from trinity_book.figures.style import subplots
-
-BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-SKY, YELLOW, AMBER, GREY = "#56B4E9", "#F0E442", "#E69F00", "#666666"
-PALETTE = [BLUE, ORANGE, GREEN, PINK, AMBER, SKY, GREY, "#000000", "#882255", "#44AA99", "#999933"]
-MARKERS = ["o", "s", "^", "D", "v", "P", "X", "<", ">", "h", "*"]
+from trinity_book.figures.style import BLUE, ORANGE, PALETTE, SKY, identity_line, style_of, subplots
 
 LAB_MARKERS = {"FAA": "o", "FSRI": "s", "NBS": "^"}
-
-
-def style_of(names: list[str]) -> dict[str, tuple[str, str]]:
-    """One (colour, marker) for each name, in the order given."""
-    return {
-        name: (PALETTE[i % len(PALETTE)], MARKERS[i % len(MARKERS)]) for i, name in enumerate(names)
-    }
-
-
-def _box(axes, x: float, y: float, text: str, colour: str, width: float = 1.5, height: float = 0.9):
-    axes.add_patch(
-        FancyBboxPatch(
-            (x - width / 2, y - height / 2),
-            width,
-            height,
-            boxstyle="round,pad=0.02,rounding_size=0.08",
-            facecolor=colour,
-            edgecolor="none",
-            alpha=0.16,
-        )
-    )
-    axes.text(x, y, text, ha="center", va="center", fontsize=9.5)
-
-
-def _arrow(axes, start, end, colour: str, bend: float = 0.0):
-    axes.add_patch(
-        FancyArrowPatch(
-            start,
-            end,
-            arrowstyle="-|>",
-            mutation_scale=12,
-            color=colour,
-            linewidth=1.6,
-            connectionstyle=f"arc3,rad={bend}",
-        )
-    )
-
-
-def overview() -> Figure:
-    """The six steps of the method, and the practice that skips four of them. A drawing: no data."""
-    steps = [
-        "1  Chemical\nlanguage model\nreads *CC(*)C",
-        "2  Group\ncontribution\ninvents polymers",
-        "3  Physics model\nburns them in a\ncone calorimeter",
-        "4  Phase 1\nsupervised\npretraining",
-        "5  Phase 2\nfinetuning on\nmeasurements",
-        "6  Predictor of\nignition and\nheat release",
-    ]
-    figure, axes = subplots(figsize=(9.0, 2.5))
-    for i, text in enumerate(steps):
-        _box(axes, 1.7 * i, 0, text, GREEN if i == 5 else BLUE)
-        if i:
-            _arrow(axes, (1.7 * i - 0.93, 0), (1.7 * i - 0.76, 0), BLUE)
-    _box(axes, 5.1, -1.25, "current practice: finetune directly", ORANGE, width=2.9, height=0.42)
-    _arrow(axes, (0.1, -0.48), (3.62, -1.25), ORANGE, bend=0.18)
-    _arrow(axes, (6.58, -1.25), (8.45, -0.48), ORANGE, bend=0.18)
-    axes.set(xlim=(-0.85, 9.35), ylim=(-1.6, 0.6))
-    axes.axis("off")
-    figure.tight_layout(pad=0.2)
-    return figure
 
 
 def ignition_against_flux(tests: pd.DataFrame) -> Figure:
@@ -192,15 +122,3 @@ def simulated_against_measured(tests: pd.DataFrame, predicted: dict[str, np.ndar
     panels[1].legend(fontsize=7.5, loc="center left", bbox_to_anchor=(1.01, 0.5))
     figure.tight_layout()
     return figure
-
-
-def identity_line(axes, factor: float = 2.0, limits: tuple[float, float] | None = None) -> None:
-    """Log axes of equal range with the line of perfect agreement and a band of ``factor``."""
-    if limits is None:
-        points = np.concatenate([np.ma.compressed(c.get_offsets()) for c in axes.collections])
-        points = points[np.isfinite(points) & (points > 0)]
-        limits = points.min() / 1.4, points.max() * 1.4
-    ends = np.array(limits)
-    axes.fill_between(ends, ends / factor, ends * factor, color=GREY, alpha=0.12, linewidth=0)
-    axes.plot(ends, ends, color=GREY, linewidth=1)
-    axes.set(xscale="log", yscale="log", xlim=limits, ylim=limits, aspect="equal")

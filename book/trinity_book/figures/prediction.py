@@ -7,22 +7,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from trinity_book.figures.common import BLUE, GREY, ORANGE, SKY, style_of
 from trinity_book.figures.learning import LABELS
-from trinity_book.figures.style import subplots
-
-CORRELATED = {
-    "density_kg_m3": "density",
-    "conductivity_w_m_k": "conductivity",
-    "heat_of_combustion_j_kg": "heat of combustion",
-    "t50_k": "decomposition temperature",
-    "char_yield": "char yield",
-    "flux_kw_m2": "irradiance",
-    "thickness_mm": "thickness",
-    "t_ig_s": "time to ignition",
-    "phrr_kw_m2": "peak heat release rate",
-    "thr_mj_m2": "total heat released",
-}
+from trinity_book.figures.style import BLUE, GREY, ORANGE, SKY, style_of, subplots
 
 
 def misses(rows: pd.DataFrame, targets: list[str]) -> Figure:
@@ -121,51 +107,40 @@ def one_polymer(measured: pd.DataFrame, lines: dict[str, pd.DataFrame], title: s
     return figure
 
 
-def correlations(table: pd.DataFrame) -> Figure:
-    """Rank correlations of properties, conditions and labels in the synthetic table, of the tests
-    that ignited.
-
-    Parameters
-    ----------
-    table : rows of the synthetic table.
-    """
-    chosen = table[table["t_ig_s"].notna()][list(CORRELATED)].corr("spearman").to_numpy()
-    names = list(CORRELATED.values())
-    figure, axes = subplots(figsize=(7.6, 6.0))
-    image = axes.imshow(chosen, cmap="PuOr", vmin=-1, vmax=1)
-    axes.grid(False)
-    axes.set_xticks(range(len(names)), names, rotation=40, ha="right")
-    axes.set_yticks(range(len(names)), names)
-    for (i, j), value in np.ndenumerate(chosen):
-        if i > j:
-            axes.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=7,
-                      color="white" if abs(value) > 0.7 else "black")  # fmt: skip
-    figure.colorbar(image, label="Spearman rank correlation")
+def intervals(rows: pd.DataFrame, target: str) -> Figure:
+    """Held-out predictions of one seed with their 90 % intervals, sorted by measurement."""
+    part = rows[rows["target"] == target].sort_values("measured").reset_index(drop=True)
+    inside = (part["lo"] <= part["measured"]) & (part["measured"] <= part["hi"])
+    figure, axes = subplots(figsize=(7.4, 3.2))
+    axes.vlines(part.index, part["lo"], part["hi"], color=GREY, linewidth=1, alpha=0.7)
+    axes.plot(part.index, part["predicted"], "_", color=GREY, markersize=6, label="predicted")
+    for hit, colour, name in (
+        (True, BLUE, "measured, inside"),
+        (False, ORANGE, "measured, outside"),
+    ):
+        chosen = part[inside == hit]
+        axes.plot(chosen.index, chosen["measured"], "o", color=colour, markersize=3.5, label=name)
+    axes.set(yscale="log", xlabel="held-out test, sorted by measurement", ylabel=LABELS[target])
+    axes.legend(ncol=3)
     figure.tight_layout()
     return figure
 
 
-def physics_intervals(covered: dict, tests: pd.DataFrame, target: str) -> Figure:
-    """Range of simulated tests with properties drawn within their errors (bars) and what was
-    measured, sorted by measurement.
+def prediction_against_flux(answers: pd.DataFrame, title: str) -> Figure:
+    """Predicted time to ignition and peak HRR of one polymer over irradiance, with 90 % bands.
 
     Parameters
     ----------
-    covered : of one target in ``physics_validation.json``, block ``coverage``: ``low``, ``high``.
-    tests : the measured tests, all of them, in the same order; those that ignited are drawn.
+    answers : rows of :func:`trinity.prediction.predict.predict_frame` at increasing ``flux_kw_m2``.
     """
-    rows = pd.DataFrame({"low": covered["low"], "high": covered["high"]}, dtype=float)
-    rows["measured"] = tests[target].to_numpy(float)
-    rows = rows.dropna().sort_values("measured").reset_index(drop=True)
-    inside = rows["measured"].between(rows["low"], rows["high"])
-    figure, axes = subplots(figsize=(7.4, 3.2))
-    axes.vlines(rows.index, rows["low"], rows["high"], color=SKY, linewidth=3, alpha=0.8,
-                label="simulated, 90 %")  # fmt: skip
-    for hit, colour, mark, name in ((True, BLUE, "o", "inside"), (False, ORANGE, "s", "outside")):
-        part = rows[inside == hit]
-        axes.plot(part.index, part["measured"], mark, color=colour, markersize=4,
-                  label=f"measured, {name}")  # fmt: skip
-    axes.set(yscale="log", xlabel="measured test, sorted", ylabel=LABELS[target])
-    axes.legend(ncol=3)
+    figure, panels = subplots(1, 2, figsize=(7.6, 3.3))
+    flux = answers["flux_kw_m2"]
+    for axes, target in zip(panels, ("t_ig_s", "phrr_kw_m2"), strict=True):
+        axes.fill_between(flux, answers[f"{target}_lo"], answers[f"{target}_hi"], color=BLUE,
+                          alpha=0.18, linewidth=0, label="90 % interval")  # fmt: skip
+        axes.plot(flux, answers[target], color=BLUE, label="predicted")
+        axes.set(yscale="log", xlabel="irradiance [kW/m²]", ylabel=LABELS[target])
+    panels[0].set_title(title)
+    panels[0].legend()
     figure.tight_layout()
     return figure

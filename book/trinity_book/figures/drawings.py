@@ -1,0 +1,98 @@
+"""Drawings that are committed as SVG, for the README and the front page.
+
+`overview` is drawn without data, `result` from the published ``lopo.json``. They have the same
+bytes at every call; ``python -m trinity_book.pages`` writes them.
+"""
+
+import io
+import json
+from collections.abc import Callable
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+
+from trinity.evidence import scores as evaluation
+from trinity.files import data_path
+from trinity.quantities import PRIMARY
+from trinity_book.figures import learning as figures_learning
+from trinity_book.figures import style
+from trinity_book.figures.style import BLUE, GREEN, ORANGE, subplots
+
+
+def _box(axes, x: float, y: float, text: str, colour: str, width: float = 1.5, height: float = 0.9):
+    axes.add_patch(
+        FancyBboxPatch(
+            (x - width / 2, y - height / 2),
+            width,
+            height,
+            boxstyle="round,pad=0.02,rounding_size=0.08",
+            facecolor=colour,
+            edgecolor="none",
+            alpha=0.16,
+        )
+    )
+    axes.text(x, y, text, ha="center", va="center", fontsize=9.5)
+
+
+def _arrow(axes, start, end, colour: str, bend: float = 0.0):
+    axes.add_patch(
+        FancyArrowPatch(
+            start,
+            end,
+            arrowstyle="-|>",
+            mutation_scale=12,
+            color=colour,
+            linewidth=1.6,
+            connectionstyle=f"arc3,rad={bend}",
+        )
+    )
+
+
+def overview() -> Figure:
+    """The six steps of the method, and the practice that skips four of them. A drawing: no data."""
+    steps = [
+        "1  Chemical\nlanguage model\nreads *CC(*)C",
+        "2  Group\ncontribution\ninvents polymers",
+        "3  Physics model\nburns them in a\ncone calorimeter",
+        "4  Phase 1\nsupervised\npretraining",
+        "5  Phase 2\nfinetuning on\nmeasurements",
+        "6  Predictor of\nignition and\nheat release",
+    ]
+    figure, axes = subplots(figsize=(9.0, 2.5))
+    for i, text in enumerate(steps):
+        _box(axes, 1.7 * i, 0, text, GREEN if i == 5 else BLUE)
+        if i:
+            _arrow(axes, (1.7 * i - 0.93, 0), (1.7 * i - 0.76, 0), BLUE)
+    _box(axes, 5.1, -1.25, "current practice: finetune directly", ORANGE, width=2.9, height=0.42)
+    _arrow(axes, (0.1, -0.48), (3.62, -1.25), ORANGE, bend=0.18)
+    _arrow(axes, (6.58, -1.25), (8.45, -0.48), ORANGE, bend=0.18)
+    axes.set(xlim=(-0.85, 9.35), ylim=(-1.6, 0.6))
+    axes.axis("off")
+    figure.tight_layout(pad=0.2)
+    return figure
+
+
+def result() -> Figure:
+    """Error factor of each arm over the nine strict groups, ignition and peak."""
+    path = data_path("artifacts", "results", "lopo.json")
+    rows = pd.DataFrame(json.loads(path.read_text(encoding="utf-8"))["predictions"])
+    strict = rows[(rows["grouping"] == "nine") & rows["target"].isin(PRIMARY)]
+    return figures_learning.ablation(pd.DataFrame(evaluation.scores(strict)), list(PRIMARY))
+
+
+#: File below the root of the checkout -> what is drawn there.
+DRAWINGS: dict[str, Callable[[], Figure]] = {
+    "notebooks/overview.svg": overview,
+    "notebooks/result.svg": result,
+}
+#: Results files behind them.
+RESULTS = {"notebooks/result.svg": ("lopo.json",)}
+
+
+def svg(drawing: Callable[[], Figure]) -> bytes:
+    """A drawing in the style of the book, as SVG."""
+    stream = io.BytesIO()
+    with style.context():
+        drawing().savefig(stream, format="svg", metadata={"Date": None})
+    return stream.getvalue()

@@ -1,0 +1,69 @@
+"""What the book shows of results outside notebooks: ``python -m trinity_book.pages``.
+
+One command writes it all, and all of it is committed, so that the pages build without the data:
+the substitution table (`trinity_book.numbers`), the tables (`trinity_book.tables`), the README's
+table of costs, and the drawings. `stale` names what is not what the command would write.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from trinity import records
+from trinity.files import data_root, write_atomic
+from trinity_book import numbers, tables
+from trinity_book.figures import drawings
+
+NUMBERS = "book/generated/numbers.json"
+COSTS = ("<!-- costs: python -m trinity_book.pages -->", "<!-- end of costs -->")
+
+
+def made(root: Path) -> Iterator[tuple[Path, bytes]]:
+    """Every generated file of a checkout, and what belongs into it.
+
+    Raises
+    ------
+    InputError
+        If a results file is missing.
+    """
+    table = json.dumps(numbers.table(), indent=1, sort_keys=True, ensure_ascii=False)
+    yield root / NUMBERS, f"{table}\n".encode()
+    for name, (source, text) in tables.TABLES.items():
+        body = text(records.read(Path(source).stem)).rstrip("\n")
+        head = f"% from {source}, by python -m trinity_book.pages"
+        yield root / "book" / "generated" / name, f"{head}\n\n{body}\n".encode()
+    readme = root / "README.md"
+    yield readme, _with_costs(readme.read_text(encoding="utf-8")).encode()
+    for name, drawing in drawings.DRAWINGS.items():
+        yield root / name, drawings.svg(drawing)
+
+
+def _with_costs(readme: str) -> str:
+    """The README with today's costs between the two marks."""
+    before, _, rest = readme.partition(COSTS[0])
+    _, _, after = rest.partition(COSTS[1])
+    return f"{before}{COSTS[0]}\n\n{tables.costs(records.read('costs'))}\n\n{COSTS[1]}{after}"
+
+
+def stale(root: Path) -> list[str]:
+    """Generated files of a checkout that are missing or not what `write` would write."""
+    return [
+        path.relative_to(root).as_posix()
+        for path, content in made(root)
+        if not path.is_file() or path.read_bytes() != content
+    ]
+
+
+def write(root: Path) -> list[Path]:
+    """Write what is stale; returns what was written."""
+    found = [(path, content) for path, content in made(root)]
+    return [
+        write_atomic(path, content)
+        for path, content in found
+        if not path.is_file() or path.read_bytes() != content
+    ]
+
+
+if __name__ == "__main__":
+    for path in write(data_root().parent):
+        print(path.relative_to(data_root().parent))
