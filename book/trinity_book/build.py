@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from trinity import provenance
 from trinity.chemistry.polymers import parse_psmiles
 from trinity.errors import InputError
 from trinity.files import data_path, data_root, write_atomic
@@ -109,7 +110,11 @@ def build_book() -> Path:
         If a long stage is stale, a notebook fails or the pages have a warning.
     """
     stages.require_long()
-    stale = {name for name, reasons in stages.status().items() if reasons}
+    stale = {
+        name
+        for name, reasons in stages.status().items()
+        if reasons and reasons != [provenance.EARLIER]
+    }
     for source in notebooks.pages():
         target = source.with_suffix(".ipynb")
         reasons = notebooks.differences(target)

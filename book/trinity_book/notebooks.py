@@ -194,7 +194,18 @@ def stamp(notebook: Notebook, parameters: dict[str, object]) -> dict:
     )
     made["notebook_hash"] = provenance.text_hash(notebook.path.read_text(encoding="utf-8"))
     made["scale"] = made["parameters"].get("scale", scales.PUBLISHED)
-    return made
+    late = stages.pending() if made["scale"] == scales.PUBLISHED else {}
+    late = {name: late[name] for name in notebook.results() if name in late}
+    return {**made, "pending": late} if late else made
+
+
+def _note(late: dict[str, str]) -> str:
+    """What a page says below its title if it uses results of an earlier release."""
+    lines = [f"- `{name}`: {reason}" for name, reason in late.items()]
+    title = f":::{{admonition}} {provenance.EARLIER.capitalize()}\n:class: warning"
+    return "\n".join(
+        [title, "This page shows results of stages that have changed since:", "", *lines, ":::"]
+    )
 
 
 def _tables() -> list[str]:
@@ -248,8 +259,13 @@ def run_source(source: Path, changed: dict[str, object], out: Path, progress: bo
     finally:
         work.unlink(missing_ok=True)
     executed = _described(_without_traces(executed), notebook.syntax())
+    made = stamp(notebook, changed)
+    if "pending" in made:
+        executed.cells.insert(
+            1, nbformat.v4.new_markdown_cell(_note(made["pending"]), id="pending")
+        )
     executed.metadata["trinity"] = {
-        **stamp(notebook, changed),
+        **made,
         "commit": provenance.commit(),
         "versions": provenance.versions(),
         "machine": provenance.machine(),
@@ -313,5 +329,5 @@ def differences(path: Path) -> list[str]:
         return ["no stamp"]
     notebook = Notebook.read(source)
     today = stamp(notebook, {})
-    keys = (*provenance.STAMP_KEYS, "notebook_hash", "scale")
-    return [key for key in keys if found.get(key) != today[key]]
+    keys = (*provenance.STAMP_KEYS, "notebook_hash", "scale", "pending")
+    return [key for key in keys if found.get(key) != today.get(key)]

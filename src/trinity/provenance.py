@@ -13,6 +13,7 @@ import platform
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ class StageResult:
     path: Path
     folder: Path | None
     loaded: bool
+    pending: bool = False  # of an earlier release, see `pending`
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,8 @@ def make_stamp(
     }
 
 
+#: What a result of an earlier release is called wherever it is shown.
+EARLIER = "earlier release, to be recomputed"
 STAMP_KEYS = ("stage", "source_hash", "data_hash", "parameters", "seeds")
 
 
@@ -141,6 +145,22 @@ def differences(block: dict, stamp: dict) -> list[str]:
     """The keys in which a provenance block is not the stamp; empty when the result is current."""
     plain = json.loads(json.dumps(stamp))
     return [key for key in STAMP_KEYS if block.get(key) != plain[key]]
+
+
+def pending(root: Path) -> dict[str, str]:
+    """Results files below ``root`` that are of an earlier release, and why, from PENDING.toml.
+
+    They are shown as what they are until they are recomputed: never current, never made anew on the
+    way. Whether each of them differs from today's code or data at all is tested.
+    """
+    path = root / "PENDING.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def or_earlier(found: list[str], name: str, late: dict[str, str]) -> list[str]:
+    """The differences of a results file, or `EARLIER` alone if listed and of other code or data."""
+    explained = name in late and not {"stage", "parameters", "seeds", "output"} & set(found)
+    return [EARLIER] if found and explained else found
 
 
 @contextmanager

@@ -84,8 +84,9 @@ def differences(path: Path) -> list[str]:
     """
     block = provenance.read_block(path)
     gone = [m for m in block["modules"] if not _is_there(m)]
+    late = provenance.pending(path.absolute().parent.parent)
     if gone:
-        return [f"the module {gone[0]} is gone"]
+        return provenance.or_earlier([f"the module {gone[0]} is gone"], path.name, late)
     code = source_hash(*block["modules"])
     today = provenance.make_stamp(
         path.stem, code, block["data"], block["parameters"], block["seeds"]
@@ -93,7 +94,8 @@ def differences(path: Path) -> list[str]:
     found = provenance.differences(block, today)
     document = json.loads(path.read_text(encoding="utf-8"))
     document.pop("provenance")
-    return found + ["output"] * (block.get("output_hash") != _hash(document))
+    found += ["output"] * (block.get("output_hash") != _hash(document))
+    return provenance.or_earlier(found, path.name, late)
 
 
 def _is_there(module: str) -> bool:

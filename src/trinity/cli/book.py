@@ -87,7 +87,7 @@ def provenance(
     else:
         _print_trace(found)
     if stale:
-        raise InputError(f"{file} is not current: it differs in {'; '.join(stale)}.")
+        raise InputError(f"{file} is not current: {'; '.join(stale)}.")
     if not as_json:
         print("current: source, data and parameters are today's")
 
@@ -96,7 +96,8 @@ def _print_trace(found, indent: str = "") -> None:
     """A trace, and what is behind it, each step further to the right."""
     commit_in_words = _book("trace").commit_in_words
 
-    print(f"{indent}{found.file}: {'not current' if found.stale else 'current'}")
+    state = f"not current ({', '.join(found.stale)})" if found.stale else "current"
+    print(f"{indent}{found.file}: {state}")
     for key, value in found.block.items():
         print(f"{indent}  {key}: {commit_in_words(value) if key == 'commit' else value}")
     for one in found.behind:

@@ -159,7 +159,7 @@ def load(
     published = scale == scales.PUBLISHED and not changed and seed == 0
     home = _home(scale, published, changed, seed, stamp)
     for root in dict.fromkeys([home, *_also(stage)]):
-        found = _current(stage, root, stamp)
+        found = _current(stage, root, stamp, {} if recompute else provenance.pending(root))
         if found is not None:
             return found
     if stage.long and published and not recompute:
@@ -205,20 +205,23 @@ def _also(stage: Stage) -> list[Path]:
     return [data_path("artifacts")] if stage.serves_all else []
 
 
-def _current(stage: Stage, root: Path, stamp: dict) -> StageResult | None:
+def _current(stage: Stage, root: Path, stamp: dict, late: dict) -> StageResult | None:
+    """What is there if it is current, or of an earlier release and listed among the ``late``."""
     path = root / "results" / stage.results
     folder = root / stage.folder if stage.folder else None
     try:
         results = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    if provenance.differences(results.get("provenance", {}), stamp):
+    found = provenance.differences(results.get("provenance", {}), stamp)
+    found = provenance.or_earlier(found, stage.results, late)
+    if found and found != [provenance.EARLIER]:
         return None
     if folder is not None and not folder.is_dir():
         return None
     if results["provenance"].get("output_hash") != _output_hash(stage, root, results):
         return None
-    return StageResult(stage.name, results, path, folder, loaded=True)
+    return StageResult(stage.name, results, path, folder, loaded=True, pending=bool(found))
 
 
 def _compute(
@@ -262,8 +265,21 @@ def _json(document: dict) -> str:
 
 
 def status() -> dict[str, list[str]]:
-    """Of each stage, in what its published result is not current; empty lists mean all is."""
-    return {name: _published_differences(stage) for name, stage in STAGES.items()}
+    """Of each stage, in what its published result is not current; empty lists mean all is.
+
+    A result of an earlier release says `trinity.provenance.EARLIER` instead.
+    """
+    current = {name: ["listed in PENDING.toml but current"] for name in pending()}
+    return {
+        name: _published_differences(stage) or current.get(name, [])
+        for name, stage in STAGES.items()
+    }
+
+
+def pending() -> dict[str, str]:
+    """Stages whose published result is of an earlier release, and why that is so."""
+    late = provenance.pending(artifacts_root())
+    return {name: late[stage.results] for name, stage in STAGES.items() if stage.results in late}
 
 
 def _published_differences(stage: Stage) -> list[str]:
@@ -278,7 +294,8 @@ def differences(path: Path, parameters: dict | None = None, seed: int | None = N
     """In what a results file is not what its stage would give today; empty when it is current.
 
     ``parameters`` and ``seed`` are those of the file itself unless given. ``output`` among the
-    differences: the file, or what was made with it, was changed since.
+    differences: the file, or what was made with it, was changed since. A published result of an
+    earlier release says only that, if it is listed as such.
 
     Raises
     ------
@@ -298,7 +315,7 @@ def differences(path: Path, parameters: dict | None = None, seed: int | None = N
     results = json.loads(path.read_text(encoding="utf-8"))
     if block.get("output_hash") != _output_hash(stage, root, results):
         found.append("output")
-    return found
+    return provenance.or_earlier(found, path.name, provenance.pending(root))
 
 
 def _result_in(stage: Stage, root: Path) -> StageResult | None:
@@ -329,7 +346,7 @@ def require_long() -> None:
     """
     for stage in STAGES.values():
         found = _published_differences(stage) if stage.long else []
-        if found:
+        if found and found != [provenance.EARLIER]:
             raise InputError(
                 f"The published result {stage.results} is not current (it differs in"
                 f" {', '.join(found)}); run make {stage.target}."
