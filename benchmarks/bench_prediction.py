@@ -104,7 +104,7 @@ def fast_parts(names: list[str], frame: pd.DataFrame) -> dict[str, float]:
 
     from trinity.chemistry.similarity import within_reach
     from trinity.learning.data import tests_of
-    from trinity.learning.students import heard
+    from trinity.learning.students import student_answers
     from trinity.prediction import fast as screening
     from trinity.prediction import predict as prediction
 
@@ -122,7 +122,7 @@ def fast_parts(names: list[str], frame: pd.DataFrame) -> dict[str, float]:
     clock("fast: check, spelling, fingerprint", lambda: [reader.unit(s) for s in names])
     own = np.array([reader.fingerprints[reader.spellings[s]] for s in names], dtype=np.float32)
     clock("fast: neighbour", lambda: within_reach(own, seen, least["least_similarity"]))
-    clock("fast: one distilled network", lambda: heard(student, tests))
+    clock("fast: one distilled network", lambda: student_answers(student, tests))
     return found
 
 

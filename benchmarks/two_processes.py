@@ -41,17 +41,19 @@ def finetuned(mode: str, seed: int, steps: int, out: Path) -> None:
     import torch
 
     from trinity.learning.answer import answer
+    from trinity.learning.configurations import Phase2Settings
     from trinity.learning.data import tests_of
+    from trinity.learning.intervals import group_weights
     from trinity.learning.loop import member_folders
     from trinity.learning.model import load_model
-    from trinity.learning.phase2 import MeasuredSettings, finetune, group_weights
+    from trinity.learning.phase2 import finetune
     from trinity.measurements import load_measurements
 
     torch.set_num_threads(1)
     table = load_measurements()
     tests = tests_of(table, group_weights(table["group_nine"]))
     start = load_model(member_folders(data_path("artifacts", "models", "phase1"))[0])
-    settings = MeasuredSettings(mode, 1e-3, 0.3, 0.03, (steps,))
+    settings = Phase2Settings(mode, 1e-3, 0.3, 0.03, (steps,))
     model = finetune(start, tests, settings, seed)
     rank = os.environ.get("RANK", "0")
     np.save(out / f"{rank}.npy", answer(model, tests_of(table)).log_mean)

@@ -42,10 +42,12 @@ from trinity_book.figures import style
 
 from trinity.cone.predict import nominal_physics
 from trinity.learning.answer import answer
+from trinity.learning.configurations import Phase2Settings
 from trinity.learning.data import tests_of
+from trinity.learning.intervals import group_weights
 from trinity.learning.loop import member_folders
 from trinity.learning.model import load_model
-from trinity.learning.phase2 import MeasuredSettings, finetune, group_weights
+from trinity.learning.phase2 import finetune
 from trinity.measurements import load_measurements
 from trinity.pipeline import stages
 from trinity.quantities import TARGETS
@@ -81,7 +83,7 @@ question = pd.DataFrame(
         "thickness_mm": thickness_mm,
     }
 )
-settings = MeasuredSettings("kernel", length=2.0, signal=0.3, noise=0.1)
+settings = Phase2Settings("kernel", length=2.0, signal=0.3, noise=0.1)
 training = tests_of(known, group_weights(known["group_nine"]))
 phase2 = finetune(phase1, training, settings, seed)
 

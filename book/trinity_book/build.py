@@ -82,7 +82,7 @@ def check_values(values: dict[str, object], changed: set[str]) -> None:
     if "polymer" in changed:
         _one_of("polymer", values["polymer"], GROUP_TEN)
     if "mode" in changed:
-        from trinity.learning.phase2 import MODES
+        from trinity.learning.configurations import MODES
 
         _one_of("mode", values["mode"], MODES)
     for name in changed:

@@ -28,7 +28,7 @@ import pandas as pd
 from trinity_book.course import answer
 
 from trinity.chemistry import domain
-from trinity.evidence.scores import conformal_quantile
+from trinity.learning.intervals import conformal_quantile
 from trinity.pipeline import stages
 
 rows = pd.DataFrame(stages.load("ablation").results["predictions"])
@@ -96,7 +96,7 @@ answer(narrow_coverage_percent, within=0.01)
 # ## 3. Compute: the factor that would have been right
 #
 # By what factor would all half-widths have to be multiplied so that 90 % of the measurements lie inside, each
-# group with the same say? (`trinity.evidence.scores.conformal_quantile(ratios, groups)` does it.) May you
+# group with the same say? (`trinity.learning.intervals.conformal_quantile(ratios, groups)` does it.) May you
 # use that factor in a publication?
 
 # %% tags=["start"]

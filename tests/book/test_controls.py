@@ -14,8 +14,8 @@ from trinity_book.studies.controls import (
 
 from trinity.evidence import left_out as lopo
 from trinity.evidence.units import Bench, EvaluationSettings, Sources, measurements
-from trinity.learning.answer import split_by_polymer
 from trinity.learning.data import tests_of as read_tests
+from trinity.learning.phase1 import split_by_polymer
 
 SETTINGS = EvaluationSettings(seeds=1, candidates=4, checkpoints=(5,), trees=4)
 

@@ -12,7 +12,7 @@ from trinity.chemistry.polymers import parse_psmiles, polymer_key
 from trinity.evidence.units import measured_with_physics, measurements
 from trinity.learning.answer import Answer
 from trinity.learning.model import Scalers
-from trinity.learning.students import as_read, heard, newborn
+from trinity.learning.students import spelled_for_students, student_answers, untrained_student
 from trinity.quantities import TARGETS, conditions_tested
 
 SETTINGS = DistillationSettings(1, 3, 0.3, 1, 16, 2, 1, 1, 8, 1e-3)
@@ -100,7 +100,7 @@ def test_a_step_teaches_what_the_teacher_said(lesson):
     import torch
 
     scalers = Scalers.fit(lesson.tests.conditions, np.exp(lesson.said[BLIND].log_mean))
-    student = newborn(1, 16, 2, scalers, seed=0)
+    student = untrained_student(1, 16, 2, scalers, seed=0)
     loss_of, per_epoch = _loss(student, lesson, BLIND, 8, seed=0)
     read = np.unique(lesson.tests.polymer_of[lesson.rows_for(BLIND)])
     assert per_epoch == -(-len(read) // 8)
@@ -116,12 +116,12 @@ def test_a_step_teaches_what_the_teacher_said(lesson):
 
 def test_students_answer_in_the_units_of_the_ensemble(lesson):
     scalers = Scalers([3.5, 1.5], [0.5, 0.5], [4.0, 6.0, 4.0, 5.0], [1.0, 0.5, 0.5, 0.5])
-    students = [newborn(1, 16, 2, scalers, seed) for seed in (0, 1)]
-    tests = as_read(lesson.tests.take(np.arange(12)))
-    first, second = heard(students, tests)
+    students = [untrained_student(1, 16, 2, scalers, seed) for seed in (0, 1)]
+    tests = spelled_for_students(lesson.tests.take(np.arange(12)))
+    first, second = student_answers(students, tests)
     assert first.log_mean.shape == (12, len(TARGETS)) and (first.log_sigma > 0).all()
     assert not np.allclose(first.log_mean, second.log_mean)
-    again = heard([newborn(1, 16, 2, scalers, 0)], tests)[0]
+    again = student_answers([untrained_student(1, 16, 2, scalers, 0)], tests)[0]
     np.testing.assert_array_equal(again.log_mean, first.log_mean)
 
 

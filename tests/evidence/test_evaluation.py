@@ -13,7 +13,6 @@ from trinity.evidence.arms import LEARNED, MAIN, candidates
 from trinity.evidence.scores import (
     bootstrap_interval,
     compare,
-    conformal_quantile,
     evaluate,
     gmfe,
     primary_by_group,
@@ -27,8 +26,10 @@ from trinity.evidence.units import (
     candidate_numbers,
     measurements,
 )
-from trinity.learning.baselines_physics import predict_residual, residual_candidates
+from trinity.learning.baselines import candidates as baselines
+from trinity.learning.baselines import predict_baseline
 from trinity.learning.data import tests_of as read_tests
+from trinity.learning.intervals import conformal_quantile
 from trinity.quantities import TARGETS
 
 
@@ -256,8 +257,8 @@ def test_residual_baselines_predict_the_physics_where_it_leaves_nothing():
     tests = read_tests(toy_table())
     tests.physics = np.log(tests.targets) - 0.3
     chosen = np.arange(len(tests)) % 3 == 0
-    candidate = residual_candidates("physics_bias")[0]
-    mean, _ = predict_residual(candidate, tests.take(~chosen), tests.take(chosen), 0)
+    candidate = baselines("conditions_only")[0]
+    mean, _ = predict_baseline(candidate, tests.take(~chosen), tests.take(chosen), 0, physics=True)
     np.testing.assert_allclose(mean, np.log(tests.targets[chosen]), atol=1e-6)
 
 

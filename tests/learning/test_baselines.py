@@ -7,7 +7,7 @@ from learning_tools import toy_table
 from trinity.evidence.units import CLASSICAL, measurements
 from trinity.learning.baselines import KernelProcess, candidates, descriptors, predict_baseline
 from trinity.learning.data import tests_of as read_tests
-from trinity.learning.phase2 import group_weights
+from trinity.learning.intervals import group_weights
 
 
 def test_composition_of_polyethylene_and_pvc():

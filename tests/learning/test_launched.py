@@ -20,13 +20,14 @@ import os, sys
 import numpy as np
 from learning_tools import tiny_model, toy_table
 from trinity.learning.data import tests_of
-from trinity.learning.phase2 import MeasuredSettings, direct_start, finetune
+from trinity.learning.configurations import Phase2Settings
+from trinity.learning.phase2 import direct_start, finetune
 from trinity.learning.answer import answer
 
 mode, seed, out = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 tests = tests_of(toy_table())
 start = direct_start(tiny_model(), tests, 0)
-settings = MeasuredSettings(mode, 1e-3, 0.3, 0.03, (20,))
+settings = Phase2Settings(mode, 1e-3, 0.3, 0.03, (20,))
 model = finetune(start, tests, settings, seed)
 np.save(f"{out}/{os.environ.get('RANK', 0)}.npy", answer(model, tests).log_mean)
 """
@@ -68,9 +69,7 @@ def test_in_closed_form_two_processes_say_exactly_what_one_says(tmp_path):
 
 
 def test_only_the_first_of_several_processes_writes(tmp_path, monkeypatch):
-    from trinity.learning import ensemble
-
-    out, usual = tmp_path / "model", ensemble.run_tasks
+    out = tmp_path / "model"
     with launched.writing_once(out) as folder:
         assert folder == out and launched.is_main()
     monkeypatch.setenv("WORLD_SIZE", "2")
@@ -80,11 +79,6 @@ def test_only_the_first_of_several_processes_writes(tmp_path, monkeypatch):
             assert (folder == out) == writes == launched.is_main()
             if not writes:
                 folder.mkdir()
-            assert ensemble.run_tasks(lambda job: (job, os.getpid()), [1, 2]) == [
-                (1, os.getpid()),
-                (2, os.getpid()),
-            ]
-        assert ensemble.run_tasks is usual
     assert not out.exists() and not folder.exists()
 
 
@@ -97,7 +91,7 @@ def test_stages_are_refused_in_several_processes(tmp_path, monkeypatch):
 
 
 def test_the_command_knows_the_modes_of_phase_2():
-    from trinity.learning.phase2 import MODES
+    from trinity.learning.configurations import MODES
 
     assert cli_learning.MODES == MODES
     for options in (

@@ -9,12 +9,13 @@ from learning_tools import tiny_model, toy_table
 
 from trinity.errors import InputError
 from trinity.learning.answer import answer
-from trinity.learning.correction import LABORATORY, fit_correction
-from trinity.learning.data import Encoder
+from trinity.learning.configurations import LAYERS, Phase2Settings
+from trinity.learning.correction import LABORATORY
+from trinity.learning.data import Encoder, Labels
 from trinity.learning.data import tests_of as read_tests
 from trinity.learning.encoder import load_backbone, pad
-from trinity.learning.model import Scalers, load_model
-from trinity.learning.phase2 import LAYERS, MeasuredSettings, correct
+from trinity.learning.model import Rows, Scalers, load_model
+from trinity.learning.phase2 import correct, fit_correction
 
 MODEL = tiny_model()
 
@@ -70,7 +71,7 @@ def test_saved_equals_loaded_with_a_correction(tmp_path):
     tests = read_tests(toy_table())
     model = tiny_model()
     model.scalers = Scalers.fit(tests.conditions, tests.targets)
-    ways = [MeasuredSettings("kernel", layers=layers) for layers in LAYERS]
+    ways = [Phase2Settings("kernel", layers=layers) for layers in LAYERS]
     model = correct(model, tests, ways)
     model.save(tmp_path, {"phase": 2})
     again = load_model(tmp_path)
@@ -95,8 +96,9 @@ def test_kernel_correction_is_gaussian_process_regression():
     known, weight = torch.ones(n, 1), torch.ones(n)
     known[-1] = 0  # a test without label
     zero = torch.zeros(n, 1)
-    fit = fit_correction(x, c, lab, y, known, weight, zero, None, torch.ones(1),
-                         length=1.0, signal=1.0, trend=0.0, noise=0.01)  # fmt: skip
+    rows, labels = Rows(None, None, None, c, lab, None, x), Labels(y, known, None, None, weight)
+    numbers = Phase2Settings(length=1.0, signal=1.0, trend=0.0, noise=0.01)
+    fit = fit_correction(rows, labels, zero, torch.ones(1), numbers)
     unit = float(fit.numbers[0])
     points = x.numpy()[:-1]
     square = ((points[:, None] - points[None]) ** 2).sum(-1) / unit**2
@@ -120,8 +122,9 @@ def test_correction_forgets_far_from_the_measured_polymers():
     )
     y, known, weight = torch.ones(n, 1), torch.ones(n, 1), torch.ones(n)
     zero = torch.zeros(n, 1)
-    fit = fit_correction(x, c, lab, y, known, weight, zero, None, torch.ones(1),
-                         length=1.0, signal=0.5, trend=0.0, noise=0.05)  # fmt: skip
+    rows, labels = Rows(None, None, None, c, lab, None, x), Labels(y, known, None, None, weight)
+    numbers = Phase2Settings(length=1.0, signal=0.5, trend=0.0, noise=0.05)
+    fit = fit_correction(rows, labels, zero, torch.ones(1), numbers)
     near, _ = fit(x[:1], c[:1], torch.zeros(1, 3), zero[:1])
     far, variance = fit(x[:1] + 1000, c[:1], torch.zeros(1, 3), zero[:1])
     assert near.item() > 0.5 and abs(far.item()) < 1e-6
@@ -139,7 +142,7 @@ def test_a_correction_of_physics_starts_from_physics():
     tests.physics = np.log(tests.targets) - 0.2
     model = tiny_model()
     model.scalers = Scalers.fit(tests.conditions, tests.targets)
-    way = MeasuredSettings("kernel", share=1.0, signal=0.0, trend=0.0)
+    way = Phase2Settings("kernel", share=1.0, signal=0.0, trend=0.0)
     found = correct(model, tests, [way])
     assert found.needs_physics and not model.needs_physics
     np.testing.assert_allclose(answer(found, tests).log_mean, tests.physics, atol=0.2)
@@ -153,7 +156,7 @@ def test_a_committee_is_the_mean_of_its_members_and_their_spread():
     tests = read_tests(toy_table())
     model = tiny_model()
     model.scalers = Scalers.fit(tests.conditions, tests.targets)
-    ways = [MeasuredSettings("kernel", length=length) for length in (0.5, 3.0)]
+    ways = [Phase2Settings("kernel", length=length) for length in (0.5, 3.0)]
     alone = [answer(correct(model, tests, [way]), tests) for way in ways]
     both = answer(correct(model, tests, ways), tests)
     means = np.stack([a.log_mean for a in alone])

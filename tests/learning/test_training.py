@@ -6,28 +6,36 @@ import torch
 from learning_tools import POLYMERS, TINY, tiny_model, toy_table
 
 from trinity.errors import InputError
-from trinity.learning.answer import PhysicsSettings, answer, fit_phase1, multitask_loss
+from trinity.learning.answer import answer
+from trinity.learning.configurations import MODES, Phase2Settings
 from trinity.learning.data import tests_of as read_tests
+from trinity.learning.intervals import group_weights
 from trinity.learning.loop import Schedule, length_batches, train
 from trinity.learning.model import Scalers
 from trinity.learning.phase0 import (
     IGNORED,
     Corpus,
-    LanguageSettings,
+    Phase0Settings,
     masked_batch,
     pretrain_language_model,
 )
-from trinity.learning.phase1 import split_polymers, without_measured
-from trinity.learning.phase2 import MODES, MeasuredSettings, direct_start, finetune, group_weights
+from trinity.learning.phase1 import (
+    Phase1Settings,
+    fit_phase1,
+    multitask_loss,
+    split_by_polymer,
+    without_measured,
+)
+from trinity.learning.phase2 import direct_start, finetune
 from trinity.learning.tokenizer import SPECIAL
 
 TESTS = read_tests(toy_table())
-SETTINGS = PhysicsSettings(epochs=3, polymers_per_batch=4, learning_rate=1e-3)
+SETTINGS = Phase1Settings(epochs=3, polymers_per_batch=4, learning_rate=1e-3)
 
 
 def fitted(epochs=60):
     model = tiny_model()
-    fit_phase1(model, TESTS, PhysicsSettings(epochs, 10, 3e-3), seed=0)
+    fit_phase1(model, TESTS, Phase1Settings(epochs, 10, 3e-3), seed=0)
     return model
 
 
@@ -108,7 +116,7 @@ def test_every_mode_fits_its_tests_better_and_spares_the_start(mode):
     shifted["t_ig_s"] *= 2.0
     tests = read_tests(shifted, group_weights(shifted["psmiles"]))
     seen = []
-    settings = MeasuredSettings(mode, 1e-2, 0.3, 0.001, (5, 30))
+    settings = Phase2Settings(mode, 1e-2, 0.3, 0.001, (5, 30))
     model = finetune(start, tests, settings, 0, look=lambda step, m: seen.append(step))
     assert torch.equal(weights(start), before)
 
@@ -127,7 +135,7 @@ def test_every_mode_fits_its_tests_better_and_spares_the_start(mode):
 def test_a_strong_pull_keeps_the_weights_near_their_start():
     start = fitted(20)
     far, near = (
-        finetune(start, TESTS, MeasuredSettings("full", 1e-2, 1.0, pull, (30,)), 0)
+        finetune(start, TESTS, Phase2Settings("full", 1e-2, 1.0, pull, (30,)), 0)
         for pull in (0.0, 0.3)
     )
     moved = [float((weights(m) - weights(start)).norm()) for m in (far, near)]
@@ -142,13 +150,13 @@ def test_direct_start_knows_the_mean_of_its_rows_and_nothing_else():
 
 def test_unknown_modes_are_refused():
     with pytest.raises(InputError, match="kernel"):
-        MeasuredSettings("everything")
+        Phase2Settings("everything")
 
 
 def test_no_polymer_is_on_both_sides_of_the_split():
     table = toy_table([f"*CC(*){'C' * n}" for n in range(1, 40)])
     tests = read_tests(table)
-    training, unseen = split_polymers(tests, 0.3, 0)
+    training, unseen = split_by_polymer(tests, 0.3, 0)
     assert not set(tests.polymer_of[training]) & set(tests.polymer_of[unseen])
     assert (training ^ unseen).all() and unseen.any()
 
@@ -194,7 +202,7 @@ def test_masking_spares_special_tokens_and_padding():
 def test_phase_zero_learns_and_writes_a_loadable_folder(tmp_path):
     from trinity.learning.encoder import load_backbone
 
-    settings = LanguageSettings(epochs=30, batch=40, learning_rate=3e-3)
+    settings = Phase0Settings(epochs=30, batch=40, learning_rate=3e-3)
     result = pretrain_language_model(POLYMERS * 8, settings, tmp_path, TINY, progress=False)
     assert np.mean(result["loss"][-10:]) < 0.7 * result["loss"][0]
     assert {p.name for p in tmp_path.iterdir()} == {

@@ -11,11 +11,11 @@ from learning_tools import tiny_model, toy_table
 from trinity.chemistry import domain
 from trinity.chemistry.similarity import nearest_similarities, unpacked
 from trinity.errors import InputError
-from trinity.learning.answer import Answer
+from trinity.learning.answer import Answer, combine
 from trinity.learning.data import tests_of as read_tests
-from trinity.learning.ensemble import combine, run_phase2
+from trinity.learning.ensemble import run_phase2
 from trinity.learning.model import Scalers
-from trinity.learning.phase1 import _write_seen
+from trinity.learning.phase1 import write_seen
 from trinity.measurements import load_measurements
 from trinity.pipeline.training import finetune
 from trinity.prediction import predict as prediction
@@ -36,7 +36,7 @@ def phase1(tmp_path_factory):
         model = tiny_model(k)
         model.scalers = Scalers.fit(tests.conditions, tests.targets)
         model.save(folder / f"member{k}", {"phase": 1})
-    _write_seen(folder, sorted(set(toy_table()["psmiles"])))
+    write_seen(folder, sorted(set(toy_table()["psmiles"])))
     return folder
 
 

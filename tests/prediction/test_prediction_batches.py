@@ -9,7 +9,7 @@ from trinity.errors import InputError
 from trinity.learning.data import tests_of as read_tests
 from trinity.learning.ensemble import run_phase2
 from trinity.learning.model import Scalers
-from trinity.learning.phase1 import _write_seen
+from trinity.learning.phase1 import write_seen
 from trinity.measurements import load_measurements
 from trinity.pipeline.scales import section
 from trinity.prediction import batches as prediction_batches
@@ -25,7 +25,7 @@ def folder(tmp_path_factory):
     model = tiny_model(0)
     model.scalers = Scalers.fit(tests.conditions, tests.targets)
     model.save(place / "phase1" / "member0", {"phase": 1})
-    _write_seen(place / "phase1", sorted(set(toy_table()["psmiles"])))
+    write_seen(place / "phase1", sorted(set(toy_table()["psmiles"])))
     run_phase2(place / "phase1", section("test", "phase2"), 0, place / "phase2", progress=False)
     return place / "phase2"
 

@@ -19,7 +19,7 @@ from trinity.chemistry.similarity import (
 from trinity.errors import InputError
 from trinity.learning.data import tests_of as read_tests
 from trinity.learning.model import Scalers
-from trinity.learning.phase1 import _write_seen
+from trinity.learning.phase1 import write_seen
 from trinity.measurements import load_measurements
 from trinity.prediction import fast as screening
 from trinity.prediction.batches import predict_batches
@@ -41,7 +41,7 @@ def folder(tmp_path_factory):
         model = tiny_model(k)
         model.scalers = Scalers.fit(tests.conditions, tests.targets)
         model.save(place / f"member{k}", {"phase": "distilled"})
-    _write_seen(place, sorted(set(toy_table()["psmiles"])))
+    write_seen(place, sorted(set(toy_table()["psmiles"])))
     (place / "ensemble.json").write_text(json.dumps(ABOUT))
     return place
 

@@ -23,12 +23,11 @@ from trinity.evidence.left_out import rows_of_result
 from trinity.evidence.scores import evaluate
 from trinity.evidence.units import measurements
 from trinity.files import write_atomic
-from trinity.learning.answer import Answer
+from trinity.learning.answer import Answer, combine
 from trinity.learning.data import Encoder, tests_of
-from trinity.learning.ensemble import combine
 from trinity.learning.loop import Schedule, length_batches, member_folders, run_tasks, train
 from trinity.learning.model import FlammabilityModel, Scalers, load_model
-from trinity.learning.students import as_read, heard, newborn
+from trinity.learning.students import spelled_for_students, student_answers, untrained_student
 from trinity.provenance import Job
 from trinity.quantities import TARGETS
 from trinity_book.studies.distillation_labels import (
@@ -149,7 +148,7 @@ def _teach(job: tuple) -> None:
     lesson, own = load_lesson(work), 1000 * seed + k
     if teacher == BLIND:
         scalers = Scalers.fit(lesson.tests.conditions, np.exp(lesson.said[BLIND].log_mean))
-        model = newborn(settings.layers, settings.width, settings.heads, scalers, own)
+        model = untrained_student(settings.layers, settings.width, settings.heads, scalers, own)
         epochs, rate = settings.epochs, 1.0
     else:
         model = load_model(_student(work, BLIND, k))
@@ -203,7 +202,7 @@ def _left_out_rows(lesson: Lesson, chosen: dict, settings, work: Path) -> list[d
     for group, choice in chosen.items():
         held_out = table[table["group_nine"] == group]
         students = [load_model(_student(work, group, k)) for k in _seeds(settings)]
-        alone = heard(students, as_read(tests_of(held_out)))
+        alone = student_answers(students, spelled_for_students(tests_of(held_out)))
         arms = [("distilled", 0, combine(alone)), ("ensemble", 0, lesson.left_out[group])]
         arms += [("distilled_alone", k, answer) for k, answer in enumerate(alone)]
         for arm, k, answer in arms:
@@ -224,13 +223,13 @@ def _fidelity(lesson: Lesson, students: list[FlammabilityModel]) -> dict:
     ``width`` is the typical ratio of the widths of students and teacher.
     """
     rows = np.flatnonzero(lesson.kept[lesson.tests.polymer_of])
-    tests = as_read(lesson.tests.take(rows))
-    alone = heard(students, tests)
+    tests = spelled_for_students(lesson.tests.take(rows))
+    alone = student_answers(students, tests)
     recut = [tuple((lesson.cuts[s][-1], f) for s, f in p) for p in lesson.tests.take(rows).polymers]
     other = [
         i for i, pair in enumerate(zip(recut, tests.polymers, strict=True)) if len(set(pair)) > 1
     ]
-    moved = combine(heard(students, replace(tests, polymers=recut))).log_mean
+    moved = combine(student_answers(students, replace(tests, polymers=recut))).log_mean
     together, teacher = combine(alone), lesson.said[EVERYTHING]
     means = {
         "one": np.abs(alone[0].log_mean - teacher.log_mean[rows]),

@@ -16,17 +16,16 @@ import torch
 
 from trinity.chemistry.chain import cuts
 from trinity.chemistry.polymers import parse_psmiles
-from trinity.cone.predict import nominal_physics
 from trinity.evidence.units import measured_with_physics, measurements
 from trinity.files import write_atomic
-from trinity.learning.answer import Answer, physical
+from trinity.learning.answer import Answer, combine
+from trinity.learning.configurations import Phase2Settings
 from trinity.learning.data import Components, TestTable
-from trinity.learning.ensemble import LEAST_SIGMA, combine
+from trinity.learning.intervals import LEAST_SIGMA, group_weights
 from trinity.learning.loop import run_tasks
 from trinity.learning.model import load_model
 from trinity.learning.phase1 import without_measured
-from trinity.learning.phase2 import MeasuredSettings, all_layers, correct, group_weights
-from trinity.learning.students import unlabelled
+from trinity.learning.phase2 import all_layers, correct
 from trinity.quantities import FLUX_TESTED_KW_M2, LABORATORIES, THICKNESS_TESTED_MM
 
 #: Names of the teacher that has seen no measurement and of the one that has seen all.
@@ -77,8 +76,8 @@ def make_lesson(
         return
     folder.mkdir(parents=True, exist_ok=True)
     tests, group = questions(table, conditions, seed)
-    tests.physics = nominal_physics(tests.polymers, tests.polymer_of, tests.conditions)
-    ways = {name: [MeasuredSettings(**way) for way in choice["ways"]]
+    tests = tests.with_physics()
+    ways = {name: [Phase2Settings(**way) for way in choice["ways"]]
             for name, choice in chosen.items()}  # fmt: skip
     jobs = [(before, after, tests, ways) for before, after in zip(phase1, phase2, strict=True)]
     heard = run_tasks(_ask, jobs)
@@ -123,7 +122,7 @@ def load_lesson(folder: Path) -> Lesson:
         kind, teacher, _ = name.split("/")
         parts = (arrays[f"{kind}/{teacher}/{p}"] for p in ("log_mean", "log_sigma", "ignition"))
         answers[kind][teacher] = Answer(*parts)
-    tests = unlabelled(polymers, arrays["polymer_of"], arrays["conditions"], arrays["laboratory"])
+    tests = TestTable(polymers, arrays["polymer_of"], arrays["conditions"], arrays["laboratory"])
     group = np.array(words["group"])
     return Lesson(tests, group, arrays["kept"], words["cuts"], answers["said"], answers["left_out"])
 
@@ -143,7 +142,7 @@ def questions(table: pd.DataFrame, conditions: int, seed: int) -> tuple[TestTabl
     drawn = np.exp(edges[:, 0] + rng.random((rows, 2)) * (edges[:, 1] - edges[:, 0]))
     laboratory = np.eye(len(LABORATORIES))[rng.integers(len(LABORATORIES), size=rows)]
     laboratory[rng.random(rows) < NAMELESS] = 0.0
-    return unlabelled(
+    return TestTable(
         polymers, np.repeat(np.arange(len(polymers)), conditions), drawn, laboratory
     ), group
 
@@ -191,12 +190,13 @@ def _blind(start, batch):
 
 
 def _answer(start, output) -> Answer:
-    return Answer(*physical(start.scalers, output))
+    return Answer.of_output(start.scalers, output)
 
 
 def _joined(answers: list[Answer]) -> Answer:
     """Parts in order, in single precision: half the memory, and far finer than the errors."""
-    fields = ("log_mean", "log_sigma", "ignition")
-    joined = [np.concatenate([getattr(a, name) for a in answers]) for name in fields]
-    mean, sigma, ignition = (part.astype(np.float32) for part in joined)
+    found = Answer.joined(answers)
+    mean, sigma, ignition = (
+        part.astype(np.float32) for part in (found.log_mean, found.log_sigma, found.ignition)
+    )
     return Answer(mean, np.maximum(sigma, LEAST_SIGMA), ignition)

@@ -74,7 +74,8 @@ class StudyUnit:
 
     def _answers(self, sources, settings, seen, held, places) -> dict:
         """Of all candidates, or those at ``places``."""
-        from trinity.learning.phase2 import direct_start, group_weights
+        from trinity.learning.intervals import group_weights
+        from trinity.learning.phase2 import direct_start
 
         everything = measured_with_physics()
         table = measurements()

@@ -16,13 +16,13 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from trinity.learning.answer import multitask_loss
+from trinity.learning.configurations import Phase2Settings
 from trinity.learning.data import Encoder, TestTable
 from trinity.learning.encoder import load_backbone
 from trinity.learning.loop import member_folders, run_tasks, seeded
 from trinity.learning.model import FlammabilityModel, load_model
-from trinity.learning.phase1 import split_polymers, without_measured
-from trinity.learning.phase2 import MeasuredSettings, finetune
+from trinity.learning.phase1 import multitask_loss, split_by_polymer, without_measured
+from trinity.learning.phase2 import finetune
 from trinity.quantities import PRIMARY, TARGETS
 from trinity_book.studies.landscape import (
     Loss,
@@ -157,7 +157,7 @@ def _walk(start: FlammabilityModel, tests: TestTable, steps, seed: int) -> list[
     Nothing pulls back to the start, so that each way goes where the loss of its tests leads it.
     """
     way = [weights_of(start)]
-    settings = MeasuredSettings("full", 1e-3, 0.3, 0.0, tuple(steps))
+    settings = Phase2Settings("full", 1e-3, 0.3, 0.0, tuple(steps))
     finetune(start, tests, settings, seed, lambda _, model: way.append(weights_of(model)))
     return way
 
@@ -292,7 +292,7 @@ def _unseen(table: pd.DataFrame, phase1_folder: Path, most: int, seed: int) -> l
         [((key, 1.0),) for key in polymers["key"]], np.arange(len(polymers)), none[:, :2],
         none[:, :3], none, none[:, 0], none[:, 0],
     )  # fmt: skip
-    _, unseen = split_polymers(listed, share, first)
+    _, unseen = split_by_polymer(listed, share, first)
     keys = polymers["key"].to_numpy()[unseen]
     chosen = np.random.default_rng(seed).permutation(len(keys))[:most]
     return keys[np.sort(chosen)].tolist()

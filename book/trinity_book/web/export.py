@@ -27,7 +27,7 @@ from trinity_book.web.tables import tables
 MODULES = (
     "trinity_book.web.tables",
     "trinity_book.web.graphs",
-    "trinity.learning.ensemble:combine",
+    "trinity.learning.answer:combine",
     "trinity.learning.data:spellings_of",
 )
 DATA = ("groups", "reference", "measurements/cone_measurements.csv", "polymers_real.csv")

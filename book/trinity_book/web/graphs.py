@@ -40,7 +40,7 @@ class Encoders(nn.Module):
 
 class Heads(nn.Module):
     """Mean embeddings (M, D), log conditions (R, 2) and log nominal physics (R, 4, NaN where it
-    does not ignite) of one polymer, laboratory unknown -> what `ensemble.combine` gives:
+    does not ignite) of one polymer, laboratory unknown -> what `answer.combine` gives:
     log means (R, 4), log standard deviations (R, 4) and ignition probabilities (R,)."""
 
     def __init__(self, members: list[FlammabilityModel]):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trinity.learning.phase2 import MeasuredSettings
+from trinity.learning.configurations import Phase2Settings
 
 #: How many of the best configurations speak together, of every tuned arm.
 COMMITTEE = 4
@@ -22,13 +22,13 @@ def committee_size(candidates: int) -> int:
     return max(1, min(COMMITTEE, candidates // 2))
 
 
-def two_phase_ways() -> list[MeasuredSettings]:
+def two_phase_ways() -> list[Phase2Settings]:
     """24 corrections: of the network, of the physics and of their mean; none, a bias with the
     conditions, or one that compares polymers by the embedding of the last or of all layers."""
     return [way for share in (0.0, 0.5, 1.0) for way in _corrections(share)]
 
 
-def _corrections(share: float) -> list[MeasuredSettings]:
+def _corrections(share: float) -> list[Phase2Settings]:
     plain = [_kernel("last", share, 2.0, 0.0, trend) for trend in (0.0, 0.03)]
     smooth = [
         _kernel(layers, share, length, signal, 0.03)
@@ -38,17 +38,17 @@ def _corrections(share: float) -> list[MeasuredSettings]:
     return plain + smooth
 
 
-def network_ways() -> list[MeasuredSettings]:
+def network_ways() -> list[Phase2Settings]:
     """The corrections of the network alone: no physics at the time of prediction."""
     return _corrections(0.0)
 
 
-def physics_ways() -> list[MeasuredSettings]:
+def physics_ways() -> list[Phase2Settings]:
     """The corrections of the physics alone: of the network only the embedding is used."""
     return _corrections(1.0)
 
 
-def direct_ways() -> list[MeasuredSettings]:
+def direct_ways() -> list[Phase2Settings]:
     """12 closed forms for a start that knows no physics: the kernel has to explain the
     measurements, not what physics leaves of them, so that its variances are those of the former."""
     return [
@@ -59,8 +59,8 @@ def direct_ways() -> list[MeasuredSettings]:
     ]
 
 
-def _kernel(layers, share, length, signal, trend) -> MeasuredSettings:
-    return MeasuredSettings(
+def _kernel(layers, share, length, signal, trend) -> Phase2Settings:
+    return Phase2Settings(
         "kernel", layers=layers, share=share, length=length, signal=signal, trend=trend
     )
 
@@ -68,9 +68,9 @@ def _kernel(layers, share, length, signal, trend) -> MeasuredSettings:
 def gradient_ways(checkpoints: tuple[int, ...], modes=("head", "full", "lora")) -> list:
     """(way, steps): one way a mode, looked at on its road."""
     ways = {
-        "head": MeasuredSettings("head", 3e-3, 0.0, 0.02, checkpoints),
-        "full": MeasuredSettings("full", 1e-3, 0.3, 0.03, checkpoints),
-        "lora": MeasuredSettings("lora", 1e-3, 0.3, 0.01, checkpoints),
+        "head": Phase2Settings("head", 3e-3, 0.0, 0.02, checkpoints),
+        "full": Phase2Settings("full", 1e-3, 0.3, 0.03, checkpoints),
+        "lora": Phase2Settings("lora", 1e-3, 0.3, 0.01, checkpoints),
     }
     return [(ways[mode], step) for mode in modes for step in checkpoints]
 
@@ -78,7 +78,7 @@ def gradient_ways(checkpoints: tuple[int, ...], modes=("head", "full", "lora")) 
 def paper_ways() -> list:
     """The recipe of Liu et al. (2025) as their public scripts have it: all weights, relative L2
     loss, rate 3e-5 times 0.7 every 50 of 500 epochs; AdamW in place of their LAMB."""
-    way = MeasuredSettings("full", 3e-5, 1.0, 0.0, (500,), loss="relative_l2", schedule="step")
+    way = Phase2Settings("full", 3e-5, 1.0, 0.0, (500,), loss="relative_l2", schedule="step")
     return [(way, 500)]
 
 
@@ -133,7 +133,7 @@ def candidates(arm: str, number: int, checkpoints: tuple[int, ...]) -> list:
     return spread([(way, last) for way in ways], number)
 
 
-def in_words(way: MeasuredSettings, steps: int) -> dict:
+def in_words(way: Phase2Settings, steps: int) -> dict:
     """The numbers that matter for a way."""
     if way.mode == "kernel":
         names = ("mode", "layers", "share", "length", "signal", "trend", "noise")

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from trinity.evidence.scores import COLUMNS, conformal_quantile, evaluate
+from trinity.evidence.scores import COLUMNS, evaluate
 from trinity.evidence.units import (
     ARMS,
     CERTAIN,
@@ -28,13 +28,12 @@ from trinity.evidence.units import (
     measurements,
 )
 from trinity.files import data_path
+from trinity.learning.intervals import LEAST_SIGMA, conformal_quantile
 from trinity.learning.loop import member_folders
 from trinity.provenance import Job
 from trinity.quantities import PRIMARY, TARGETS
 
 GROUPINGS = ("nine", "ten")
-#: No interval is narrower than repeated tests scatter (sigma of the logarithm).
-LEAST_SIGMA = 0.05
 #: One fixed recipe of 500 steps: nothing to choose, so no inner loop.
 SLOW, SLOW_SEEDS = ("paper_recipe", "direct_paper_recipe"), 3
 NORMAL_90 = 1.645

@@ -5,17 +5,16 @@ natural logarithms: an error of ln 2 is a factor of two.  Groups of polymers, no
 unit of evidence: nine tests of one polymer are one opinion of a model about new chemistry.
 """
 
-from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
 import pandas as pd
 
 from trinity.errors import InputError
+from trinity.learning.intervals import COVERAGE
 from trinity.quantities import PRIMARY
 
 COLUMNS = ("arm", "seed", "fold", "test_id", "target", "measured", "predicted", "lo", "hi")
-COVERAGE = 0.90
 BOOTSTRAP_DRAWS = 4000
 
 
@@ -170,27 +169,6 @@ def _interval_scores(part: pd.DataFrame) -> dict:
         "coverage_high": high,
         "interval_score": float(means["score"].mean()),
     }
-
-
-def conformal_quantile(
-    ratios: np.ndarray, groups: Sequence[str], coverage: float = COVERAGE
-) -> float:
-    """Factor on sigma that would have covered ``coverage`` of the held-out residuals.
-
-    Split conformal prediction (Lei et al., 2018) with normalised residuals |ln error| / sigma,
-    on groups of equal weight: a new polymer is a draw of a group, not of a test.  The correction
-    for few draws, coverage (1 + 1/n), is left out: with nine groups it asks for the largest
-    residual ever seen.
-    """
-    ratios, groups = np.asarray(ratios, float), np.asarray(groups)
-    good = np.isfinite(ratios)
-    ratios, groups = ratios[good], groups[good]
-    _, index, counts = np.unique(groups, return_inverse=True, return_counts=True)
-    weight = 1.0 / (counts[index] * len(counts))
-    order = np.argsort(ratios)
-    reached = np.cumsum(weight[order])
-    place = np.searchsorted(reached, coverage - 1e-9)
-    return float(ratios[order][min(place, len(order) - 1)])
 
 
 def evaluate(predictions: pd.DataFrame, arm: str = "two_phase") -> dict:

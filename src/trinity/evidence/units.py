@@ -20,7 +20,11 @@ from trinity.files import write_atomic
 from trinity.quantities import TARGETS
 
 CLASSICAL = ("conditions_only", "random_forest", "gaussian_process")
-RESIDUAL = ("physics_bias", "random_forest_physics", "gaussian_process_physics")
+RESIDUAL = {
+    "physics_bias": "conditions_only",
+    "random_forest_physics": "random_forest",
+    "gaussian_process_physics": "gaussian_process",
+}
 #: Arms without phase 2, and the kind of model that answers (none: the physics).
 ZERO_SHOT = {
     "physics_only": "",
@@ -104,13 +108,9 @@ def measurements() -> pd.DataFrame:
 @lru_cache(maxsize=1)
 def measured_with_physics():
     """The measured tests with what physics says of them at blind nominal properties."""
-    from trinity.cone.predict import nominal_physics
     from trinity.learning.data import tests_of
 
-    tests = tests_of(measurements())
-    return replace(
-        tests, physics=nominal_physics(tests.polymers, tests.polymer_of, tests.conditions)
-    )
+    return tests_of(measurements()).with_physics()
 
 
 def candidate_numbers(arm: str, settings: EvaluationSettings) -> tuple[int, ...]:
@@ -126,7 +126,7 @@ def candidate_numbers(arm: str, settings: EvaluationSettings) -> tuple[int, ...]
 
 def run_unit(unit: Unit, sources: Sources, settings: EvaluationSettings) -> dict:
     """Log predictions of a unit: ``tests`` (T,), ``mean`` and ``sigma`` (candidates, T, 4)."""
-    from trinity.learning.phase2 import group_weights
+    from trinity.learning.intervals import group_weights
 
     table = measurements()
     if unit.arm == "physics_only":
@@ -177,18 +177,14 @@ def _learned(unit, sources, settings, training, held_out) -> list:
 
 def closed_form(start, training, held_out, ways) -> list[tuple[np.ndarray, np.ndarray]]:
     """Log means and spreads of held-out tests, both (R, 4), of each way of mode ``kernel``."""
-    from trinity.learning.answer import physical
-    from trinity.learning.phase2 import all_layers, correct
+    from trinity.learning.answer import answer_rows
+    from trinity.learning.phase2 import all_layers, each_corrected
 
     if not ways:
         return []
-    known, new = all_layers(start, training), all_layers(start, held_out)
-    answers = []
-    for way in ways:
-        model = correct(start, training, [way], known)
-        mean, sigma, _ = physical(model.scalers, model(new))
-        answers.append((mean, sigma))
-    return answers
+    new = all_layers(start, held_out)
+    answers = (answer_rows(model, new) for model in each_corrected(start, training, ways))
+    return [(found.log_mean, found.log_sigma) for found in answers]
 
 
 def _by_gradient(start, training, held_out, way, steps, seed) -> dict:
@@ -230,15 +226,14 @@ def load_start(kind: str, folder: str):
 def classical_answers(arm, numbers, seed, settings, training, held_out) -> list:
     """Log means and spreads of held-out tests, of the numbered configurations of a baseline."""
     from trinity.learning.baselines import candidates, predict_baseline
-    from trinity.learning.baselines_physics import predict_residual, residual_candidates
 
-    known, predict = candidates, predict_baseline
-    if arm in RESIDUAL:
-        known, predict = residual_candidates, predict_residual
-    everything = known(arm, settings.trees)
+    everything = candidates(RESIDUAL.get(arm, arm), settings.trees)
     # Fewer than all 24 at small scales: evenly spread over the list.
     places = np.linspace(0, len(everything) - 1, settings.candidates).round().astype(int)
-    return [predict(everything[places[i]], training, held_out, seed) for i in numbers]
+    return [
+        predict_baseline(everything[places[i]], training, held_out, seed, arm in RESIDUAL)
+        for i in numbers
+    ]
 
 
 def _physics(table: pd.DataFrame, settings: EvaluationSettings) -> dict[str, np.ndarray]:

@@ -1,7 +1,7 @@
 """Classical competitors: what does one get without language model and without physics?
 
-All work on logarithms, on the same tests, with the same weights (every polymer group has the
-same say) and the same number of tuning candidates as the neural arms.
+All work on logarithms, on the same tests, with the same weights (equal sums for all polymer
+groups) and the same number of tuning candidates as the neural arms.
 """
 
 from collections.abc import Callable
@@ -74,17 +74,17 @@ class Candidate:
 
     kind: str | None
     laboratory: bool
-    build: Callable[[int, int], object]  # (seed, columns) -> regressor
+    build: Callable[[int], object]  # seed -> regressor
 
 
 def _ridge(degree: int, alpha: float):
-    return lambda seed, columns: make_pipeline(
+    return lambda seed: make_pipeline(
         PolynomialFeatures(degree, include_bias=False), StandardScaler(), Ridge(alpha)
     )
 
 
 def _forest(leaf: int, share: float, trees: int):
-    return lambda seed, columns: RandomForestRegressor(
+    return lambda seed: RandomForestRegressor(
         trees, min_samples_leaf=leaf, max_features=share, random_state=seed
     )
 
@@ -131,7 +131,7 @@ class KernelProcess:
 
 def _process(length: float, both: float, noise: float):
     chemistry = len(_composition("*CC*"))
-    return lambda seed, columns: KernelProcess(length, both, noise, chemistry)
+    return lambda seed: KernelProcess(length, both, noise, chemistry)
 
 
 def candidates(arm: str, trees: int = 100) -> list[Candidate]:
@@ -160,23 +160,24 @@ def candidates(arm: str, trees: int = 100) -> list[Candidate]:
 
 
 def predict_baseline(
-    candidate: Candidate, training: TestTable, held_out: TestTable, seed: int
+    candidate: Candidate, training: TestTable, held_out: TestTable, seed: int, physics: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """Log predictions and their spread, both (R, 4), for held-out tests.
 
-    The spread is the residual scatter of the training rows: the conformal step rescales it.
+    The spread is one: the conformal step scales it to the residuals.  With ``physics`` the
+    residuals ln measured - ln physics take the place of the labels, and the physics of the
+    held-out tests is added to what is predicted.
     """
     x = features(training, candidate.kind, candidate.laboratory)
     x_new = features(held_out, candidate.kind, candidate.laboratory)
-    mean = np.full((len(held_out), training.targets.shape[1]), np.nan)
-    sigma = np.ones_like(mean)
-    for column in range(mean.shape[1]):
-        y = np.log(training.targets[:, column])
+    labels = np.log(training.targets / np.exp(training.physics) if physics else training.targets)
+    mean = np.full((len(held_out), labels.shape[1]), np.nan)
+    for column, y in enumerate(labels.T):
         known = np.isfinite(y)
-        model = candidate.build(seed, x.shape[1])
+        model = candidate.build(seed)
         weight = (
             f"{model.steps[-1][0]}__sample_weight" if hasattr(model, "steps") else "sample_weight"
         )
         model.fit(x[known], y[known], **{weight: training.weight[known]})
         mean[:, column] = model.predict(x_new)
-    return mean, sigma
+    return mean + held_out.physics if physics else mean, np.ones_like(mean)

@@ -25,8 +25,8 @@ NUMBERS = ("unit", "length", "signal", "trend", "noise", "share")
 
 
 class Correction(nn.Module):
-    """What one Gaussian process makes of standardised means, and its variance; all of it buffers,
-    so that it travels inside the checkpoint."""
+    """One Gaussian process: it corrects standardised means and gives their variance.  All of it is
+    buffers, so that it travels inside the checkpoint."""
 
     def __init__(
         self, tests: int, embedding: int, conditions: int, laboratories: int, targets: int
@@ -50,7 +50,7 @@ class Correction(nn.Module):
     def start(self, mean: Tensor, physics: Tensor | None) -> Tensor:
         """What is corrected (R, targets): the network's means, the physics, or part of each.
 
-        Where physics has no answer (a specimen that never ignites), the network has the word.
+        Where physics has no answer (a specimen that never ignites), the network's mean stands.
         """
         share = self.number("share")
         if share == 0:
@@ -89,13 +89,20 @@ class Correction(nn.Module):
         return self.start(mean, physics) + added, variance / self.scale**2
 
 
-class Committee(nn.Module):
-    """Several corrections of one network, each with a say: the mean of their means, the mean of
-    their variances and the variance among them."""
+class AveragedCorrections(nn.Module):
+    """Several corrections of one network, averaged with equal weights: the mean of their means,
+    the mean of their variances and the variance among them."""
 
     def __init__(self, members: Sequence[Correction]):
         super().__init__()
         self.members = nn.ModuleList(members)
+
+    @classmethod
+    def of_shapes(
+        cls, shapes: Sequence[Sequence[int]], conditions: int, laboratories: int, targets: int
+    ) -> "AveragedCorrections":
+        """One to load weights into, from its `shapes`."""
+        return cls([Correction(n, d, conditions, laboratories, targets) for n, d in shapes])
 
     @property
     def needs_physics(self) -> bool:
@@ -104,79 +111,11 @@ class Committee(nn.Module):
 
     @property
     def shapes(self) -> list[list[int]]:
-        """(tests, embedding) of each member: what `committee_of_shapes` needs."""
+        """(tests, embedding) of each member."""
         return [list(member.embedding.shape) for member in self.members]
 
-    def forward(
-        self,
-        embedding: Tensor,
-        conditions: Tensor,
-        laboratory: Tensor,
-        mean: Tensor,
-        physics: Tensor | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        """Means and variances, both (R, targets), in standardised units."""
-        said = [m(embedding, conditions, laboratory, mean, physics) for m in self.members]
-        means, variances = (torch.stack(part) for part in zip(*said, strict=True))
+    def forward(self, *rows: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Means and variances, both (R, targets), from what `Correction.forward` takes."""
+        corrected = [member(*rows) for member in self.members]
+        means, variances = (torch.stack(part) for part in zip(*corrected, strict=True))
         return means.mean(0), variances.mean(0) + means.var(0, unbiased=False)
-
-
-def committee_of_shapes(
-    shapes: Sequence[Sequence[int]], conditions: int, laboratories: int, targets: int
-) -> Committee:
-    """A committee to load weights into."""
-    return Committee([Correction(n, d, conditions, laboratories, targets) for n, d in shapes])
-
-
-def fit_correction(
-    embedding: Tensor,
-    conditions: Tensor,
-    laboratory: Tensor,
-    measured: Tensor,
-    known: Tensor,
-    weight: Tensor,
-    mean: Tensor,
-    physics: Tensor | None,
-    scale: Tensor,
-    *,
-    length: float,
-    signal: float,
-    trend: float,
-    noise: float,
-    share: float = 0.0,
-) -> Correction:
-    """Fit to what the start leaves of measured tests.
-
-    Parameters
-    ----------
-    embedding, conditions, laboratory
-        (N, D), (N, 2), (N, L) of the measured tests.
-    measured, known
-        (N, 4) standardised logarithms, and 1 where there is a label.
-    weight
-        (N,) say of each test: the noise of a test is divided by it.
-    mean, physics
-        (N, 4) what the network and the physics say; the latter is needed if ``share`` is not 0.
-    scale
-        (4,) natural-log units a standardised unit.
-    length, signal, trend, noise
-        Of the kernel; the unit of length is the root mean square distance of the embeddings from
-        their centre, halved.
-    share
-        Of the physics in what is corrected, 0 to 1.
-    """
-    correction = Correction(*embedding.shape, conditions.shape[1], laboratory.shape[1], len(scale))
-    unit = 0.5 * (embedding - embedding.mean(0)).pow(2).sum(1).mean().sqrt()
-    correction.embedding, correction.conditions = embedding.clone(), conditions.clone()
-    correction.laboratory, correction.scale = laboratory.clone(), scale.clone()
-    correction.numbers = torch.tensor([float(unit), length, signal, trend, noise, share])
-    residual = (measured - correction.start(mean, physics)) * scale
-    gram = correction.kernel(embedding, conditions, laboratory).double()
-    extra = noise / (weight / weight.mean()).double()
-    for target in range(len(scale)):
-        rows = known[:, target].nonzero().squeeze(1)
-        inverse = torch.linalg.inv(gram[rows][:, rows] + torch.diag(extra[rows]))
-        correction.alpha[target, rows] = (inverse @ residual[rows, target].double()).float()
-        block = correction.precision[target]
-        block[rows[:, None], rows[None, :]] = inverse.float()
-    return correction

@@ -1,7 +1,7 @@
 """Tables as tensors: polymers, test conditions, labels and what is missing among them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -9,6 +9,7 @@ import torch
 from rdkit import Chem
 from torch import Tensor
 
+from trinity.cone.predict import nominal_physics
 from trinity.learning.encoder import pad
 from trinity.learning.model import Rows, Scalers
 from trinity.learning.tokenizer import encode, randomised
@@ -34,7 +35,8 @@ class TestTable:
     """R cone tests of P polymers in physical units.
 
     ``targets`` (R, 4) is NaN where a label is missing or censored; ``ignited`` (R,) is 0 or 1,
-    NaN where unknown; a test without ignition teaches the ignition logit and nothing else.
+    NaN where unknown; a test without ignition teaches the ignition logit and nothing else.  What
+    is not given is unknown, and all weights are equal.
     """
 
     __test__ = False  # not a class of tests: pytest collects what is called Test...
@@ -43,11 +45,20 @@ class TestTable:
     polymer_of: np.ndarray  # (R,) index into polymers
     conditions: np.ndarray  # (R, 2) kW/m2, mm
     laboratory: np.ndarray  # (R, 3) one-hot, zero for the mean laboratory
-    targets: np.ndarray  # (R, 4)
-    ignited: np.ndarray  # (R,)
-    weight: np.ndarray  # (R,)
-    #: (R, 4) logarithms of what physics says at nominal properties; only some models read it.
+    targets: np.ndarray | None = None  # (R, 4)
+    ignited: np.ndarray | None = None  # (R,)
+    weight: np.ndarray | None = None  # (R,)
+    #: (R, 4) logarithms of what physics gives at nominal properties; only some models read it.
     physics: np.ndarray | None = None
+
+    def __post_init__(self):
+        rows = len(self)
+        if self.targets is None:
+            self.targets = np.full((rows, len(TARGETS)), np.nan)
+        if self.ignited is None:
+            self.ignited = np.full(rows, np.nan)
+        if self.weight is None:
+            self.weight = np.ones(rows)
 
     def __len__(self) -> int:
         return len(self.polymer_of)
@@ -55,16 +66,15 @@ class TestTable:
     def take(self, rows: np.ndarray) -> "TestTable":
         """The chosen rows (indices or mask), with only the polymers that they use."""
         used, polymer_of = np.unique(self.polymer_of[rows], return_inverse=True)
-        return TestTable(
-            [self.polymers[i] for i in used],
-            polymer_of,
-            self.conditions[rows],
-            self.laboratory[rows],
-            self.targets[rows],
-            self.ignited[rows],
-            self.weight[rows],
-            None if self.physics is None else self.physics[rows],
-        )
+        names = ("conditions", "laboratory", "targets", "ignited", "weight")
+        parts = {name: getattr(self, name)[rows] for name in names}
+        physics = None if self.physics is None else self.physics[rows]
+        return TestTable([self.polymers[i] for i in used], polymer_of, **parts, physics=physics)
+
+    def with_physics(self) -> "TestTable":
+        """The tests with what the cone model gives at nominal properties."""
+        physics = nominal_physics(self.polymers, self.polymer_of, self.conditions)
+        return replace(self, physics=physics)
 
     def labels(self, scalers: Scalers, rows: np.ndarray) -> Labels:
         """Labels of the chosen rows as tensors."""
@@ -120,7 +130,7 @@ def tests_of(table: pd.DataFrame, weight: np.ndarray | None = None) -> TestTable
         laboratory_one_hot(table.get("lab", empty)),
         targets,
         ignited,
-        np.ones(len(table)) if weight is None else np.asarray(weight, float),
+        None if weight is None else np.asarray(weight, float),
     )
 
 
@@ -130,7 +140,7 @@ def _hashable(key: tuple) -> tuple:
 
 
 class Encoder:
-    """Token ids of polymers, remembered: tokenisation happens once a spelling."""
+    """Token ids of polymers, remembered: tokenisation happens once per spelling."""
 
     def __init__(self, tokenizer):
         self.tokenizer = tokenizer
@@ -158,7 +168,7 @@ class Encoder:
         """The chosen rows as a batch.
 
         ``seed`` None: the canonical spelling and ``spellings`` others beside it (`spellings_of`);
-        a seed: one random spelling a component instead (augmentation).
+        a seed: one random spelling per component instead (augmentation).
         """
         rows = np.arange(len(tests)) if rows is None else rows
         polymers, polymer_of = np.unique(tests.polymer_of[rows], return_inverse=True)

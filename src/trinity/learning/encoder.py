@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from trinity.errors import InputError
 from trinity.learning.tokenizer import load_tokenizer
@@ -17,7 +18,7 @@ from trinity.learning.tokenizer import load_tokenizer
 @dataclass(frozen=True)
 class BackboneShape:
     """Size of the embedded encoder: 0.85 M parameters, trained in minutes on the two cores that
-    a reader has (MoLFormer's 12 layers x 768 take twenty times as long a sequence)."""
+    a reader has (MoLFormer's 12 layers x 768 take twenty times as long per sequence)."""
 
     layers: int = 4
     width: int = 128
@@ -94,10 +95,7 @@ def _is_bert(name: str | Path) -> bool:
 
 def pad(sequences: Sequence[Sequence[int]], padding: int = 0) -> tuple[Tensor, Tensor]:
     """Token ids (S, T) and attention mask (S, T) of sequences of different length."""
-    longest = max(len(s) for s in sequences)
-    ids = torch.full((len(sequences), longest), padding, dtype=torch.long)
-    mask = torch.zeros((len(sequences), longest), dtype=torch.long)
-    for i, sequence in enumerate(sequences):
-        ids[i, : len(sequence)] = torch.tensor(sequence, dtype=torch.long)
-        mask[i, : len(sequence)] = 1
+    rows = [torch.tensor(sequence, dtype=torch.long) for sequence in sequences]
+    ids = pad_sequence(rows, batch_first=True, padding_value=padding)
+    mask = pad_sequence([torch.ones_like(row) for row in rows], batch_first=True)
     return ids, mask

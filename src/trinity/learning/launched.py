@@ -22,7 +22,7 @@ def processes() -> int:
 
 
 def is_main() -> bool:
-    """Whether this is the process that writes and speaks."""
+    """Whether this is the process that writes and prints."""
     return processes() == 1 or os.environ.get("RANK", "0") == "0"
 
 
@@ -43,20 +43,10 @@ def require_one(what: str) -> None:
 
 @contextmanager
 def writing_once(out: Path) -> Iterator[Path]:
-    """The folder that this process fills: ``out`` in the first one, elsewhere one that is removed.
-
-    Within the block every process trains the members one after another, so that all processes
-    are at the same step of the same member; worker processes could not tell their launches apart.
-    """
-    if processes() == 1:
+    """The folder that this process fills: ``out`` in the first one, elsewhere one that is removed
+    at the end of the block."""
+    if is_main():
         yield out
         return
-    from trinity.learning import ensemble
-
-    on_workers = ensemble.run_tasks
-    ensemble.run_tasks = lambda function, jobs, parallel=True: on_workers(function, jobs, False)
-    try:
-        with tempfile.TemporaryDirectory() as elsewhere:
-            yield out if is_main() else Path(elsewhere) / "model"
-    finally:
-        ensemble.run_tasks = on_workers
+    with tempfile.TemporaryDirectory() as elsewhere:
+        yield Path(elsewhere) / "model"

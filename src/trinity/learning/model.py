@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from trinity.errors import InputError
 from trinity.files import write_atomic
-from trinity.learning.correction import Committee, committee_of_shapes
+from trinity.learning.correction import AveragedCorrections
 from trinity.learning.tokenizer import build_tokenizer, load_tokenizer
 from trinity.quantities import CONDITIONS, LABORATORIES, TARGETS
 
@@ -72,7 +72,7 @@ class Rows:
     laboratory: Tensor  # (R, 3)
     #: (R, 4) standardised logarithms of what physics says at nominal properties, where needed.
     physics: Tensor | None = None
-    #: (R, D), or all layers' side by side, when the encoder is frozen and has spoken already.
+    #: (R, D), or all layers' side by side, where the encoder is frozen and has been run.
     embedding: Tensor | None = None
 
 
@@ -109,7 +109,7 @@ class Head(nn.Module):
         # A laboratory is a bias on the means; zero = the mean laboratory.
         self.laboratory = nn.Linear(len(LABORATORIES), len(TARGETS), bias=False)
         # Phase 2 in closed form (`trinity.learning.correction`); none after phase 1.
-        self.correction: Committee | None = None
+        self.correction: AveragedCorrections | None = None
         for zero in (self.straight, self.laboratory, self.log_variance):
             nn.init.zeros_(zero.weight)
 
@@ -149,11 +149,11 @@ class FlammabilityModel(nn.Module):
     def embed(self, input_ids: Tensor, attention_mask: Tensor, layers: bool = False) -> Tensor:
         """Mean of the token states, (S, T) -> (S, D); with ``layers`` those of the token
         embeddings and of every layer side by side, the last layer last."""
-        said = self.backbone(
+        found = self.backbone(
             input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=layers
         )
-        weight = attention_mask.unsqueeze(-1).to(said[0].dtype)
-        states = torch.cat(said.hidden_states, dim=-1) if layers else said[0]  # (S, T, D)
+        weight = attention_mask.unsqueeze(-1).to(found[0].dtype)
+        states = torch.cat(found.hidden_states, dim=-1) if layers else found[0]  # (S, T, D)
         return (states * weight).sum(1) / weight.sum(1)
 
     def forward(self, rows: Rows):
@@ -206,7 +206,7 @@ def load_model(folder: str | Path) -> FlammabilityModel:
         _backbone_from(config["backbone"]), Scalers(**config["scalers"]), load_tokenizer(folder)
     )
     if config["corrections"]:
-        model.head.correction = committee_of_shapes(
+        model.head.correction = AveragedCorrections.of_shapes(
             config["corrections"], len(CONDITIONS), len(LABORATORIES), len(TARGETS)
         )
     model.load_state_dict(load_file(folder / "model.safetensors"))

@@ -22,7 +22,7 @@ IGNORED = -100  # PyTorch's label of positions without loss
 
 
 @dataclass(frozen=True)
-class LanguageSettings:
+class Phase0Settings:
     """Numbers of phase 0 (section ``[phase0]`` of a scale)."""
 
     epochs: int
@@ -83,7 +83,7 @@ def language_loss(model: nn.Module, inputs: Tensor, mask: Tensor, labels: Tensor
 
 def pretrain_language_model(
     psmiles: Sequence[str],
-    settings: LanguageSettings,
+    settings: Phase0Settings,
     out_dir: str | Path,
     shape: BackboneShape | None = None,
     progress: bool = True,

@@ -1,16 +1,102 @@
-"""Phase 1 as a stage of the pipeline: the synthetic table in, models of several seeds and their
-scores on hypothetical polymers out."""
+"""Phase 1: supervised pretraining on the synthetic table, split by polymer.
+
+A batch is a set of polymers with all their synthetic tests: each polymer is read once and its
+embedding serves all its conditions, which costs a tenth of one sequence per row.
+"""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
+from safetensors.numpy import save
+from torch import Tensor, nn
 
-from trinity.learning.data import TestTable, tests_of
-from trinity.learning.loop import member_folders, run_tasks, seeded
+from trinity.chemistry import domain
+from trinity.chemistry.polymers import Polymer
+from trinity.files import write_atomic
+from trinity.learning.answer import answer, combine
+from trinity.learning.data import Encoder, Labels, TestTable, tests_of
+from trinity.learning.encoder import load_backbone
+from trinity.learning.loop import (
+    Schedule,
+    length_batches,
+    member_folders,
+    run_tasks,
+    seeded,
+    train,
+)
+from trinity.learning.model import FlammabilityModel, Scalers, load_model
 from trinity.provenance import Job
 from trinity.quantities import TARGETS
+
+#: Weight of the ignition cross entropy beside the four regressions.
+IGNITION_WEIGHT = 0.3
+
+
+@dataclass(frozen=True)
+class Phase1Settings:
+    """Numbers of the training (section ``[phase1]`` of a scale)."""
+
+    epochs: int
+    polymers_per_batch: int
+    learning_rate: float
+    backbone_rate: float = 1.0
+
+
+@dataclass(frozen=True)
+class MemberJob:
+    """One member to train: member ``k`` of those that share a table, its split and a folder."""
+
+    table: pd.DataFrame
+    language_model: str
+    settings: Phase1Settings
+    held_out: float
+    seed: int
+    k: int
+    folder: Path
+    progress: bool
+
+
+def multitask_loss(output: tuple[Tensor, Tensor, Tensor], labels: Labels) -> Tensor:
+    """Robust regression of the means, Gaussian likelihood of the variances, ignition.
+
+    The mean is fitted by Huber's loss as if the variance were known, the variance by the
+    likelihood of the errors as they are: one joint likelihood lets a model buy a large error with
+    a large variance (Seitzer et al., 2022, "On the pitfalls of heteroscedastic uncertainty").
+    Unknown labels count nothing; a test without ignition teaches the ignition logit only.
+    """
+    logit, mean, log_variance = output
+    weight = labels.known * labels.weight[:, None]  # (R, 4)
+    fit = nn.functional.huber_loss(mean, labels.targets, reduction="none")
+    error = (labels.targets - mean.detach()) ** 2
+    spread = 0.5 * (log_variance + error * torch.exp(-log_variance))
+    regression = (weight * (fit + 0.1 * spread)).sum() / weight.sum().clamp(min=1.0)
+    burning = labels.ignition_known * labels.weight
+    ignition = nn.functional.binary_cross_entropy_with_logits(
+        logit, labels.ignited, weight=burning, reduction="sum"
+    ) / burning.sum().clamp(min=1.0)
+    return regression + IGNITION_WEIGHT * ignition
+
+
+def split_by_polymer(tests: TestTable, held_out: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Row masks (training, held out), the same for all members: no polymer is on both sides."""
+    rng = np.random.default_rng([seed, 7])
+    chosen = rng.random(len(tests.polymers)) < held_out
+    return ~chosen[tests.polymer_of], chosen[tests.polymer_of]
+
+
+def without_measured(table: pd.DataFrame) -> pd.DataFrame:
+    """Synthetic rows without any polymer, or component of one, that was measured."""
+    from trinity.measurements import load_measurements
+
+    measured = load_measurements()
+    keys = set(measured["key"])
+    for text in measured["components"].dropna().unique():
+        keys |= {key for key, _ in Polymer.parse(text).units} if text else set()
+    return table[~table["key"].isin(keys)].reset_index(drop=True)
 
 
 def pretraining(job: Job) -> dict:
@@ -35,7 +121,7 @@ def run_phase1(
     table
         Synthetic rows (`trinity.synthesis.table`).
     language_model
-        Folder of phase 0, or any encoder `trinity.learning.model.load_backbone` can load.
+        Folder of phase 0, or any encoder that `trinity.learning.encoder.load_backbone` can load.
     numbers
         Section ``[phase1]`` of a scale.
     folder
@@ -44,84 +130,92 @@ def run_phase1(
     Returns
     -------
     dict
-        ``losses`` a member, ``held_out`` and ``conditions_only`` (GMFE a target on held-out
+        ``losses`` per member, ``held_out`` and ``conditions_only`` (GMFE per target on held-out
         hypothetical polymers, over polymers), ``rows``, ``polymers``, counts.
     """
-    folder = Path(folder)
-    numbers = dict(numbers)
+    folder, numbers = Path(folder), dict(numbers)
     members, held_out = numbers.pop("members"), numbers.pop("held_out")
-    table = without_measured(table)
-    jobs = [(table, str(language_model), numbers, held_out, seed, k, str(folder), progress)
-            for k in range(members)]  # fmt: skip
-    histories = run_tasks(_phase1_member, jobs)
+    table, settings = without_measured(table), Phase1Settings(**numbers)
+    jobs = [
+        MemberJob(table, str(language_model), settings, held_out, seed, k, folder, progress)
+        for k in range(members)
+    ]
+    histories = run_tasks(_train_member, jobs)
     tests = tests_of(table)
-    training, unseen = split_polymers(tests, held_out, seed)
-    _write_seen(folder, [s for polymer in tests.take(training).polymers for s, _ in polymer])
-    report = _score_phase1(folder, tests.take(training), tests.take(unseen))
+    training, unseen = map(tests.take, split_by_polymer(tests, held_out, seed))
+    write_seen(folder, [s for polymer in training.polymers for s, _ in polymer])
     return {
         "members": members,
         "rows": len(tests),
         "polymers": len(tests.polymers),
-        "held_out_polymers": len(np.unique(tests.polymer_of[unseen])),
+        "held_out_polymers": len(unseen.polymers),
         "losses": [_thinned(history) for history in histories],
-        **report,
+        **_scores(folder, training, unseen),
     }
 
 
-def _write_seen(folder: Path, psmiles: list[str]) -> None:
+def write_seen(folder: Path, psmiles: list[str]) -> None:
     """Fingerprints of the polymers of training, and how near to others they usually are."""
-    from safetensors.numpy import save
-
-    from trinity.chemistry import domain
-    from trinity.files import write_atomic
-
     packed = domain.pack(psmiles)
     near = domain.typical_similarity(packed)
     arrays = {"fingerprints": packed, "least_similarity": np.array([near])}
     write_atomic(folder / "domain.safetensors", save(arrays))
 
 
-def without_measured(table: pd.DataFrame) -> pd.DataFrame:
-    """Synthetic rows without any polymer, or component of one, that was measured."""
-    from trinity.chemistry.polymers import Polymer
-    from trinity.measurements import load_measurements
-
-    measured = load_measurements()
-    keys = set(measured["key"])
-    for text in measured["components"].dropna().unique():
-        keys |= {key for key, _ in Polymer.parse(text).units} if text else set()
-    return table[~table["key"].isin(keys)].reset_index(drop=True)
-
-
-def split_polymers(tests: TestTable, held_out: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Row masks (training, held out), the same for all members: no polymer is on both sides."""
-    rng = np.random.default_rng([seed, 7])
-    chosen = rng.random(len(tests.polymers)) < held_out
-    return ~chosen[tests.polymer_of], chosen[tests.polymer_of]
-
-
-def _phase1_member(job: tuple) -> list[float]:
+def _train_member(job: MemberJob) -> list[float]:
     """Train one member unless it is there already; its losses."""
-    from trinity.learning.answer import PhysicsSettings, fit_phase1
-    from trinity.learning.encoder import load_backbone
-    from trinity.learning.model import FlammabilityModel
-
-    table, language_model, numbers, held_out, seed, k, folder, progress = job
-    out = Path(folder) / f"member{k}"
+    out = job.folder / f"member{job.k}"
     if (out / "config.json").is_file():
         return json.loads((out / "config.json").read_text())["about"]["losses"]
-    tests = tests_of(table)
-    training, _ = split_polymers(tests, held_out, seed)
-    own = 1000 * seed + k
-    backbone, tokenizer = load_backbone(language_model)
+    tests = tests_of(job.table)
+    training, _ = split_by_polymer(tests, job.held_out, job.seed)
+    own = 1000 * job.seed + job.k
+    backbone, tokenizer = load_backbone(job.language_model)
     with seeded(own):
         model = FlammabilityModel(backbone, tokenizer=tokenizer)
-    checkpoint = Path(folder) / f"member{k}.part"
-    losses = fit_phase1(model, tests.take(training), PhysicsSettings(**numbers), own, checkpoint,
-                        progress and k == 0)  # fmt: skip
+    checkpoint = out.with_suffix(".part")
+    show = job.progress and job.k == 0
+    losses = fit_phase1(model, tests.take(training), job.settings, own, checkpoint, show)
     model.save(out, {"phase": 1, "seed": own, "losses": _thinned(losses)})
     checkpoint.unlink(missing_ok=True)
     return losses
+
+
+def fit_phase1(
+    model: FlammabilityModel,
+    tests: TestTable,
+    settings: Phase1Settings,
+    seed: int,
+    checkpoint: Path | None = None,
+    progress: bool = False,
+) -> list[float]:
+    """Train ``model`` in place on synthetic tests; sets its scalers. Returns the losses."""
+    model.scalers = Scalers.fit(tests.conditions, tests.targets)
+    encoder = Encoder(model.tokenizer)
+    lengths = np.array([encoder.length(p) for p in tests.polymers])
+    order = np.argsort(tests.polymer_of, kind="stable")
+    rows_of = np.split(order, np.cumsum(np.bincount(tests.polymer_of))[:-1])
+    size = settings.polymers_per_batch
+    per_epoch = -(-len(lengths) // size)
+
+    def loss_of(network: nn.Module, index: int) -> Tensor:
+        epoch, place = divmod(index, per_epoch)
+        chosen = length_batches(lengths, size, seed, epoch)[place]
+        rows = np.concatenate([rows_of[i] for i in chosen])
+        # One spelling per polymer and epoch, of few, so that tokenisation is mostly remembered.
+        batch = encoder.rows(tests, model.scalers, rows, seed=epoch % 16)
+        return multitask_loss(network(batch), tests.labels(model.scalers, rows))
+
+    return train(
+        model,
+        loss_of,
+        Schedule(settings.epochs * per_epoch, settings.learning_rate),
+        seed,
+        backbone_rate=settings.backbone_rate,
+        checkpoint=checkpoint,
+        every=100,
+        progress="phase 1" if progress else None,
+    )
 
 
 def _thinned(history: list[float], points: int = 200) -> list[float]:
@@ -130,20 +224,19 @@ def _thinned(history: list[float], points: int = 200) -> list[float]:
     return [round(float(part.mean()), 4) for part in parts]
 
 
-def _score_phase1(folder: Path, training: TestTable, unseen: TestTable) -> dict:
+def _scores(folder: Path, training: TestTable, unseen: TestTable) -> dict:
     """Error factors on unseen hypothetical polymers, of the models and of conditions alone."""
-    from trinity.learning.answer import answer
+    # Here and not above: whoever only predicts need not wait for scikit-learn.
     from trinity.learning.baselines import candidates, predict_baseline
-    from trinity.learning.model import load_model
 
     answers = [answer(load_model(path), unseen) for path in member_folders(folder)]
-    means = [a.log_mean for a in answers]
+    together = combine(answers)
     alone, _ = predict_baseline(candidates("conditions_only")[6], training, unseen, 0)
     burning = np.isfinite(unseen.ignited)
-    guess = np.mean([a.ignition for a in answers], axis=0) > 0.5
+    guess = together.ignition > 0.5
     return {
-        "held_out": [_factors(mean, unseen) for mean in means],
-        "held_out_ensemble": _factors(np.mean(means, axis=0), unseen),
+        "held_out": [_factors(a.log_mean, unseen) for a in answers],
+        "held_out_ensemble": _factors(together.log_mean, unseen),
         "conditions_only": _factors(alone, unseen),
         "ignition_accuracy": float((guess == unseen.ignited)[burning].mean()),
         "ignition_share": float(unseen.ignited[burning].mean()),
@@ -151,7 +244,7 @@ def _score_phase1(folder: Path, training: TestTable, unseen: TestTable) -> dict:
 
 
 def _factors(log_mean: np.ndarray, tests: TestTable) -> dict[str, float]:
-    """GMFE a target: first within a polymer, then over polymers."""
+    """GMFE per target: first within a polymer, then over polymers."""
     error = pd.DataFrame(np.abs(log_mean - np.log(tests.targets)), columns=list(TARGETS))
     means = error.groupby(tests.polymer_of).mean().mean()
     return {target: float(np.exp(means[target])) for target in TARGETS}

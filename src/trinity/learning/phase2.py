@@ -10,54 +10,28 @@ Gaussian process on the embedding (`trinity.learning.correction`), or as several
 """
 
 import copy
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
-from trinity.errors import InputError
-from trinity.learning.answer import embeddings, multitask_loss
-from trinity.learning.correction import Committee, Correction, fit_correction
+from trinity.learning.answer import embeddings
+from trinity.learning.configurations import Phase2Settings
+from trinity.learning.correction import AveragedCorrections, Correction
 from trinity.learning.data import Encoder, Labels, TestTable
 from trinity.learning.loop import Schedule, seeded, train
 from trinity.learning.model import FlammabilityModel, Rows, Scalers
+from trinity.learning.phase1 import multitask_loss
 
-MODES = ("kernel", "full", "lora", "head")
-LAYERS = ("last", "all")
 #: Memory of the averaged weights: about 1 / (1 - 0.95) = 20 steps.
 AVERAGING = 0.95
 #: Random spellings of each polymer that steps choose from.
 SPELLINGS = 8
 #: A laboratory's name is hidden in this share of the rows, so that "unknown" is a case seen.
 LABORATORY_DROPOUT = 0.25
-
-
-@dataclass(frozen=True)
-class MeasuredSettings:
-    """One configuration of phase 2; ``checkpoints`` are steps at which it is looked at."""
-
-    mode: str = "kernel"
-    learning_rate: float = 1e-3
-    backbone_rate: float = 0.1
-    pull: float = 0.01
-    checkpoints: tuple[int, ...] = (10, 25, 50, 100)
-    loss: str = "multitask"  # or "relative_l2", of physical values
-    schedule: str = "constant"  # or "step": times 0.7 after each tenth of the way
-    # Of the mode `kernel`: see `trinity.learning.correction`.
-    layers: str = "last"  # whose embedding the kernel compares: "last" or "all" side by side
-    share: float = 0.0  # of the nominal physics in what is corrected
-    length: float = 2.0
-    signal: float = 0.3
-    trend: float = 0.03
-    noise: float = 0.05
-
-    def __post_init__(self):
-        if self.mode not in MODES:
-            raise InputError(f"Finetuning mode {self.mode!r} is unknown; use {MODES}.")
-        if self.layers not in LAYERS:
-            raise InputError(f"The kernel cannot read layers {self.layers!r}; use {LAYERS}.")
 
 
 @dataclass(frozen=True)
@@ -81,17 +55,10 @@ def relative_l2(output: tuple[Tensor, Tensor, Tensor], labels: Labels, scalers: 
     return ((predicted - measured).norm(dim=0) / measured.norm(dim=0).clamp(min=1e-9)).sum()
 
 
-def group_weights(groups: Sequence[str]) -> np.ndarray:
-    """Weights (R,) that give every polymer group the same say, as the score does."""
-    _, index, counts = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
-    weight = 1.0 / counts[index]
-    return weight / weight.mean()
-
-
 def finetune(
     start: FlammabilityModel,
     tests: TestTable,
-    settings: MeasuredSettings,
+    settings: Phase2Settings,
     seed: int,
     look: Callable[[int, FlammabilityModel], None] | None = None,
     progress: bool = False,
@@ -104,17 +71,19 @@ def finetune(
     if settings.mode == "kernel":
         model = correct(start, tests, [settings])
         if look:
-            look(max(settings.checkpoints), model)
+            look(settings.steps, model)
         return model
     model = copy.deepcopy(start)
-    trained = _with_lora(model, seed) if settings.mode == "lora" else model
-    if settings.mode == "head":
+    if settings.mode == "lora":
+        _add_lora(model, seed)
+    elif settings.mode == "head":
         model.backbone.requires_grad_(False)
-    free = [p for p in trained.parameters() if p.requires_grad]
+    free = [p for p in model.parameters() if p.requires_grad]
     origin = [p.detach().clone() for p in free]
-    mean = [p.detach().clone() for p in free]
+    averaged = AveragedModel(model, multi_avg_fn=_average)
     batches = _batches(model, tests, settings.mode)
     labels = tests.labels(model.scalers, np.arange(len(tests)))
+    laboratory = batches[0].laboratory.clone()
 
     def loss_of(network: nn.Module, index: int) -> Tensor:
         batch = batches[int(torch.randint(len(batches), ()))]
@@ -128,77 +97,106 @@ def finetune(
     def after(step: int) -> None:
         with torch.no_grad():
             torch._foreach_lerp_(free, origin, settings.pull)
-            torch._foreach_lerp_(mean, free, max(1 - AVERAGING, 1 / step))
+        averaged.update_parameters(model)
         if look and step in settings.checkpoints:
-            with _weights(free, mean):
-                look(step, model.eval())
-            model.train()
+            look(step, averaged.module.eval())
 
-    laboratory = batches[0].laboratory.clone()
     kind = {"constant": Schedule, "step": StepSchedule}[settings.schedule]
-    schedule = kind(max(settings.checkpoints), settings.learning_rate, 0.1, "constant", 0.0)
+    schedule = kind(settings.steps, settings.learning_rate, 0.1, "constant", 0.0)
     rate = settings.backbone_rate
-    train(trained, loss_of, schedule, seed, backbone_rate=rate, after=after,
+    train(model, loss_of, schedule, seed, backbone_rate=rate, after=after,
           progress="finetuning" if progress else None)  # fmt: skip
-    with torch.no_grad():
-        for parameter, value in zip(free, mean, strict=True):
-            parameter.copy_(value)
+    found = averaged.module
     if settings.mode == "lora":
-        model.backbone = model.backbone.merge_and_unload()
-    return model.requires_grad_(True).eval()
+        found.backbone = found.backbone.merge_and_unload()
+    return found.requires_grad_(True).eval()
+
+
+def _average(averaged: list[Tensor], weights: list[Tensor], updates: Tensor) -> None:
+    """Exponential moving average; of the first steps, the plain mean."""
+    torch._foreach_lerp_(averaged, weights, max(1 - AVERAGING, 1 / (int(updates) + 1)))
 
 
 def correct(
     start: FlammabilityModel,
     tests: TestTable,
-    ways: Sequence[MeasuredSettings],
-    batch: Rows | None = None,
+    configurations: Sequence[Phase2Settings],
+    rows: Rows | None = None,
 ) -> FlammabilityModel:
-    """``start`` with a Gaussian process a way, of mode ``kernel``, for what it leaves of the tests.
+    """``start`` with one Gaussian process per configuration (mode ``kernel``), averaged with equal
+    weights, for what it leaves of the tests.
 
-    The encoder is that of ``start``, not a copy.  ``batch`` gives the rows of ``tests`` with the
-    embedding of all layers, if it is known.
+    The encoder is that of ``start``, not a copy.  ``rows`` are the tests as `all_layers` gives
+    them, if that is known.
     """
-    batch = batch or all_layers(start, tests)
+    rows = rows or all_layers(start, tests)
     model = FlammabilityModel(start.backbone, start.scalers, start.tokenizer)
     model.head.load_state_dict(start.head.state_dict())
     labels = tests.labels(start.scalers, np.arange(len(tests)))
     with torch.no_grad():
-        _, mean, _ = model.head(batch.embedding, batch.conditions, batch.laboratory)
-        fits = [_fit(way, batch, labels, mean, start) for way in ways]
-    model.head.correction = Committee(fits)
+        _, mean, _ = model.head(rows.embedding, rows.conditions, rows.laboratory)
+        scale = torch.tensor(start.scalers.target_scale)
+        last = replace(rows, embedding=rows.embedding[:, -start.head.width :])
+        fits = [
+            fit_correction(last if c.layers == "last" else rows, labels, mean, scale, c)
+            for c in configurations
+        ]
+    model.head.correction = AveragedCorrections(fits)
     return model.eval()
 
 
-def _fit(way: MeasuredSettings, batch: Rows, labels: Labels, mean: Tensor, start) -> Correction:
-    columns = batch.embedding.shape[1] if way.layers == "all" else start.head.width
-    return fit_correction(
-        batch.embedding[:, -columns:],
-        batch.conditions,
-        batch.laboratory,
-        labels.targets,
-        labels.known,
-        labels.weight,
-        mean,
-        batch.physics,
-        torch.tensor(start.scalers.target_scale),
-        length=way.length,
-        signal=way.signal,
-        trend=way.trend,
-        noise=way.noise,
-        share=way.share,
-    )
+def each_corrected(
+    start: FlammabilityModel, tests: TestTable, configurations: Sequence[Phase2Settings]
+) -> Iterator[FlammabilityModel]:
+    """``start`` corrected for the tests by each configuration alone; they are embedded once."""
+    rows = all_layers(start, tests)
+    return (correct(start, tests, [settings], rows) for settings in configurations)
+
+
+def fit_correction(
+    rows: Rows, labels: Labels, mean: Tensor, scale: Tensor, settings: Phase2Settings
+) -> Correction:
+    """Fit a Gaussian process to what the start leaves of measured tests.
+
+    Parameters
+    ----------
+    rows, labels
+        N measured tests, with their embedding (N, D).  The noise of a test is divided by its
+        weight; the unit of length is half the root mean square distance of the embeddings from
+        their centre.
+    mean
+        (N, T) standardised means of the network.
+    scale
+        (T,) natural-log units per standardised unit.
+    """
+    embedding = rows.embedding
+    targets, laboratories = len(scale), rows.laboratory.shape[1]
+    found = Correction(*embedding.shape, rows.conditions.shape[1], laboratories, targets)
+    unit = 0.5 * (embedding - embedding.mean(0)).pow(2).sum(1).mean().sqrt()
+    found.embedding, found.conditions = embedding.clone(), rows.conditions.clone()
+    found.laboratory, found.scale = rows.laboratory.clone(), scale.clone()
+    numbers = (settings.length, settings.signal, settings.trend, settings.noise, settings.share)
+    found.numbers = torch.tensor([float(unit), *numbers])
+    residual = (labels.targets - found.start(mean, rows.physics)) * scale
+    gram = found.kernel(embedding, rows.conditions, rows.laboratory).double()
+    noise = settings.noise / (labels.weight / labels.weight.mean()).double()
+    for target in range(targets):
+        known = labels.known[:, target].nonzero().squeeze(1)
+        inverse = torch.linalg.inv(gram[known][:, known] + torch.diag(noise[known]))
+        found.alpha[target, known] = (inverse @ residual[known, target].double()).float()
+        found.precision[target, known[:, None], known[None, :]] = inverse.float()
+    return found
 
 
 def all_layers(model: FlammabilityModel, tests: TestTable) -> Rows:
     """The tests as a batch that carries the embedding of all layers."""
-    batch = Encoder(model.tokenizer).rows(tests, model.scalers, spellings=3)
-    batch.embedding = embeddings(model, batch, layers=True)
-    return batch
+    rows = Encoder(model.tokenizer).rows(tests, model.scalers, spellings=3)
+    rows.embedding = embeddings(model, rows, layers=True)
+    return rows
 
 
-def _batches(model: FlammabilityModel, tests: TestTable, mode: str) -> list:
-    """The full batch in several spellings; with a frozen encoder, its embeddings."""
+def _batches(model: FlammabilityModel, tests: TestTable, mode: str) -> list[Rows]:
+    """All tests as a batch, in several spellings; with a frozen encoder, their embeddings."""
     encoder = Encoder(model.tokenizer)
     batches = [encoder.rows(tests, model.scalers, seed=s) for s in range(SPELLINGS)]
     if mode == "head":
@@ -207,7 +205,7 @@ def _batches(model: FlammabilityModel, tests: TestTable, mode: str) -> list:
     return batches
 
 
-def _with_lora(model: FlammabilityModel, seed: int) -> FlammabilityModel:
+def _add_lora(model: FlammabilityModel, seed: int) -> None:
     """Freeze the encoder and add rank-8 updates to its attention (all linear layers elsewhere)."""
     from peft import LoraConfig, get_peft_model
 
@@ -217,27 +215,6 @@ def _with_lora(model: FlammabilityModel, seed: int) -> FlammabilityModel:
         model.backbone = get_peft_model(
             model.backbone, LoraConfig(r=8, lora_alpha=16, target_modules=targets)
         )
-    return model
-
-
-class _weights:
-    """Within the block the parameters hold other values."""
-
-    def __init__(self, parameters: list[Tensor], values: list[Tensor]):
-        self.parameters, self.values = parameters, values
-
-    def _swap(self):
-        with torch.no_grad():
-            for parameter, value in zip(self.parameters, self.values, strict=True):
-                held = parameter.detach().clone()
-                parameter.copy_(value)
-                value.copy_(held)
-
-    def __enter__(self):
-        self._swap()
-
-    def __exit__(self, *error):
-        self._swap()
 
 
 def direct_start(
@@ -247,7 +224,7 @@ def direct_start(
     model = copy.deepcopy(language_model)
     with seeded(seed):
         fresh = FlammabilityModel(model.backbone, tokenizer=model.tokenizer)
-        # Before it has learned anything the head says the mean of the training rows.
+        # Before it has learned anything the head predicts the mean of the training rows.
         nn.init.zeros_(fresh.head.mean.weight)
         nn.init.zeros_(fresh.head.mean.bias)
     fresh.scalers = Scalers.fit(tests.conditions, tests.targets)

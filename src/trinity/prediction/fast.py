@@ -120,18 +120,18 @@ class Reader:
 
 def _answers(frame, polymers: list, reader: Reader, folder: Path, members: int | None):
     """Answers for rows whose polymers have been read."""
-    from trinity.learning.data import laboratory_one_hot
-    from trinity.learning.ensemble import combine
-    from trinity.learning.students import heard, unlabelled
+    from trinity.learning.answer import combine
+    from trinity.learning.data import TestTable, laboratory_one_hot
+    from trinity.learning.students import student_answers
 
     unique = {polymer: i for i, polymer in enumerate(dict.fromkeys(polymers))}
-    tests = unlabelled(
+    tests = TestTable(
         list(unique),
         np.array([unique[polymer] for polymer in polymers]),
         frame[list(CONDITIONS)].to_numpy(float),
         laboratory_one_hot(frame.get("lab", [None] * len(frame))),
     )
-    found = combine(heard(members_of(folder)[:members], tests))
+    found = combine(student_answers(members_of(folder)[:members], tests))
     parts = list(dict.fromkeys(s for polymer in tests.polymers for s, _ in polymer))
     own = np.array([reader.fingerprints[s] for s in parts], dtype=np.float32)
     least = about_model(folder)["least_similarity"]
