@@ -1,4 +1,4 @@
-"""Configurations of phase 2: their numbers, the lists that are tried, the choice of the best few."""
+"""Configurations of phase 2: their numbers, what is tried, and the choice of the best few."""
 
 from dataclasses import dataclass
 
