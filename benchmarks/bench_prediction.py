@@ -58,10 +58,9 @@ def parts(rows: int) -> dict[str, float]:
     """Milliseconds of processor time a polymer of each part, one thread, in this process."""
     import torch
 
-    from trinity.chemistry import domain
     from trinity.chemistry.polymers import polymer_key
     from trinity.chemistry.properties import estimate
-    from trinity.chemistry.similarity import nearest_similarities
+    from trinity.chemistry.similarity import fingerprint, nearest_similarity
     from trinity.cone.predict import nominal_physics
     from trinity.learning.answer import answer
     from trinity.learning.data import Encoder, tests_of
@@ -85,8 +84,8 @@ def parts(rows: int) -> dict[str, float]:
     clock("check", lambda: [prediction.check_row(s, 50.0, 6.0) for s in names])
     keys = clock("canonical form", lambda: [polymer_key(s) for s in names])
     tests = tests_of(frame)
-    clock("fingerprint", lambda: [domain.fingerprint(s) for s in keys])
-    clock("nearest neighbour", lambda: nearest_similarities(keys, seen))
+    clock("fingerprint", lambda: [fingerprint(s) for s in keys])
+    clock("nearest neighbour", lambda: [nearest_similarity(s, seen) for s in keys])
     clock("properties", lambda: [estimate(s) for s in keys])
     tests.physics = clock(
         "cone model",
@@ -100,7 +99,6 @@ def parts(rows: int) -> dict[str, float]:
 
 def fast_parts(names: list[str], frame: pd.DataFrame) -> dict[str, float]:
     """As `parts`, of the way through distilled networks."""
-    import numpy as np
 
     from trinity.chemistry.similarity import within_reach
     from trinity.learning.data import tests_of
@@ -109,7 +107,8 @@ def fast_parts(names: list[str], frame: pd.DataFrame) -> dict[str, float]:
     from trinity.prediction import predict as prediction
 
     folder, reader = screening.distilled_model(), screening.Reader()
-    seen, least = prediction.seen_polymers(folder), prediction.about_model(folder)
+    seen = prediction.seen_polymers(folder)
+    least = prediction.about_model(folder)["least_similarity"]
     student = prediction.members_of(folder)[:1]
     tests = tests_of(frame)
     found = {}
@@ -120,8 +119,8 @@ def fast_parts(names: list[str], frame: pd.DataFrame) -> dict[str, float]:
         found[name] = 1e3 * (time.process_time() - start) / len(names)
 
     clock("fast: check, spelling, fingerprint", lambda: [reader.unit(s) for s in names])
-    own = np.array([reader.fingerprints[reader.spellings[s]] for s in names], dtype=np.float32)
-    clock("fast: neighbour", lambda: within_reach(own, seen, least["least_similarity"]))
+    own = [reader.fingerprints[reader.spellings[s]] for s in names]
+    clock("fast: neighbour", lambda: [within_reach(f, seen, least) for f in own])
     clock("fast: one distilled network", lambda: student_answers(student, tests))
     return found
 

@@ -40,7 +40,7 @@ from safetensors.numpy import load_file
 from trinity_book.figures import prediction as figures_prediction
 from trinity_book.figures import style
 
-from trinity.chemistry import domain
+from trinity.chemistry.similarity import nearest_similarity, unpacked
 from trinity.evidence import scores as evaluation
 from trinity.measurements import load_measurements
 from trinity.pipeline import stages
@@ -143,7 +143,9 @@ glue("lab_pairs", len(ratio), display=False)
 
 # %%
 finetuned = stages.load("finetuning", scale=scale, seed=seed)
-packed = load_file(finetuned.folder / "domain.safetensors")["fingerprints"]
+seen = unpacked(
+    load_file(finetuned.folder / "domain.safetensors")["fingerprints"]
+)
 least = finetuned.results["least_similarity"]
 units = {
     "poly(lactic acid)": "*OC(C)C(=O)*",
@@ -154,10 +156,8 @@ units = {
     "polyacetylene": "*C=C*",
     "cellulose": "*OC1C(CO)OC(*)C(O)C1O",
 }
-asked = pd.Series(
-    {n: domain.nearest_similarity(s, packed) for n, s in units.items()}
-)
-figures_prediction.similarities(packed, asked, least)
+asked = pd.Series({n: nearest_similarity(s, seen) for n, s in units.items()})
+figures_prediction.similarities(seen, asked, least)
 
 # %% tags=["remove-cell"]
 outside = asked[asked < least].index.tolist()

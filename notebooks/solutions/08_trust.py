@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 from trinity_book.course import answer
 
-from trinity.chemistry import domain
+from trinity.chemistry.similarity import nearest_similarity, unpacked
 from trinity.learning.intervals import conformal_quantile
 from trinity.pipeline import stages
 
@@ -120,7 +120,7 @@ answer(right_factor, within=0.02)
 # %% [markdown]
 # ## 4. Open: find the edge of the model
 #
-# `domain.nearest_similarity(psmiles, packed)` is the similarity to the nearest polymer that the model has
+# `nearest_similarity(psmiles, seen)` is the similarity to the nearest polymer that the model has
 # seen. Below `least_similarity` the model says `in_domain: false`. Find a repeat unit that a chemist would
 # call a polymer and the model does not know. What is missing in the synthetic table?
 
@@ -128,9 +128,11 @@ answer(right_factor, within=0.02)
 from safetensors.numpy import load_file
 
 finetuned = stages.load("finetuning")
-packed = load_file(finetuned.folder / "domain.safetensors")["fingerprints"]
+seen = unpacked(
+    load_file(finetuned.folder / "domain.safetensors")["fingerprints"]
+)
 tried = ["*CC(*)c1ccccc1", "*C(F)(F)C(F)(F)*"]
-{s: round(domain.nearest_similarity(s, packed), 2) for s in tried}
+{s: round(nearest_similarity(s, seen), 2) for s in tried}
 
 # %% tags=["solution", "hide-cell"]
 candidates = {
@@ -144,7 +146,7 @@ candidates = {
 found = pd.DataFrame(
     {
         "similarity": {
-            name: domain.nearest_similarity(s, packed)
+            name: nearest_similarity(s, seen)
             for name, s in candidates.items()
         }
     }

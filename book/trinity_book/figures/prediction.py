@@ -3,10 +3,13 @@
 Every function takes plain data and returns a Figure; the style is that of ``matplotlibrc``.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from trinity.chemistry.similarity import nearest_other
 from trinity_book.figures.learning import LABELS
 from trinity_book.figures.style import BLUE, GREY, ORANGE, SKY, style_of, subplots
 
@@ -45,20 +48,20 @@ def in_half_widths(rows: pd.DataFrame) -> pd.Series:
     return (measured - (low + high) / 2).abs() / ((high - low) / 2)
 
 
-def similarities(packed: np.ndarray, asked: pd.Series, least: float) -> Figure:
+def similarities(seen: Sequence, asked: pd.Series, least: float) -> Figure:
     """How similar polymers of the table are to their nearest other one, and where the polymers
     that are asked about lie; left of the line a prediction is flagged.
 
     Parameters
     ----------
-    packed : fingerprints of the polymers that a model has seen, (P, bytes); 600 of them are shown.
+    seen : fingerprints of the P polymers that a model has seen; 600 of them are shown.
     asked : name -> similarity [-].
     least : below it, ``in_domain`` is false.
     """
     figure, axes = subplots(figsize=(7.0, 3.4))
-    sample = np.linspace(0, len(packed) - 1, 600).astype(int)
+    sample = np.linspace(0, len(seen) - 1, 600).astype(int).tolist()
     axes.hist(
-        [_second_nearest(packed, i) for i in sample],
+        [nearest_other(i, seen) for i in sample],
         bins=np.linspace(0, 1, 41),
         color=SKY,
         alpha=0.6,
@@ -75,13 +78,6 @@ def similarities(packed: np.ndarray, asked: pd.Series, least: float) -> Figure:
     axes.legend(loc="upper right")
     figure.tight_layout()
     return figure
-
-
-def _second_nearest(packed: np.ndarray, i: int) -> float:
-    """Similarity of polymer ``i`` to the nearest other one."""
-    both = np.bitwise_count(packed & packed[i]).sum(axis=1)
-    either = np.bitwise_count(packed | packed[i]).sum(axis=1)
-    return float(np.delete(both / np.maximum(either, 1), i).max())
 
 
 def one_polymer(measured: pd.DataFrame, lines: dict[str, pd.DataFrame], title: str) -> Figure:

@@ -1,49 +1,63 @@
-"""Nearest neighbours of many polymers at once: the numbers of `domain`, as matrix products.
+"""Fingerprints of chains, and how near a polymer comes to those that a model has seen.
 
-Counts of common bits are whole numbers far below 2^24, so single precision holds them exactly.
+A polymer is compared through the atom environments of its chain: Morgan bits of radius 2 (Rogers &
+Hahn, J. Chem. Inf. Model. 50 (2010) 742, doi:10.1021/ci100050t) of three repeat units, and their
+Tanimoto similarity. Needs no torch.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from rdkit import Chem
+from rdkit.Chem import rdFingerprintGenerator
+from rdkit.DataStructs import (
+    BitVectToBinaryText,
+    BulkTanimotoSimilarity,
+    CreateFromBinaryText,
+    ExplicitBitVect,
+)
 
-from trinity.chemistry import domain
+from trinity.chemistry.chain import stars
+from trinity.chemistry.polymers import parse_psmiles, polymer_key
 
-STAR = Chem.MolFromSmarts("[#0]")
-AT_ONCE = 1024  # fingerprints that `within_reach` compares with before it looks what is left
-
-
-def unpacked(packed: np.ndarray) -> np.ndarray:
-    """Fingerprints (P, BITS) as 0 and 1 in single precision, of `domain.pack`ed ones."""
-    return np.unpackbits(packed, axis=1).astype(np.float32)
+BITS = 1024
+AT_ONCE = 1024  # fingerprints that `within_reach` compares with before it looks whether one is near
 
 
-def nearest_similarities(psmiles: Sequence[str], seen: np.ndarray) -> np.ndarray:
-    """Tanimoto similarity (P,) of each polymer to the nearest of those ``seen`` (`unpacked`).
+@lru_cache(maxsize=65536)
+def fingerprint(psmiles: str) -> ExplicitBitVect:
+    """Fingerprint of the canonical repeat unit: neither the cut nor the spelling matters.
 
-    Equal to `trinity.chemistry.domain.nearest_similarity` of each to the last bit.
+    Raises
+    ------
+    InputError
+        As :func:`trinity.chemistry.polymers.parse_psmiles`.
     """
-    own = np.array([domain.fingerprint(s) for s in psmiles], dtype=np.float32)
-    both = (own @ seen.T).astype(float)
-    either = own.sum(1)[:, None] + seen.sum(1)[None, :] - both
-    return (both / np.maximum(either, 1.0)).max(axis=1)
+    return fingerprint_as_cut(parse_psmiles(polymer_key(psmiles)))
 
 
-def fingerprint_as_cut(unit: Chem.Mol) -> np.ndarray:
-    """`domain.fingerprint` (BITS,) of a repeat unit as `polymers.parse_psmiles`
-    read it: the same where the unit is canonical, and nearly so where it is cut elsewhere."""
-    return domain._generator().GetFingerprintAsNumPy(three_units(unit))
+def fingerprint_as_cut(unit: Chem.Mol) -> ExplicitBitVect:
+    """Fingerprint of a repeat unit that `polymers.parse_psmiles` has read, cut where it is.
+
+    It is `fingerprint` where the unit is canonical, and nearly so where it is cut elsewhere.
+    """
+    return _generator().GetFingerprint(_three_units(unit))
 
 
-def three_units(unit: Chem.Mol) -> Chem.Mol:
+@lru_cache(maxsize=1)
+def _generator():
+    return rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=BITS)
+
+
+def _three_units(unit: Chem.Mol) -> Chem.Mol:
     """Three repeat units in a row, good for fingerprints only.
 
     Joining units makes no ring and no aromatic atom, so that their perception, most of the work of
     `trinity.chemistry.chain.oligomer`, is left out.
     """
     size = unit.GetNumAtoms()
-    (head,), (tail,) = unit.GetSubstructMatches(STAR)
+    head, tail = (end.GetIdx() for end in stars(unit))
     first, last = (unit.GetAtomWithIdx(end).GetNeighbors()[0].GetIdx() for end in (head, tail))
     order = unit.GetBondBetweenAtoms(head, first).GetBondType()
     chain = Chem.RWMol(unit)
@@ -60,16 +74,45 @@ def three_units(unit: Chem.Mol) -> Chem.Mol:
     return chain
 
 
-def within_reach(own: np.ndarray, seen: np.ndarray, least: float) -> np.ndarray:
-    """Whether (P,) each fingerprint (P, BITS) has one among those ``seen`` (N, BITS) that is at
-    least so similar; both of 0 and 1 in single precision."""
-    found, bits = np.zeros(len(own), bool), seen.sum(1)
-    for start in range(0, len(seen), AT_ONCE):
-        left = np.flatnonzero(~found)
-        if not len(left):
-            break
-        part, mine = slice(start, start + AT_ONCE), own[left]
-        both = mine @ seen[part].T
-        either = mine.sum(1)[:, None] + bits[part] - both
-        found[left] = (both >= least * either).any(axis=1)
-    return found
+def pack(psmiles: Sequence[str]) -> np.ndarray:
+    """Fingerprints of P polymers as they are stored, (P, BITS / 8) bytes, the high bit first."""
+    texts = b"".join(BitVectToBinaryText(fingerprint(s)) for s in psmiles)
+    bits = np.unpackbits(np.frombuffer(texts, np.uint8), bitorder="little")  # as RDKit has them
+    return np.packbits(bits).reshape(-1, BITS // 8)
+
+
+def unpacked(packed: np.ndarray) -> list[ExplicitBitVect]:
+    """The P fingerprints that `pack` has packed."""
+    rows = np.packbits(np.unpackbits(packed, axis=1), axis=1, bitorder="little")
+    return [CreateFromBinaryText(row.tobytes()) for row in rows]
+
+
+def nearest_similarity(psmiles: str, seen: Sequence[ExplicitBitVect]) -> float:
+    """Tanimoto similarity of a polymer to the nearest of those ``seen``, 0 to 1."""
+    return max(BulkTanimotoSimilarity(fingerprint(psmiles), seen))
+
+
+def nearest_other(i: int, seen: Sequence[ExplicitBitVect]) -> float:
+    """Tanimoto similarity of the polymer ``seen[i]`` to the nearest of the others, 0 if alone."""
+    similarity = BulkTanimotoSimilarity(seen[i], seen)
+    similarity[i] = 0.0
+    return max(similarity)
+
+
+def typical_similarity(
+    seen: Sequence[ExplicitBitVect], quantile: float = 0.02, sample: int = 1000
+) -> float:
+    """Similarity to the nearest other that all but ``quantile`` of a set's polymers reach.
+
+    At most ``sample`` of the set, evenly spread over it, are looked at.
+    """
+    chosen = np.linspace(0, len(seen) - 1, min(sample, len(seen))).astype(int)
+    return float(np.quantile([nearest_other(i, seen) for i in chosen.tolist()], quantile))
+
+
+def within_reach(own: ExplicitBitVect, seen: Sequence[ExplicitBitVect], least: float) -> bool:
+    """Whether one of the polymers ``seen`` is at least so similar; stops at the first that is."""
+    return any(
+        max(BulkTanimotoSimilarity(own, seen[start : start + AT_ONCE])) >= least
+        for start in range(0, len(seen), AT_ONCE)
+    )

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from safetensors.numpy import load_file, save
 
-from trinity.chemistry import domain
+from trinity.chemistry.similarity import pack
 from trinity.files import write_atomic
 from trinity.learning.answer import Answer, answer, answer_rows, combine
 from trinity.learning.configurations import (
@@ -220,6 +220,6 @@ def _extend_domain(phase1: Path, folder: Path, table: pd.DataFrame) -> float:
     is foreign."""
     seen = load_file(phase1 / "domain.safetensors")
     parts = {s for polymer in tests_of(table).polymers for s, _ in polymer}
-    packed = np.vstack([seen["fingerprints"], domain.pack(sorted(parts))])
+    packed = np.vstack([seen["fingerprints"], pack(sorted(parts))])
     write_atomic(folder / "domain.safetensors", save({"fingerprints": packed}))
     return float(seen["least_similarity"][0])

@@ -14,8 +14,8 @@ import torch
 from safetensors.numpy import save
 from torch import Tensor, nn
 
-from trinity.chemistry import domain
 from trinity.chemistry.polymers import Polymer
+from trinity.chemistry.similarity import fingerprint, pack, typical_similarity
 from trinity.files import write_atomic
 from trinity.learning.answer import answer, combine
 from trinity.learning.data import Encoder, Labels, TestTable, tests_of
@@ -156,9 +156,8 @@ def run_phase1(
 
 def write_seen(folder: Path, psmiles: list[str]) -> None:
     """Fingerprints of the polymers of training, and how near to others they usually are."""
-    packed = domain.pack(psmiles)
-    near = domain.typical_similarity(packed)
-    arrays = {"fingerprints": packed, "least_similarity": np.array([near])}
+    near = typical_similarity([fingerprint(s) for s in psmiles])
+    arrays = {"fingerprints": pack(psmiles), "least_similarity": np.array([near])}
     write_atomic(folder / "domain.safetensors", save(arrays))
 
 

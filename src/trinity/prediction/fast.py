@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from rdkit import Chem
+from rdkit.DataStructs import ExplicitBitVect
 
 from trinity.chemistry.polymers import Polymer, parse_psmiles
 from trinity.chemistry.similarity import fingerprint_as_cut, within_reach
@@ -89,7 +90,7 @@ class Reader:
     """Repeat units as students read them, and their fingerprints; each text is parsed once."""
 
     spellings: dict[str, str] = field(default_factory=dict)  # of each text
-    fingerprints: dict[str, np.ndarray] = field(default_factory=dict)  # of each spelling
+    fingerprints: dict[str, ExplicitBitVect] = field(default_factory=dict)  # of each spelling
 
     def unit(self, psmiles: str) -> str:
         """Spelling of a repeat unit.
@@ -133,8 +134,8 @@ def _answers(frame, polymers: list, reader: Reader, folder: Path, members: int |
     )
     found = combine(student_answers(members_of(folder)[:members], tests))
     parts = list(dict.fromkeys(s for polymer in tests.polymers for s, _ in polymer))
-    own = np.array([reader.fingerprints[s] for s in parts], dtype=np.float32)
     least = about_model(folder)["least_similarity"]
-    near = dict(zip(parts, within_reach(own, seen_polymers(folder), least), strict=True))
+    seen = seen_polymers(folder)
+    near = {s: within_reach(reader.fingerprints[s], seen, least) for s in parts}
     like = [all(near[s] for s, _ in polymer) for polymer in tests.polymers]
     return answer_rows(frame, tests, found, like, folder, members)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from trinity.chemistry.polymers import Polymer
-from trinity.chemistry.similarity import nearest_similarities, unpacked
+from trinity.chemistry.similarity import nearest_similarity, unpacked
 from trinity.errors import InputError
 from trinity.files import artifacts_root
 from trinity.quantities import TARGETS, check_conditions, conditions_tested
@@ -171,7 +171,7 @@ def _answers(frame: pd.DataFrame, folder: Path, members: int | None) -> list[dic
     tests = tests_of(frame)
     found = ensemble_answer(members_of(folder)[:members], tests)
     parts = sorted({s for polymer in tests.polymers for s, _ in polymer})
-    near = dict(zip(parts, nearest_similarities(parts, seen_polymers(folder)), strict=True))
+    near = {s: nearest_similarity(s, seen_polymers(folder)) for s in parts}
     least = about_model(folder)["least_similarity"]
     like = [all(near[s] >= least for s, _ in polymer) for polymer in tests.polymers]
     return answer_rows(frame, tests, found, like, folder, members)
@@ -237,7 +237,7 @@ def members_of(folder: Path) -> list:
 
 
 @lru_cache(maxsize=4)
-def seen_polymers(folder: Path) -> np.ndarray:
+def seen_polymers(folder: Path) -> list:
     """Fingerprints of the polymers that the models were trained on, as `unpacked` gives them."""
     from safetensors.numpy import load_file
 
