@@ -27,7 +27,13 @@ from trinity_book.studies.validation.refits import (
 )
 
 from trinity.chemistry.chain import oligomer
-from trinity.chemistry.decomposition import measured_keys, predict_t50, training_table
+from trinity.chemistry.decomposition import (
+    CONSTANT,
+    blind_model,
+    measured_keys,
+    predict_t50,
+    training_table,
+)
 from trinity.chemistry.descriptors import BICERANO_RANGE_K, Chain, bicerano_t50, describe
 from trinity.chemistry.polymers import parse_psmiles, polymer_key
 from trinity.chemistry.properties import estimate, sample_parameters, to_case
@@ -120,6 +126,28 @@ def test_blind_models_never_saw_a_tested_polymer(quantity):
 def test_rows_that_leave_with_a_tested_polymer_are_left_out():
     keys = set(training_table("t50").key)
     assert polymer_key("*CCCCCC(=O)N*") not in keys  # nylon 6 leaves with nylon 6,6
+
+
+@pytest.mark.parametrize("quantity", ["t50", "char"])
+def test_the_process_is_that_of_scikit_learn(quantity):
+    from sklearn.gaussian_process import GaussianProcessRegressor
+    from sklearn.gaussian_process.kernels import ConstantKernel, DotProduct, Matern
+
+    model, table = blind_model(quantity), training_table(quantity)
+    settings, size = model.settings, model.inputs.shape[1]
+    kernel = (
+        Matern(settings.length * size**0.5, nu=1.5)
+        + ConstantKernel(settings.linear / size) * DotProduct(0.0, "fixed")
+        + ConstantKernel(CONSTANT)
+    )
+    noise = (table.sigma.to_numpy() / settings.spread) ** 2
+    theirs = GaussianProcessRegressor(kernel, alpha=noise, optimizer=None)
+    theirs.fit(model.inputs, (table.value.to_numpy() - model.mean) / settings.spread)
+    asked = model.inputs + 0.3
+    mean, sigma = model.predict(asked * model.scale + model.centre)
+    expected, spread = theirs.predict(asked, return_std=True)
+    assert mean == pytest.approx(model.mean + settings.spread * expected, rel=1e-9)
+    assert sigma == pytest.approx(settings.spread * spread, rel=1e-7)
 
 
 def test_bicerano_agrees_with_published_numbers():

@@ -83,7 +83,7 @@ def process(quantity: str) -> dict:
         "length": fit.settings.length,
         "linear": fit.settings.linear,
         "spread": fit.settings.spread,
-        "constant": decomposition._CONSTANT,
+        "constant": decomposition.CONSTANT,
         "mean": fit.mean,
         **{name: getattr(fit, name).tolist() for name in arrays},
     }
@@ -111,12 +111,5 @@ def constants() -> dict:
 def scores(n: int) -> dict[str, list[float]]:
     """The standard normal numbers that `sampling.sample_parameters` draws, a list of ``n``
     for each property, correlated where it correlates them."""
-    example = properties.estimate("*CC*")
-    names = [name for name in example.properties if name != sampling._DERIVED]
-    rng = np.random.default_rng(SEED)
-    drawn = {name: rng.standard_normal(n) for name in names}
-    mixed = np.linalg.cholesky(sampling._CORRELATION) @ np.array(
-        [drawn[name] for name in sampling._CORRELATED]
-    )
-    drawn.update(zip(sampling._CORRELATED, mixed, strict=True))
+    drawn = sampling.standard_scores(properties.estimate("*CC*"), n, np.random.default_rng(SEED))
     return {name: np.round(values, 7).tolist() for name, values in drawn.items()}

@@ -1,4 +1,4 @@
-"""How a chain decomposes: temperature of half decomposition and char yield, from structure.
+"""Decomposition of a chain: temperature of half decomposition and char yield, from structure.
 
 Both come from Gaussian processes on a few descriptors of the endless chain. The temperature model
 learns from decomposition temperatures of many papers, whose definition is mixed, and from two
@@ -40,12 +40,16 @@ SETTINGS = {
     ),
     "char": Settings(("char_former", "sulfur", "imide"), length=1.2, linear=0.5, spread=0.2),
 }  # fmt: skip
-_CONSTANT = 4.0  # variance of the mean, in units of the spread
+CONSTANT = 4.0  # variance of the mean, in units of the spread
 
 
 @dataclass(frozen=True)
 class GaussianProcess:
-    """Exact regression with known noise (Rasmussen & Williams 2006, eq. 2.23-2.24)."""
+    """Exact regression with known noise (Rasmussen & Williams 2006, eq. 2.23-2.24).
+
+    Equal to scikit-learn's with this kernel, whose import alone would nearly double the time that
+    ``trinity estimate`` takes; the inverse serves leave-one-out errors and the browser page, too.
+    """
 
     settings: Settings
     inputs: np.ndarray  # (n, d), standardised
@@ -70,7 +74,7 @@ class GaussianProcess:
         """Mean and 1 sigma of the function itself, each (m,), for ``x`` (m, d)."""
         inputs = (np.atleast_2d(x) - self.centre) / self.scale
         cross = _kernel(self.settings, inputs, self.inputs)
-        own = 1.0 + _CONSTANT + self.settings.linear * (inputs**2).mean(1)
+        own = 1.0 + CONSTANT + self.settings.linear * (inputs**2).mean(1)
         variance = own - np.einsum("ij,jk,ik->i", cross, self.inverse, cross)
         spread = self.settings.spread
         return self.mean + spread * cross @ self.weights, spread * np.sqrt(np.maximum(variance, 0))
@@ -79,7 +83,7 @@ class GaussianProcess:
 def _kernel(settings: Settings, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     distance = np.sqrt(3 * ((a[:, None, :] - b[None, :, :]) ** 2).mean(-1)) / settings.length
     matern = (1 + distance) * np.exp(-distance)
-    return matern + settings.linear * (a @ b.T) / a.shape[1] + _CONSTANT
+    return matern + settings.linear * (a @ b.T) / a.shape[1] + CONSTANT
 
 
 def features(described: dict[str, float], quantity: str) -> np.ndarray:

@@ -69,12 +69,8 @@ def sample_parameters(
         Every property of the estimate by its name, the specific heat at 298 K excepted, and
         ``A_1_s``, ``E_j_mol``, ``acid_A_1_s``, ``acid_E_j_mol``.
     """
-    names = [name for name in estimate.properties if name != _DERIVED]
-    scores = {name: np.zeros(n) if rng is None else rng.standard_normal(n) for name in names}
-    if rng is not None:
-        mixed = np.linalg.cholesky(_CORRELATION) @ np.array([scores[k] for k in _CORRELATED])
-        scores.update(zip(_CORRELATED, mixed, strict=True))
-    drawn = {name: _draw(estimate, name, scores[name]) for name in names}
+    scores = standard_scores(estimate, n, rng)
+    drawn = {name: _draw(estimate, name, score) for name, score in scores.items()}
     drawn["gas_heat_of_combustion_j_kg"] = gas_heat_of_combustion(
         drawn["heat_of_combustion_j_kg"], drawn["char_yield"], drawn["acid_fraction"]
     )
@@ -82,6 +78,18 @@ def sample_parameters(
     drawn["A_1_s"], drawn["E_j_mol"] = arrhenius(drawn["t50_k"], width)
     drawn["acid_A_1_s"], drawn["acid_E_j_mol"] = arrhenius(drawn["acid_t50_k"], 0.75 * width)
     return drawn
+
+
+def standard_scores(
+    estimate: Estimated, n: int, rng: np.random.Generator | None
+) -> dict[str, np.ndarray]:
+    """Standard normal score (n,) of each property that is drawn, correlated; zeros without rng."""
+    names = [name for name in estimate.properties if name != _DERIVED]
+    if rng is None:
+        return {name: np.zeros(n) for name in names}
+    scores = {name: rng.standard_normal(n) for name in names}
+    mixed = np.linalg.cholesky(_CORRELATION) @ np.array([scores[k] for k in _CORRELATED])
+    return scores | dict(zip(_CORRELATED, mixed, strict=True))
 
 
 def _draw(estimate: Estimated, name: str, score: np.ndarray) -> np.ndarray:
