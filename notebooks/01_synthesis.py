@@ -154,9 +154,9 @@ figures_synthesis.property_ranges(table)
 # properties of a polymer also hang together, partly by its chemistry and partly by how they are drawn:
 
 # %%
-figures_synthesis.property_correlations(table)
+figures_synthesis.correlations(table, figures_synthesis.DRAWN)
 # %% [markdown]
-# Aromatic chains are dense, stable, sooty and leave char, so these are red together; what chars
+# Aromatic chains are dense, stable, sooty and leave char, so these are orange together; what chars
 # takes less heat to decompose and burns less completely. Conductivity stays pale: structure says little about
 # it. A table of independent random properties would be pale everywhere, and would hold polymers that cannot
 # exist.

@@ -39,6 +39,7 @@ from trinity_book.figures import cone as figures_cone
 from trinity_book.figures import controls as figures_controls
 from trinity_book.figures import drawings as figures_drawings
 from trinity_book.figures import learning as figures_learning
+from trinity_book.figures import prediction as figures_prediction
 from trinity_book.figures import style
 from trinity_book.figures import synthesis as figures_synthesis
 from trinity_book.figures import understanding as figures_understanding
@@ -140,9 +141,9 @@ figures_cone.curves_with_marks(curves, chosen.iloc[0], title)
 # %%
 figures_synthesis.label_distributions(table, tests)
 # %%
-figures_synthesis.correlations(table)
+figures_synthesis.correlations(table, figures_synthesis.ASKED)
 # %%
-figures_cone.physics_intervals(
+figures_prediction.physics_intervals(
     validation["coverage"]["targets"]["t_ig_s"], tests, "t_ig_s"
 )
 

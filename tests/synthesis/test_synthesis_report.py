@@ -123,7 +123,7 @@ def test_report_fits_into_json(report):
 
 @pytest.mark.parametrize(
     "name", ["family_shares", "label_distributions", "property_ranges", "non_ignition",
-             "polymer_map", "expected_signs", "energy_released", "property_correlations"],
+             "polymer_map", "expected_signs", "energy_released"],
 )  # fmt: skip
 def test_figures_say_what_their_axes_are(table, report, name):
     draw = getattr(figures_synthesis, name)

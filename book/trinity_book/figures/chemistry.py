@@ -1,10 +1,8 @@
 """Figures of the chapter on chemistry: from structure to properties with their errors.
 
-Each function takes plain data, as ``property_validation`` and ``properties`` give it, and returns a
-Figure; fonts and sizes are in ``matplotlibrc``.
+Each function takes plain data, as the property validation and `trinity.chemistry.properties` give
+it, and returns a Figure.
 """
-
-import re
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,7 +12,7 @@ from trinity.chemistry.groups import contributions, count_groups
 from trinity.chemistry.properties import Estimate, sample_parameters
 from trinity.chemistry.sampling import TGA_RATE_K_S
 from trinity.quantities import GAS_CONSTANT_J_MOL_K
-from trinity_book.figures.style import BLUE, GREY, ORANGE, PALETTE, SKY, subplots
+from trinity_book.figures.style import BLUE, GREY, ORANGE, PALETTE, SKY, in_words, subplots
 
 # Estimate -> title, unit of the axis, factor from SI to it.
 _SHOWN = {
@@ -33,7 +31,6 @@ _ALSO_SHOWN = {
 }
 
 _AROUND = [(-4, 4), (4, -9), (-4, 13), (4, -18)]  # labels of neighbours beside each other
-_UNIT = re.compile(r"_(kg_m3|j_kg_k|j_kg|k|w_m_k|1_m)\b")
 
 
 def groups_of_chain(psmiles: str, quantity: str = "V298") -> Figure:
@@ -49,7 +46,7 @@ def groups_of_chain(psmiles: str, quantity: str = "V298") -> Figure:
     labels = {"V298": "molar volume (cm³/mol)"}
     counts = count_groups(psmiles).counts
     table = contributions(quantity)
-    figure, axes = subplots(figsize=(7.0, 1.6), layout="constrained")
+    figure, axes = subplots(figsize=(7.0, 1.6))
     left = 0.0
     for colour, (group, count) in zip(PALETTE * 2, counts.items(), strict=False):
         width = table[group] * count
@@ -71,14 +68,14 @@ def parity(validation: dict) -> Figure:
     validation
         The object of ``property_validation.build_property_validation``.
     """
-    figure, panels = subplots(2, 2, figsize=(7.5, 7.0), layout="constrained")
+    figure, panels = subplots(2, 2, figsize=(7.5, 7.0))
     _parity_panels(panels, validation, _SHOWN)
     return figure
 
 
 def parity_of_the_rest(validation: dict) -> Figure:
     """Like `parity`, of properties without a bar."""
-    figure, panels = subplots(3, 2, figsize=(7.5, 9.6), layout="constrained")
+    figure, panels = subplots(3, 2, figsize=(7.5, 9.6))
     _parity_panels(panels, validation, _ALSO_SHOWN)
     return figure
 
@@ -119,7 +116,7 @@ def _parity_panel(axes: Axes, result: dict, factor: float) -> None:
 
 def left_out(validation: dict) -> Figure:
     """Decomposition temperature and char of polymers that the model had not seen."""
-    figure, panels = subplots(1, 2, figsize=(7.5, 3.8), layout="constrained")
+    figure, panels = subplots(1, 2, figsize=(7.5, 3.8))
     for axes, key, label, factor in (
         (panels[0], "t50_blind", "T50 (K)", 1.0),
         (panels[1], "char_blind", "char yield (%)", 100.0),
@@ -147,9 +144,11 @@ def calibration(rows: list[dict]) -> Figure:
         Those of ``property_validation.calibration``. The bar is one standard error of the share at
         1 sigma when the errors are normal; with ten values it is wide.
     """
-    names = [f"{_UNIT.sub('', row['property'])} (n = {row['n']})" for row in rows][::-1]
-    names = [name.replace("_", " ") for name in names]
-    figure, axes = subplots(figsize=(7.5, 0.32 * len(rows) + 1.2), layout="constrained")
+    names = []
+    for row in rows[::-1]:
+        name, comma, how = row["property"].partition(", ")
+        names.append(f"{in_words(name)}{comma}{how} (n = {row['n']})")
+    figure, axes = subplots(figsize=(7.5, 0.32 * len(rows) + 1.2))
     for key, colour, marker, size, text, expected in (
         ("within_sigma", BLUE, "o", 9, "within 1σ", rows[0]["expected"][0]),
         ("within_two_sigma", ORANGE, "s", 5, "within 2σ", rows[0]["expected"][1]),
@@ -173,7 +172,7 @@ def thermogravimetry(estimates: dict[str, Estimate], n: int, rng: np.random.Gene
     estimates
         Label -> estimate; one colour each.
     """
-    figure, axes = subplots(figsize=(7.0, 3.6), layout="constrained")
+    figure, axes = subplots(figsize=(7.0, 3.6))
     temperature = np.linspace(400.0, 1050.0, 651)
     for colour, (label, found) in zip(PALETTE, estimates.items(), strict=False):
         drawn = sample_parameters(found, n, rng)
@@ -206,7 +205,7 @@ def _unreacted(frequency: float, energy: float, temperature: np.ndarray) -> np.n
 def draws(found: Estimate, n: int, rng: np.random.Generator) -> Figure:
     """How draws hang together: density with specific heat, and log A with E."""
     drawn = sample_parameters(found, n, rng)
-    figure, panels = subplots(1, 2, figsize=(7.5, 3.4), layout="constrained")
+    figure, panels = subplots(1, 2, figsize=(7.5, 3.4))
     panels[0].scatter(
         drawn["density_kg_m3"], drawn["specific_heat_melt_j_kg_k"] / 1e3, s=6, color=BLUE, alpha=0.5
     )

@@ -1,11 +1,10 @@
 """Figures of the controls and studies (`ablation.json`): arms, curves, other conditions."""
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from trinity_book.figures.learning import ARM_NAMES
-from trinity_book.figures.style import BLUE, GREY, ORANGE, PALETTE, subplots
+from trinity_book.figures.style import BLUE, GREY, ORANGE, PALETTE, bars, ranges, subplots
 
 NAMES = ARM_NAMES | {
     "shuffled_only": "phase 1 on shuffled labels only",
@@ -35,16 +34,12 @@ def primary_by_arm(primary: list[dict]) -> Figure:
     ----------
     primary : dicts with ``arm``, ``mean_abs_ln``, ``low``, ``high`` [-].
     """
-    rows = sorted(primary, key=lambda row: row["mean_abs_ln"])
+    rows = pd.DataFrame(primary).sort_values("mean_abs_ln")
+    colours = [{"two_phase": BLUE, "direct": ORANGE}.get(arm, GREY) for arm in rows["arm"]]
     figure, axes = subplots(figsize=(7.4, 0.27 * len(rows) + 0.9))
-    for i, row in enumerate(rows):
-        colour = {"two_phase": BLUE, "direct": ORANGE}.get(row["arm"], GREY)
-        axes.plot([row["low"], row["high"]], [i, i], color=colour, linewidth=2)
-        axes.plot(row["mean_abs_ln"], i, "o", color=colour, markersize=6)
-    axes.set_yticks(range(len(rows)), [NAMES[row["arm"]] for row in rows])
-    axes.invert_yaxis()
+    names = [NAMES[arm] for arm in rows["arm"]]
+    ranges(axes, rows[["mean_abs_ln", "low", "high"]], names, colours)
     axes.set(xlim=(0, None), xlabel=PRIMARY_LABEL)
-    figure.tight_layout()
     return figure
 
 
@@ -71,29 +66,23 @@ def curve(levels: pd.DataFrame, xlabel: str, flat: dict[str, float] | None = Non
         axes.set_xticks(sorted(levels["x"].unique()))
     axes.set(xlabel=xlabel, ylabel=PRIMARY_LABEL, ylim=(0, None))
     axes.legend(fontsize=7.5, ncol=2)
-    figure.tight_layout()
     return figure
 
 
 def elsewhere(levels: pd.DataFrame) -> Figure:
-    """Primary endpoint on conditions or laboratories that were not seen: a group of bars a level.
+    """Primary endpoint on conditions or laboratories that were not seen: a group of bars per level.
 
     Parameters
     ----------
     levels : columns ``arm``, ``level``, ``mean_abs_ln``, ``low``, ``high``.
     """
-    places = {level: i for i, level in enumerate(levels["level"].unique())}
-    arms = list(levels["arm"].unique())
+    order = {"index": levels["level"].unique(), "columns": levels["arm"].unique()}
+    middle, *ends = (
+        levels.pivot(index="level", columns="arm", values=name).reindex(**order)
+        for name in ("mean_abs_ln", "low", "high")
+    )
     figure, axes = subplots(figsize=(8.0, 3.4))
-    width = 0.8 / len(arms)
-    for i, arm in enumerate(arms):
-        part = levels[levels["arm"] == arm]
-        x = np.array([places[level] for level in part["level"]]) + (i - (len(arms) - 1) / 2) * width
-        bounds = np.abs(part[["low", "high"]].to_numpy().T - part["mean_abs_ln"].to_numpy())
-        axes.bar(x, part["mean_abs_ln"], width, yerr=bounds, color=PALETTE[i % len(PALETTE)],
-                 error_kw={"linewidth": 0.8}, label=NAMES[arm])  # fmt: skip
-    axes.set_xticks(range(len(places)), places)
+    bars(axes, middle.rename(columns=NAMES), PALETTE[: len(order["columns"])], ends)
     axes.set_ylabel(PRIMARY_LABEL)
     axes.legend(fontsize=7.5, ncol=3)
-    figure.tight_layout()
     return figure

@@ -69,7 +69,6 @@ def overview() -> Figure:
     _arrow(axes, (6.58, -1.25), (8.45, -0.48), ORANGE, bend=0.18)
     axes.set(xlim=(-0.85, 9.35), ylim=(-1.6, 0.6))
     axes.axis("off")
-    figure.tight_layout(pad=0.2)
     return figure
 
 

@@ -1,17 +1,27 @@
-"""Figures of the chapters on trust, on one polymer and of the page "Figure by figure".
-
-Every function takes plain data and returns a Figure; the style is that of ``matplotlibrc``.
-"""
+"""Figures of predictions and their intervals: what they hold, where they end, one polymer."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import seaborn
 from matplotlib.figure import Figure
 
 from trinity.chemistry.similarity import nearest_other
-from trinity_book.figures.learning import LABELS
-from trinity_book.figures.style import BLUE, GREY, ORANGE, SKY, style_of, subplots
+from trinity.quantities import PRIMARY
+from trinity_book.figures.style import (
+    BLUE,
+    FLUX,
+    GREY,
+    LABELS,
+    ORANGE,
+    SKY,
+    style_of,
+    subplots,
+)
+
+#: Of measured values: whether the interval holds them.
+HELD = {"inside": BLUE, "outside": ORANGE}
 
 
 def misses(rows: pd.DataFrame, targets: list[str]) -> Figure:
@@ -23,22 +33,19 @@ def misses(rows: pd.DataFrame, targets: list[str]) -> Figure:
     rows : rows of ``lopo.json`` of one arm and seed; ``lo`` and ``hi`` are the interval's ends.
     targets : a panel each.
     """
-    order = sorted(rows["fold"].unique())
-    size = (3.4 * len(targets) + 0.6, 3.6)
+    ratio = in_half_widths(rows)
+    table = rows.assign(ratio=ratio, held=np.where(ratio <= 1, "inside", "outside"))
+    order, size = sorted(rows["fold"].unique()), (3.4 * len(targets) + 0.6, 3.6)
     figure, panels = subplots(1, len(targets), figsize=size, sharey=True, squeeze=False)
     for axes, target in zip(panels[0], targets, strict=True):
-        part = rows[rows["target"] == target]
-        ratio = in_half_widths(part)
-        place = part["fold"].map(order.index) + np.linspace(-0.25, 0.25, len(part))
-        held = ratio <= 1
-        axes.plot(ratio[held], place[held], "o", color=BLUE, markersize=4, label="inside")
-        axes.plot(ratio[~held], place[~held], "s", color=ORANGE, markersize=4, label="outside")
+        seaborn.swarmplot(
+            table[table["target"] == target], x="ratio", y="fold", order=order, hue="held",
+            hue_order=list(HELD), palette=HELD, size=3.5, warn_thresh=1, ax=axes,
+            legend=axes is panels[0, -1],
+        )  # fmt: skip
         axes.axvline(1, color=GREY, linewidth=1)
-        axes.set(xlim=(0, None), xlabel="|ln error| / half-width", title=LABELS[target])
-    panels[0, 0].set_yticks(range(len(order)), order)
-    panels[0, 0].invert_yaxis()
+        axes.set(xlim=(0, None), xlabel="|ln error| / half-width", ylabel="", title=LABELS[target])
     panels[0, -1].legend()
-    figure.tight_layout()
     return figure
 
 
@@ -46,6 +53,46 @@ def in_half_widths(rows: pd.DataFrame) -> pd.Series:
     """|ln(measured / middle)| over the half-width of the interval [-]; above 1 it missed."""
     low, high, measured = (np.log(rows[name].astype(float)) for name in ("lo", "hi", "measured"))
     return (measured - (low + high) / 2).abs() / ((high - low) / 2)
+
+
+def intervals(rows: pd.DataFrame, target: str) -> Figure:
+    """Held-out predictions of one seed with their 90 % intervals, sorted by measurement."""
+    part = rows[rows["target"] == target].sort_values("measured").reset_index(drop=True)
+    figure, axes = subplots(figsize=(7.4, 3.2))
+    axes.vlines(part.index, part["lo"], part["hi"], color=GREY, linewidth=1, alpha=0.7)
+    axes.plot(part.index, part["predicted"], "_", color=GREY, markersize=6, label="predicted")
+    _measured(axes, part["measured"], part["lo"], part["hi"])
+    axes.set(yscale="log", xlabel="held-out test, sorted by measurement", ylabel=LABELS[target])
+    axes.legend(ncol=3)
+    return figure
+
+
+def physics_intervals(covered: dict, tests: pd.DataFrame, target: str) -> Figure:
+    """Range of simulated tests with properties drawn within their errors (bars) and what was
+    measured, sorted by measurement.
+
+    Parameters
+    ----------
+    covered : of one target in ``physics_validation.json``, block ``coverage``: ``low``, ``high``.
+    tests : the measured tests, all of them, in the same order; those that ignited are drawn.
+    """
+    rows = pd.DataFrame({"low": covered["low"], "high": covered["high"]}, dtype=float)
+    rows["measured"] = tests[target].to_numpy(float)
+    rows = rows.dropna().sort_values("measured").reset_index(drop=True)
+    figure, axes = subplots(figsize=(7.4, 3.2))
+    axes.vlines(rows.index, rows["low"], rows["high"], color=SKY, linewidth=3, alpha=0.8,
+                label="simulated, 90 %")  # fmt: skip
+    _measured(axes, rows["measured"], rows["low"], rows["high"])
+    axes.set(yscale="log", xlabel="measured test, sorted", ylabel=LABELS[target])
+    axes.legend(ncol=3)
+    return figure
+
+
+def _measured(axes, measured: pd.Series, low: pd.Series, high: pd.Series) -> None:
+    """Measured values, those that an interval does not hold in another colour and shape."""
+    inside = measured.between(low, high)
+    for (name, colour), mark, held in zip(HELD.items(), "os", (inside, ~inside), strict=True):
+        axes.plot(measured[held], mark, color=colour, markersize=4, label=f"measured, {name}")
 
 
 def similarities(seen: Sequence, asked: pd.Series, least: float) -> Figure:
@@ -60,23 +107,17 @@ def similarities(seen: Sequence, asked: pd.Series, least: float) -> Figure:
     """
     figure, axes = subplots(figsize=(7.0, 3.4))
     sample = np.linspace(0, len(seen) - 1, 600).astype(int).tolist()
-    axes.hist(
-        [nearest_other(i, seen) for i in sample],
-        bins=np.linspace(0, 1, 41),
-        color=SKY,
-        alpha=0.6,
-        label="synthetic table",
-    )
+    nearest = [nearest_other(i, seen) for i in sample]
+    seaborn.histplot(x=nearest, bins=np.linspace(0, 1, 41), color=SKY, alpha=0.6, linewidth=0,
+                     label="synthetic table", ax=axes)  # fmt: skip
     top = axes.get_ylim()[1]
     for i, (name, value) in enumerate(asked.sort_values().items()):
-        colour = BLUE if value >= least else ORANGE
-        axes.plot(value, top * (0.12 + 0.09 * (i % 9)), "o", color=colour, markersize=5)
-        axes.annotate(name, (value, top * (0.12 + 0.09 * (i % 9))), (5, -3),
-                      textcoords="offset points", fontsize=8)  # fmt: skip
+        place = value, top * (0.12 + 0.09 * (i % 9))
+        axes.plot(*place, "o", color=BLUE if value >= least else ORANGE, markersize=5)
+        axes.annotate(name, place, (5, -3), textcoords="offset points", fontsize=8)
     axes.axvline(least, color=GREY, linewidth=1.2, label="limit of the domain")
     axes.set(xlim=(0, 1.12), xlabel="Tanimoto similarity to the nearest", ylabel="polymers")
     axes.legend(loc="upper right")
-    figure.tight_layout()
     return figure
 
 
@@ -90,35 +131,14 @@ def one_polymer(measured: pd.DataFrame, lines: dict[str, pd.DataFrame], title: s
     lines : name -> table with the same columns, at increasing irradiance.
     """
     styles = style_of(list(lines))
-    dashes = ["-", "--", "-.", ":"]
     figure, panels = subplots(1, 2, figsize=(7.6, 3.4))
-    for axes, target in zip(panels, ("t_ig_s", "phrr_kw_m2"), strict=True):
-        for (name, table), dash in zip(lines.items(), dashes, strict=False):
+    for axes, target in zip(panels, PRIMARY, strict=True):
+        for (name, table), dash in zip(lines.items(), ["-", "--", "-.", ":"], strict=False):
             axes.plot(table["flux_kw_m2"], table[target], dash, color=styles[name][0], label=name)
         axes.plot(measured["flux_kw_m2"], measured[target], "ko", markersize=4, label="measured")
-        axes.set(yscale="log", xlabel="irradiance [kW/m²]", ylabel=LABELS[target])
+        axes.set(yscale="log", xlabel=FLUX, ylabel=LABELS[target])
     panels[0].set_title(title)
     panels[1].legend()
-    figure.tight_layout()
-    return figure
-
-
-def intervals(rows: pd.DataFrame, target: str) -> Figure:
-    """Held-out predictions of one seed with their 90 % intervals, sorted by measurement."""
-    part = rows[rows["target"] == target].sort_values("measured").reset_index(drop=True)
-    inside = (part["lo"] <= part["measured"]) & (part["measured"] <= part["hi"])
-    figure, axes = subplots(figsize=(7.4, 3.2))
-    axes.vlines(part.index, part["lo"], part["hi"], color=GREY, linewidth=1, alpha=0.7)
-    axes.plot(part.index, part["predicted"], "_", color=GREY, markersize=6, label="predicted")
-    for hit, colour, name in (
-        (True, BLUE, "measured, inside"),
-        (False, ORANGE, "measured, outside"),
-    ):
-        chosen = part[inside == hit]
-        axes.plot(chosen.index, chosen["measured"], "o", color=colour, markersize=3.5, label=name)
-    axes.set(yscale="log", xlabel="held-out test, sorted by measurement", ylabel=LABELS[target])
-    axes.legend(ncol=3)
-    figure.tight_layout()
     return figure
 
 
@@ -131,12 +151,11 @@ def prediction_against_flux(answers: pd.DataFrame, title: str) -> Figure:
     """
     figure, panels = subplots(1, 2, figsize=(7.6, 3.3))
     flux = answers["flux_kw_m2"]
-    for axes, target in zip(panels, ("t_ig_s", "phrr_kw_m2"), strict=True):
+    for axes, target in zip(panels, PRIMARY, strict=True):
         axes.fill_between(flux, answers[f"{target}_lo"], answers[f"{target}_hi"], color=BLUE,
                           alpha=0.18, linewidth=0, label="90 % interval")  # fmt: skip
         axes.plot(flux, answers[target], color=BLUE, label="predicted")
-        axes.set(yscale="log", xlabel="irradiance [kW/m²]", ylabel=LABELS[target])
+        axes.set(yscale="log", xlabel=FLUX, ylabel=LABELS[target])
     panels[0].set_title(title)
     panels[0].legend()
-    figure.tight_layout()
     return figure

@@ -1,21 +1,57 @@
-"""The one figure style: ``matplotlibrc``, applied by `use` or within `context`, never by importing.
+"""The one figure style and what several figures share: colours, names of quantities, axes.
 
+The style itself is ``matplotlibrc``, applied by `use` or within `context`, never by importing.
 Colours are those of Okabe and Ito, safe for colour-blind readers.
 """
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
+import seaborn
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from trinity.files import data_root
+from trinity.quantities import UNITS
 
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 SKY, YELLOW, AMBER, GREY = "#56B4E9", "#F0E442", "#E69F00", "#666666"
 PALETTE = [BLUE, ORANGE, GREEN, PINK, AMBER, SKY, GREY, "#000000", "#882255", "#44AA99", "#999933"]
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "<", ">", "h", "*"]
+
+FLUX = "irradiance [kW/m²]"
+NAMES = {
+    "t_ig_s": "time to ignition",
+    "phrr_kw_m2": "peak heat release rate",
+    "thr_mj_m2": "total heat released",
+    "t_peak_s": "time of the peak",
+}
+#: Targets with their units, as an axis says them.
+LABELS = {name: f"{text} [{UNITS[name]}]" for name, text in NAMES.items()}
+_PROPERTIES = {
+    "flux_kw_m2": "irradiance",
+    "residue_fraction": "residue",
+    "t50_k": "decomposition temperature",
+    "gas_heat_of_combustion_j_kg": "heat of combustion of the gas",
+    "critical_hrr_w_m2": "critical heat release rate",
+    "specific_heat_solid_j_kg_k": "specific heat, solid",
+    "specific_heat_melt_j_kg_k": "specific heat, melt",
+}
+_UNITS = "_kw_m2 _w_m2 _mj_m2 _kg_m3 _w_m_k _j_kg_k _j_kg _j_mol _1_m _1_s _mm _k _s".split()
+
+
+def in_words(name: str) -> str:
+    """A column or parameter as a reader would say it: ``char_density_kg_m3`` is "char density"."""
+    if known := (NAMES | _PROPERTIES).get(name):
+        return known
+    unit = next((unit for unit in _UNITS if name.endswith(unit)), "")
+    return name.removesuffix(unit).replace("_", " ")
 
 
 def style_file() -> Path:
@@ -35,7 +71,7 @@ def context() -> AbstractContextManager:
 
 def subplots(rows: int = 1, columns: int = 1, **options):
     """As ``pyplot.subplots``, but closed: a notebook shows it once, and nothing stays open."""
-    figure, axes = plt.subplots(rows, columns, **options)
+    figure, axes = plt.subplots(rows, columns, **{"layout": "constrained", **options})
     plt.close(figure)
     return figure, axes
 
@@ -47,7 +83,27 @@ def style_of(names: list[str]) -> dict[str, tuple[str, str]]:
     }
 
 
-def identity_line(axes, factor: float = 2.0, limits: tuple[float, float] | None = None) -> None:
+def by_polymer(axes: Axes, table: pd.DataFrame, x: str, y: str, names: Sequence[str] = ()) -> None:
+    """Points of a table, a colour and a marker per polymer; ``names`` are all that may occur."""
+    names = sorted(names or table["polymer"].unique())
+    looks = style_of(names)
+    seaborn.scatterplot(
+        table, x=x, y=y, hue="polymer", style="polymer", hue_order=names, style_order=names,
+        palette={name: look[0] for name, look in looks.items()},
+        markers={name: look[1] for name, look in looks.items()}, s=26, linewidth=0, ax=axes,
+    )  # fmt: skip
+    axes.get_legend().remove()
+
+
+def legend_beside(axes: Axes, **options) -> None:
+    """The legend to the right of the axes."""
+    beside = {"loc": "center left", "bbox_to_anchor": (1.01, 0.5), "fontsize": 7.5}
+    axes.legend(**{**beside, **options})
+
+
+def identity_line(
+    axes: Axes, factor: float = 2.0, limits: tuple[float, float] | None = None
+) -> None:
     """Log axes of equal range with the line of perfect agreement and a band of ``factor``."""
     if limits is None:
         points = np.concatenate([np.ma.compressed(c.get_offsets()) for c in axes.collections])
@@ -57,3 +113,50 @@ def identity_line(axes, factor: float = 2.0, limits: tuple[float, float] | None 
     axes.fill_between(ends, ends / factor, ends * factor, color=GREY, alpha=0.12, linewidth=0)
     axes.plot(ends, ends, color=GREY, linewidth=1)
     axes.set(xscale="log", yscale="log", xlim=limits, ylim=limits, aspect="equal")
+    for axis in (axes.xaxis, axes.yaxis):
+        plain_ticks(axis, (1.0, 3.0) if limits[1] > 50 * limits[0] else (1.0, 2.0, 5.0))
+
+
+def plain_ticks(axis, steps: tuple[float, ...] = (1.0, 2.0, 5.0)) -> None:
+    """Numbers without powers of ten on a logarithmic axis."""
+    axis.set_major_locator(LogLocator(subs=steps))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_locator(NullLocator())
+
+
+def ranges(axes: Axes, rows: pd.DataFrame, names: Sequence[str], colours: Sequence[str]) -> None:
+    """A dot with its interval for each row, first on top; columns are middle, low and high."""
+    middle, low, high = rows.to_numpy(float).T
+    places = np.arange(len(rows))
+    axes.hlines(places, low, high, color=colours, linewidth=2)
+    axes.scatter(middle, places, color=colours, s=36, zorder=3)
+    axes.set_yticks(places, names)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+
+
+def bars(axes: Axes, table: pd.DataFrame, colours: Sequence[str], errors=None) -> None:
+    """Groups of bars: a group for each row, a bar for each column.
+
+    ``errors`` are ``(low, high)`` tables like ``table``, the ends of an interval around each.
+    """
+    spread = None
+    if errors is not None:
+        spread = np.abs(np.stack([end.to_numpy().T - table.to_numpy().T for end in errors], 1))
+    table.plot.bar(
+        ax=axes, width=0.8, color=list(colours), yerr=spread, error_kw={"linewidth": 0.9}, rot=0,
+        legend=False, xlabel="",
+    )  # fmt: skip
+
+
+def heatmap(table: pd.DataFrame, label: str, size: tuple[float, float], **options) -> Figure:
+    """A table as coloured cells with their numbers in them; ``options`` go to seaborn."""
+    figure, axes = subplots(figsize=size)
+    bar = {"label": label, **options.pop("cbar_kws", {})}
+    drawn = {"annot": True, "fmt": ".2f", "annot_kws": {"fontsize": 7.5}, **options}
+    seaborn.heatmap(table, ax=axes, cbar_kws=bar, **drawn)
+    axes.grid(False)
+    axes.tick_params(length=0)
+    axes.tick_params(axis="x", rotation=40)
+    plt.setp(axes.get_xticklabels(), ha="right", rotation_mode="anchor")
+    axes.tick_params(axis="y", rotation=0)
+    return figure

@@ -1,59 +1,46 @@
-"""Figures of the synthetic table. Style: ``matplotlibrc``; every function returns a Figure."""
+"""Figures of the synthetic table."""
 
 import numpy as np
 import pandas as pd
+import seaborn
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 from sklearn.decomposition import PCA
 
 from trinity.synthesis.report import fingerprints
-from trinity_book.figures.style import BLUE, GREY, ORANGE, PALETTE, subplots
+from trinity_book.figures.style import (
+    BLUE,
+    GREY,
+    LABELS,
+    ORANGE,
+    PALETTE,
+    heatmap,
+    in_words,
+    legend_beside,
+    subplots,
+)
 from trinity_book.studies.synthesis_quality import fuel_share
 
 MAP_POINTS = 3000
-LABEL_NAMES = {
-    "t_ig_s": "time to ignition [s]",
-    "phrr_kw_m2": "peak heat release rate [kW/m²]",
-    "thr_mj_m2": "total heat released [MJ/m²]",
-    "t_peak_s": "time to peak [s]",
+#: Properties as a figure shows them: unit, and factor from SI to it.
+SHOWN = {
+    "density_kg_m3": ("kg/m³", 1.0),
+    "heat_of_combustion_j_kg": ("MJ/kg", 1e-6),
+    "t50_k": ("K", 1.0),
+    "char_yield": ("-", 1.0),
 }
-PROPERTY_NAMES = {
-    "density_kg_m3": ("density [kg/m³]", 1.0),
-    "heat_of_combustion_j_kg": ("heat of combustion [MJ/kg]", 1e-6),
-    "t50_k": ("half decomposition [K]", 1.0),
-    "char_yield": ("char yield [-]", 1.0),
-}
-CORRELATED = {
-    "density_kg_m3": "density",
-    "specific_heat_melt_j_kg_k": "specific heat, melt",
-    "conductivity_w_m_k": "conductivity",
-    "glass_transition_k": "glass transition",
-    "heat_of_combustion_j_kg": "heat of combustion",
-    "t50_k": "decomposition temperature",
-    "char_yield": "char yield",
-    "heat_of_decomposition_j_kg": "heat of decomposition",
-    "soot_yield": "soot yield",
-    "flaming_efficiency": "flaming efficiency",
-}
-
-
-CAUSES = {
-    "t_ig_s": "ignition",
-    "phrr_kw_m2": "peak",
-    "thr_mj_m2": "total heat",
-    "t_peak_s": "time of peak",
-    "residue_fraction": "residue",
-    "flux_kw_m2": "irradiance",
-    "critical_hrr_w_m2": "critical heat release",
-    "gas_heat_of_combustion_j_kg": "heat of the gas",
-    "flame_heat_flux_w_m2": "heat from the flame",
-    **CORRELATED,
-}
-
-
-def in_words(column: str) -> str:
-    """A column of the table as a reader would say it."""
-    return CAUSES.get(column) or column.rsplit("_mm", 1)[0].replace("_", " ")
+#: Properties as they are drawn, and what is asked of a test beside what decides it.
+DRAWN = (
+    "density_kg_m3", "specific_heat_melt_j_kg_k", "conductivity_w_m_k", "glass_transition_k",
+    "heat_of_combustion_j_kg", "t50_k", "char_yield", "heat_of_decomposition_j_kg", "soot_yield",
+    "flaming_efficiency",
+)  # fmt: skip
+ASKED = (
+    "density_kg_m3", "conductivity_w_m_k", "heat_of_combustion_j_kg", "t50_k", "char_yield",
+    "flux_kw_m2", "thickness_mm", "t_ig_s", "phrr_kw_m2", "thr_mj_m2",
+)  # fmt: skip
 
 
 def family_shares(table: pd.DataFrame) -> Figure:
@@ -69,34 +56,27 @@ def family_shares(table: pd.DataFrame) -> Figure:
 def label_distributions(table: pd.DataFrame, measurements: pd.DataFrame) -> Figure:
     """Synthetic labels (filled) and measured ones (ticks), on logarithmic axes."""
     figure, panels = subplots(2, 2, figsize=(7.0, 4.4), sharey=True)
-    grid = panels.flat
-    for axes, (name, text) in zip(grid, LABEL_NAMES.items(), strict=True):
+    for axes, (name, text) in zip(panels.flat, LABELS.items(), strict=True):
         values = table[name].dropna()
-        axes.hist(
-            values, bins=np.geomspace(*values.quantile([0.001, 0.999]), 40), color=BLUE, alpha=0.5,
-            weights=np.full(len(values), 100 / len(values)),
-        )  # fmt: skip
-        measured = measurements[name].dropna()
-        axes.plot(measured, np.full(len(measured), 0.25), "|", color=ORANGE, markersize=12)
-        axes.set(xscale="log", xlabel=text)
-    for axes in panels[:, 0]:
-        axes.set_ylabel("share of tests [%]")
-    panels[0, 1].legend(["measured", "synthetic"], loc="upper right")
-    figure.tight_layout()
+        shown = values[values.between(*values.quantile([0.001, 0.999]))]
+        seaborn.histplot(x=shown, bins=40, log_scale=True, stat="percent", color=BLUE, alpha=0.5,
+                         linewidth=0, ax=axes)  # fmt: skip
+        seaborn.rugplot(x=measurements[name].dropna(), height=0.07, color=ORANGE, ax=axes)
+        axes.set(xlabel=text, ylabel="share of tests [%]")
+    entries = [Line2D([], [], color=ORANGE, marker="|", linestyle=""), Patch(color=BLUE, alpha=0.5)]
+    panels[0, 1].legend(entries, ["measured", "synthetic"], loc="upper right")
     return figure
 
 
 def property_ranges(table: pd.DataFrame) -> Figure:
     """Property ranges by family: median, and central 80 % with the draws' errors in it."""
-    order = sorted(table["family"].unique(), reverse=True)
+    order = sorted(table["family"].unique())
     figure, panels = subplots(2, 2, figsize=(7.0, 6.2), sharey=True)
-    for axes, (name, (text, scale)) in zip(panels.flat, PROPERTY_NAMES.items(), strict=True):
-        groups = table.groupby("family")[name]
-        low, middle, high = (scale * groups.quantile(q)[order] for q in (0.1, 0.5, 0.9))
-        axes.hlines(order, low, high, color=BLUE, linewidth=3, alpha=0.5)
-        axes.plot(middle, order, "o", color=BLUE)
-        axes.set(xlabel=text)
-    figure.tight_layout()
+    for axes, (name, (unit, scale)) in zip(panels.flat, SHOWN.items(), strict=True):
+        seaborn.pointplot(x=scale * table[name], y=table["family"], order=order, estimator="median",
+                          errorbar=("pi", 80), linestyle="none", markersize=4, color=BLUE,
+                          err_kws={"linewidth": 3, "alpha": 0.5}, ax=axes)  # fmt: skip
+        axes.set(xlabel=f"{in_words(name)} [{unit}]", ylabel="")
     return figure
 
 
@@ -124,30 +104,30 @@ def polymer_map(table: pd.DataFrame, measurements: pd.DataFrame) -> Figure:
     """Two principal components of the fingerprints: hypothetical polymers and the measured ones."""
     polymers = table.drop_duplicates("key").head(MAP_POINTS)
     measured = measurements.drop_duplicates("key")
-    bits = np.array([list(f) for f in fingerprints(polymers["psmiles"])], dtype=np.float32)
-    pca = PCA(2, random_state=0).fit(bits)
-    at = pca.transform(bits)
-    where = pca.transform(
-        np.array([list(f) for f in fingerprints(measured["key"])], dtype=np.float32)
+    bits, own = (
+        np.array([list(f) for f in fingerprints(names)], dtype=np.float32)
+        for names in (polymers["psmiles"], measured["key"])
     )
+    pca = PCA(2, random_state=0).fit(bits)
+    (x, y), where = pca.transform(bits).T, pca.transform(own)
+    families = polymers["family"].value_counts().index
     figure, axes = subplots(figsize=(7.0, 4.4))
-    shown = polymers["family"].value_counts().index
-    for i, family in enumerate(shown):
-        rows = (polymers["family"] == family).to_numpy()
-        axes.scatter(
-            *at[rows].T, s=9, alpha=0.6, linewidths=0, label=family,
-            color=PALETTE[i % len(PALETTE)], marker="os^"[i // len(PALETTE)],
-        )  # fmt: skip
+    seaborn.scatterplot(
+        x=x, y=y, hue=polymers["family"].array, hue_order=families, style=polymers["family"].array,
+        style_order=families, palette=[PALETTE[i % len(PALETTE)] for i in range(len(families))],
+        markers=["os^"[i // len(PALETTE)] for i in range(len(families))], s=9, alpha=0.6,
+        linewidth=0, ax=axes,
+    )  # fmt: skip
     axes.plot(*where.T, "*", color="black", markersize=9, label="measured")
-    for (x, y), name in zip(where, measured["polymer"], strict=True):
-        label = axes.annotate(name, (x, y), xytext=(5, 3), textcoords="offset points", fontsize=8)
+    for place, name in zip(where, measured["polymer"], strict=True):
+        label = axes.annotate(name, place, xytext=(5, 3), textcoords="offset points", fontsize=8)
         label.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
     share = 100 * pca.explained_variance_ratio_
     axes.set(
         xlabel=f"first component ({share[0]:.0f} % of the variance)",
         ylabel=f"second component ({share[1]:.0f} %)",
     )
-    axes.legend(markerscale=1.3, bbox_to_anchor=(1.01, 1), loc="upper left")
+    legend_beside(axes, markerscale=1.3)
     return figure
 
 
@@ -167,12 +147,9 @@ def expected_signs(report: dict) -> Figure:
 
 def energy_released(table: pd.DataFrame) -> Figure:
     """Heat released by the rows that ignite, as a share of what their fuel holds."""
-    share = 100 * fuel_share(table).dropna()
     figure, axes = subplots(figsize=(7.0, 2.6))
-    axes.hist(
-        share, bins=np.linspace(0, 110, 56), color=BLUE, alpha=0.6,
-        weights=np.full(len(share), 100 / len(share)),
-    )  # fmt: skip
+    seaborn.histplot(x=100 * fuel_share(table).dropna(), bins=np.linspace(0, 110, 56), color=BLUE,
+                     stat="percent", alpha=0.6, linewidth=0, ax=axes)  # fmt: skip
     axes.axvline(100, color=ORANGE, linewidth=1.5, label="all that the specimen holds")
     axes.set(
         xlabel="total heat released, of the heat of combustion of the specimen [%]",
@@ -182,43 +159,19 @@ def energy_released(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def property_correlations(table: pd.DataFrame) -> Figure:
-    """Rank correlations between the properties as drawn, over the rows of the table."""
-    names = list(CORRELATED)
-    found = table[names].corr("spearman").to_numpy()
-    figure, axes = subplots(figsize=(6.6, 5.4))
-    image = axes.imshow(found, cmap="RdBu_r", vmin=-1, vmax=1)
-    for i, j in np.ndindex(found.shape):
-        colour = "white" if abs(found[i, j]) > 0.6 else "black"
-        text = f"{found[i, j]:.1f}".replace("-0.0", "0.0")
-        axes.text(j, i, text, ha="center", va="center", fontsize=7, color=colour)
-    axes.set_xticks(range(len(names)), CORRELATED.values(), rotation=60, ha="right")
-    axes.set_yticks(range(len(names)), CORRELATED.values())
-    axes.set(xlabel="property", ylabel="property")
-    axes.grid(visible=False)
-    figure.colorbar(image, label="rank correlation")
-    return figure
-
-
-def correlations(table: pd.DataFrame) -> Figure:
-    """Rank correlations of properties, conditions and labels in the synthetic table, of the tests
-    that ignited.
+def correlations(table: pd.DataFrame, columns: tuple[str, ...]) -> Figure:
+    """Rank correlations between properties, conditions or labels, over the rows that have them all.
 
     Parameters
     ----------
     table : rows of the synthetic table.
+    columns : those to compare, such as `DRAWN` or `ASKED`.
     """
-    chosen = table[table["t_ig_s"].notna()][list(CORRELATED)].corr("spearman").to_numpy()
-    names = list(CORRELATED.values())
-    figure, axes = subplots(figsize=(7.6, 6.0))
-    image = axes.imshow(chosen, cmap="PuOr", vmin=-1, vmax=1)
-    axes.grid(False)
-    axes.set_xticks(range(len(names)), names, rotation=40, ha="right")
-    axes.set_yticks(range(len(names)), names)
-    for (i, j), value in np.ndenumerate(chosen):
-        if i > j:
-            axes.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=7,
-                      color="white" if abs(value) > 0.7 else "black")  # fmt: skip
-    figure.colorbar(image, label="Spearman rank correlation")
-    figure.tight_layout()
+    found = table[list(columns)].dropna().corr("spearman").round(1) + 0.0  # no -0.0
+    size = (1.6 + 0.58 * len(columns), 0.9 + 0.46 * len(columns))
+    upper = np.triu(np.ones(found.shape, bool), 1)
+    found = found.rename(index=in_words, columns=in_words)
+    figure = heatmap(found, "Spearman rank correlation", size, cmap="PuOr_r", vmin=-1, vmax=1,
+                   mask=upper, fmt=".1f", square=True)  # fmt: skip
+    figure.axes[0].set(xlabel="", ylabel="")
     return figure

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from trinity_book.figures.style import AMBER, BLUE, GREY, ORANGE, PALETTE, PINK, SKY, subplots
+from trinity_book.figures.style import AMBER, BLUE, GREY, ORANGE, PALETTE, PINK, SKY, bars, subplots
 
 WAYS = {"direct": (ORANGE, "direct finetuning"), "two_phase": (BLUE, "phase 1 + phase 2")}
 TRAININGS = {
@@ -27,7 +27,7 @@ def landscape(found: dict) -> Figure:
     ----------
     found : the block ``landscape``.
     """
-    figure, panels = subplots(1, 2, figsize=(8.2, 4.4), sharey=True)
+    figure, panels = subplots(1, 2, figsize=(8.2, 4.4), sharey=True, layout="compressed")
     shown = (
         ("loss", "training loss", np.asarray(found["loss"])),
         ("error_held_out", "error factor, held-out polymers", np.exp(found["error_held_out"])),
@@ -43,8 +43,7 @@ def landscape(found: dict) -> Figure:
         axes.set(xlabel="towards direct solution [filter lengths]")
         axes.set_aspect("equal")
     panels[0].set_ylabel("towards two-phase solution [filter lengths]")
-    panels[0].legend(loc="upper left", bbox_to_anchor=(0.0, -0.18), ncol=3)
-    figure.tight_layout()
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 
@@ -99,7 +98,6 @@ def valleys(found: dict) -> Figure:
         around.plot(sharp["distance"], draws.mean(0), color=colour, label=label)
     around.set(xlabel="distance in a random direction [filter lengths]", ylabel="training loss")
     around.legend()
-    figure.tight_layout()
     return figure
 
 
@@ -110,17 +108,13 @@ def weight_distances(found: list[dict]) -> Figure:
     ----------
     found : the block ``distances``.
     """
-    table = pd.DataFrame(found)
+    colours, names = zip(*TRAININGS.values(), strict=True)
+    table = 100 * pd.DataFrame(found).set_index("layer")[list(TRAININGS)]
+    table.columns = names
     figure, axes = subplots(figsize=(7.4, 0.42 * len(table) + 1.1))
-    places, high = np.arange(len(table)), 0.8 / len(TRAININGS)
-    for i, (training, (colour, name)) in enumerate(TRAININGS.items()):
-        offset = (i - (len(TRAININGS) - 1) / 2) * high
-        axes.barh(places + offset, 100 * table[training], high, color=colour, label=name)
-    axes.set(xlabel="change of the weights, relative to their length before [%]")
-    axes.set_yticks(places, table["layer"])
+    table.plot.barh(ax=axes, width=0.8, color=list(colours))
+    axes.set(xlabel="change of the weights, relative to their length before [%]", ylabel="")
     axes.invert_yaxis()
-    axes.legend()
-    figure.tight_layout()
     return figure
 
 
@@ -132,19 +126,15 @@ def probes(found: list[dict]) -> Figure:
     found : the block ``probes``.
     """
     table = pd.DataFrame(found)
-    models, quantities = (list(dict.fromkeys(table[name])) for name in ("model", "quantity"))
+    order = {"index": table["quantity"].unique(), "columns": table["model"].unique()}
+    middle, *ends = (
+        table.pivot(index="quantity", columns="model", values=name).reindex(**order)
+        for name in ("r2", "low", "high")
+    )
     figure, axes = subplots(figsize=(7.4, 3.2))
-    width = 0.8 / len(models)
-    for i, model in enumerate(models):
-        part = table[table["model"] == model].set_index("quantity").loc[quantities]
-        places = np.arange(len(quantities)) + (i - (len(models) - 1) / 2) * width
-        ends = np.abs(part[["low", "high"]].to_numpy().T - part["r2"].to_numpy())
-        axes.bar(places, part["r2"], width, yerr=ends, capsize=2, color=PROBED.get(model, SKY),
-                 error_kw={"linewidth": 0.9}, label=model)  # fmt: skip
+    bars(axes, middle, [PROBED.get(model, SKY) for model in middle], ends)
     axes.set(ylabel="share of variance found, R²", ylim=(min(0.0, table["low"].min()), 1.0))
-    axes.set_xticks(np.arange(len(quantities)), quantities)
-    axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.1), ncol=len(models))
-    figure.tight_layout()
+    axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.1), ncol=len(middle.columns))
     return figure
 
 
@@ -164,5 +154,4 @@ def ends(found: list[dict]) -> Figure:
     axes.set(xlabel="error factor on held-out polymers (dots: parts, bar: their mean)")
     axes.set_yticks(range(len(styles)), [name for _, name in styles.values()])
     axes.set_ylim(len(styles) - 0.5, -0.5)
-    figure.tight_layout()
     return figure
