@@ -10,9 +10,11 @@ import json
 import os
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
+
+import orjson
 
 from trinity import lineage, provenance
 from trinity.errors import InputError
@@ -35,6 +37,14 @@ class Stage:
     target: str = "book"  # the make target that recomputes it
     long: bool = False  # too long for `make book` to recompute
     serves_all: bool = False  # a shipped result with the same stamp serves every scale
+
+    def path(self, root: Path) -> Path:
+        """Its results file below a place of results."""
+        return root / "results" / self.results
+
+    def made(self, root: Path) -> list[Path]:
+        """The folder that it makes there; none if it makes no folder."""
+        return [root / self.folder] if self.folder else []
 
 
 STAGES = {
@@ -122,7 +132,7 @@ def build_root() -> Path:
 
 def published_result(name: str) -> Path:
     """The published results file of a stage, which may not exist."""
-    return artifacts_root() / "results" / stage_named(name).results
+    return stage_named(name).path(artifacts_root())
 
 
 def load(
@@ -136,12 +146,14 @@ def load(
 ) -> StageResult:
     """The result of a stage at a scale, loaded when it is current and computed otherwise.
 
+    A published result that `pending` lists is loaded, too, and marked as what it is.
+
     Parameters
     ----------
     progress
         Show bars; by default when somebody watches a terminal (in a notebook they would stay).
     recompute
-        Compute a stale published result even when that takes hours (``make ablation``).
+        Compute a published result that is not current even when that takes hours.
     changed
         Numbers of the stage's sections to change; the stages before it keep theirs.
 
@@ -155,16 +167,20 @@ def load(
     progress = sys.stderr.isatty() if progress is None else progress
     inputs = {need: load(need, scale, progress=progress) for need in stage.needs}
     parameters = _parameters(stage, scale, changed)
-    stamp = _stamp(stage, parameters, seed, inputs)
-    published = scale == scales.PUBLISHED and not changed and seed == 0
-    home = _home(scale, published, changed, seed, stamp)
-    for root in dict.fromkeys([home, *_also(stage)]):
-        found = _current(stage, root, stamp, {} if recompute else provenance.pending(root))
-        if found is not None:
-            return found
+    stamp = _stamp(stage, parameters, seed, [found.folder for found in inputs.values()])
+    plain = not changed and seed == 0
+    published = plain and scale == scales.PUBLISHED
+    own_place = build_root() / (scale if plain else f"{scale}-{provenance.stamp_id(stamp)}")
+    home = artifacts_root() if published else own_place
+    for root in _places(stage, home):
+        found = _read(stage, root)
+        different = _differences(stage, root, found.results, stamp) if found else ["missing"]
+        if not different or (different == [provenance.EARLIER] and not recompute):
+            return replace(found, pending=bool(different))
     if stage.long and published and not recompute:
         require_long()
-    return _compute(stage, parameters, seed, inputs, stamp, home, progress)
+    work = build_root() / "work" / f"{stage.name}-{provenance.stamp_id(stamp)}"
+    return _compute(stage, Job(parameters, seed, inputs, work, progress), stamp, home)
 
 
 def _parameters(stage: Stage, scale: str, changed: dict[str, object]) -> dict[str, dict]:
@@ -181,99 +197,69 @@ def _parameters(stage: Stage, scale: str, changed: dict[str, object]) -> dict[st
     return numbers
 
 
-def _stamp(stage: Stage, parameters: dict, seed: int, inputs: dict[str, StageResult]) -> dict:
-    made = [result.folder for result in inputs.values() if result.folder is not None]
+def _stamp(stage: Stage, parameters: dict, seed: int, made: list[Path | None]) -> dict:
+    """What decides the result; ``made`` are the folders of the stages before it."""
+    data = [*stage.tables, *filter(None, made)]
     return provenance.make_stamp(
-        stage.name,
-        lineage.source_hash(stage.compute),
-        data=[*stage.tables, *made],
-        parameters=parameters,
-        seeds=[seed],
+        stage.name, lineage.source_hash(stage.compute), data, parameters, [seed]
     )
 
 
-def _home(scale: str, published: bool, changed: dict, seed: int, stamp: dict) -> Path:
-    """Where a result belongs that has to be computed."""
-    if published:
-        return artifacts_root()
-    same = not changed and seed == 0
-    return build_root() / (scale if same else f"{scale}-{provenance.stamp_id(stamp)}")
+def _places(stage: Stage, home: Path) -> list[Path]:
+    """Where to look: what takes hours or has no scale is not made anew for each scale."""
+    return list(dict.fromkeys([home, *[data_path("artifacts")] * stage.serves_all]))
 
 
-def _also(stage: Stage) -> list[Path]:
-    """Where else to look: what takes hours or has no scale is not made anew for each scale."""
-    return [data_path("artifacts")] if stage.serves_all else []
-
-
-def _current(stage: Stage, root: Path, stamp: dict, late: dict) -> StageResult | None:
-    """What is there if it is current, or of an earlier release and listed among the ``late``."""
-    path = root / "results" / stage.results
-    folder = root / stage.folder if stage.folder else None
+def _read(stage: Stage, root: Path) -> StageResult | None:
+    """A result below ``root`` as it is; None if it is not there or not whole."""
+    path, made = stage.path(root), stage.made(root)
     try:
         results = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    found = provenance.differences(results.get("provenance", {}), stamp)
-    found = provenance.or_earlier(found, stage.results, late)
-    if found and found != [provenance.EARLIER]:
+    if not all(folder.is_dir() for folder in made):
         return None
-    if folder is not None and not folder.is_dir():
-        return None
-    if results["provenance"].get("output_hash") != _output_hash(stage, root, results):
-        return None
-    return StageResult(stage.name, results, path, folder, loaded=True, pending=bool(found))
+    return StageResult(stage.name, results, path, next(iter(made), None), loaded=True)
 
 
-def _compute(
-    stage: Stage,
-    parameters: dict,
-    seed: int,
-    inputs: dict[str, StageResult],
-    stamp: dict,
-    root: Path,
-    progress: bool,
-) -> StageResult:
+def _differences(stage: Stage, root: Path, results: dict, stamp: dict) -> list[str]:
+    """In what a result is not that of a stamp, or was changed since; or that it is `pending`."""
+    block = results.get("provenance", {})
+    found = provenance.differences(block, stamp)
+    if block.get("output_hash") != _output_hash(stage, root, results):
+        found.append("output")
+    return provenance.or_earlier(found, stage.results, provenance.pending(root))
+
+
+def _output_hash(stage: Stage, root: Path, results: dict) -> str:
+    """Hash of what a stage made: its results without provenance, and its folder."""
+    bare = {key: value for key, value in results.items() if key != "provenance"}
+    return provenance.text_hash(_json(bare) + provenance.data_hash(stage.made(root)))
+
+
+def _compute(stage: Stage, job: Job, stamp: dict, root: Path) -> StageResult:
     """Compute into a folder beside the final one, then put it in place, results file last."""
-    folder = root / stage.folder if stage.folder else None
-    work = build_root() / "work" / f"{stage.name}-{provenance.stamp_id(stamp)}"
-    work.mkdir(parents=True, exist_ok=True)
+    job.folder.mkdir(parents=True, exist_ok=True)
+    module, _, function = stage.compute.partition(":")
     with provenance.timed_block(stamp) as block:
-        module, _, function = stage.compute.partition(":")
-        compute = getattr(import_module(module), function)
-        results = compute(Job(parameters, seed, inputs, work, progress))
-    path = root / "results" / stage.results
+        results = getattr(import_module(module), function)(job)
+    path = stage.path(root)
     path.unlink(missing_ok=True)
-    if folder is not None:
-        if folder.exists():
-            shutil.rmtree(folder)
+    for folder in stage.made(root):
+        shutil.rmtree(folder, ignore_errors=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(work, folder)
+        shutil.move(job.folder, folder)
         write_atomic(folder / "provenance.json", _json({"provenance": block}))
-    else:
-        shutil.rmtree(work)
+    shutil.rmtree(job.folder, ignore_errors=True)
     results = {"provenance": block, **json.loads(_json(results))}
     block["output_hash"] = _output_hash(stage, root, results)
     write_atomic(path, _json(results))
-    return StageResult(stage.name, results, path, folder, loaded=False)
+    return StageResult(stage.name, results, path, next(iter(stage.made(root)), None), loaded=False)
 
 
 def _json(document: dict) -> str:
-    import orjson
-
     options = orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
     return orjson.dumps(document, option=options).decode()
-
-
-def status() -> dict[str, list[str]]:
-    """Of each stage, in what its published result is not current; empty lists mean all is.
-
-    A result of an earlier release says `trinity.provenance.EARLIER` instead.
-    """
-    current = {name: ["listed in PENDING.toml but current"] for name in pending()}
-    return {
-        name: _published_differences(stage) or current.get(name, [])
-        for name, stage in STAGES.items()
-    }
 
 
 def pending() -> dict[str, str]:
@@ -282,12 +268,21 @@ def pending() -> dict[str, str]:
     return {name: late[stage.results] for name, stage in STAGES.items() if stage.results in late}
 
 
+def status() -> dict[str, list[str]]:
+    """Of each stage, in what its published result is not current; empty lists mean all is.
+
+    A result of an earlier release says `trinity.provenance.EARLIER` instead.
+    """
+    listed = {name: ["listed in PENDING.toml but current"] for name in pending()}
+    found = {name: _published_differences(stage) for name, stage in STAGES.items()}
+    return {name: found[name] or listed.get(name, []) for name in STAGES}
+
+
 def _published_differences(stage: Stage) -> list[str]:
-    path = published_result(stage.name)
+    path = stage.path(artifacts_root())
     if not path.is_file():
         return ["missing"]
-    parameters = _parameters(stage, scales.PUBLISHED, {})
-    return differences(path, parameters, 0)
+    return differences(path, _parameters(stage, scales.PUBLISHED, {}), 0)
 
 
 def differences(path: Path, parameters: dict | None = None, seed: int | None = None) -> list[str]:
@@ -305,35 +300,16 @@ def differences(path: Path, parameters: dict | None = None, seed: int | None = N
     block = provenance.read_block(path)
     stage = stage_named(block.get("stage", ""))
     root = path.absolute().parent.parent
-    inputs = {need: _result_in(STAGES[need], root) for need in stage.needs}
-    lost = [need for need, found in inputs.items() if found is None]
-    if lost:
-        return [f"the result of {need} is missing" for need in lost]
+    made = []
+    for need in map(stage_named, stage.needs):
+        found = [_read(need, place) for place in _places(need, root)]
+        if not any(found):
+            return [f"the result of {need.name} is missing"]
+        made.append(next(filter(None, found)).folder)
     parameters = block.get("parameters", {}) if parameters is None else parameters
     seed = next(iter(block.get("seeds", [])), 0) if seed is None else seed
-    found = provenance.differences(block, _stamp(stage, parameters, seed, inputs))
-    results = json.loads(path.read_text(encoding="utf-8"))
-    if block.get("output_hash") != _output_hash(stage, root, results):
-        found.append("output")
-    return provenance.or_earlier(found, path.name, provenance.pending(root))
-
-
-def _result_in(stage: Stage, root: Path) -> StageResult | None:
-    """A result below ``root`` (the shipped language model serves everywhere); None if missing."""
-    for place in [root, *_also(stage)]:
-        path = place / "results" / stage.results
-        folder = place / stage.folder if stage.folder else None
-        if path.is_file() and (folder is None or folder.is_dir()):
-            return StageResult(stage.name, {}, path, folder, loaded=True)
-    return None
-
-
-def _output_hash(stage: Stage, root: Path, results: dict) -> str:
-    """Hash of what a stage made: its results without provenance, and its folder."""
-    bare = {key: value for key, value in results.items() if key != "provenance"}
-    folder = root / stage.folder if stage.folder else None
-    made = provenance.data_hash([folder] if folder is not None else [])
-    return provenance.text_hash(_json(bare) + made)
+    stamp = _stamp(stage, parameters, seed, made)
+    return _differences(stage, root, json.loads(path.read_text(encoding="utf-8")), stamp)
 
 
 def require_long() -> None:
