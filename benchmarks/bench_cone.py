@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numba
 import numpy as np
+from trinity_book import records
 from trinity_book.studies.validation.cases import reference_cases
 
-from trinity import records
 from trinity.cone import simulate as cone
 from trinity.cone.case import check, pack
 from trinity.cone.matter import decay

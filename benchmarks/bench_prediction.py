@@ -16,9 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
-from trinity_book import tables
+from trinity_book import records, tables
 
-from trinity import records
 from trinity.files import data_path
 
 SHORT = 1024  # a few batches: the processes start, load their models and do little else

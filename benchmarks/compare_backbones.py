@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from trinity_book import records
 from trinity_book.studies import splits as studies
 from trinity_book.studies.controls import some_rows
 
-from trinity import records
 from trinity.evidence.scores import evaluate
 from trinity.evidence.units import Bench, EvaluationSettings, Sources
 from trinity.files import data_path, write_atomic

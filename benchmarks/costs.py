@@ -14,9 +14,9 @@ from datetime import date
 from pathlib import Path
 
 import psutil
-from trinity_book import tables
+from trinity_book import records, tables
 
-from trinity import __version__, records
+from trinity import __version__
 from trinity.files import data_root
 
 EVERY_S = 0.5  # between two looks at the memory

@@ -14,9 +14,9 @@ import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
+from trinity_book import records
 from trinity_book.print import BROWSERS
 
-from trinity import records
 from trinity.files import data_root
 
 #: Goals that were set, in milliseconds.

@@ -15,9 +15,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-from trinity_book import tables
+from trinity_book import records, tables
 
-from trinity import records
 from trinity.files import data_path, data_root
 
 STEPS = 50  # as scale laptop finetunes by gradient

@@ -35,11 +35,11 @@ seed = 0
 import numpy as np
 import pandas as pd
 from myst_nb import glue
+from trinity_book import records
 from trinity_book.figures import controls as figures_controls
 from trinity_book.figures import style
 from trinity_book.figures import understanding as figures_understanding
 
-from trinity import records
 from trinity.evidence import scores as evaluation
 from trinity.pipeline import scales, stages
 

@@ -3,8 +3,9 @@
 import json
 
 import pytest
+from trinity_book import records
 
-from trinity import errors, lineage, provenance, records
+from trinity import errors, lineage, provenance
 from trinity.errors import InputError
 from trinity.files import artifacts_root
 from trinity.pipeline import scales, stages

@@ -14,9 +14,8 @@ from collections import Counter
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
-from trinity_book import tables
+from trinity_book import records, tables
 
-from trinity import records
 from trinity.files import data_root
 from trinity.pipeline.stages import build_root
 

@@ -22,7 +22,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from trinity import provenance, records
+from trinity_book import records
+
+from trinity import provenance
 from trinity.errors import InputError
 from trinity.files import data_root, write_atomic
 from trinity.pipeline import stages

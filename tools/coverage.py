@@ -16,7 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from trinity import records
+from trinity_book import records
+
 from trinity.files import data_root
 
 ROOT = data_root().parent

@@ -26,9 +26,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from trinity_book import tables
+from trinity_book import records, tables
 
-from trinity import records
 from trinity.files import data_root
 from trinity.lineage import source_hash
 

@@ -15,9 +15,8 @@ import sys
 import time
 from pathlib import Path
 
-from trinity_book import tables
+from trinity_book import records, tables
 
-from trinity import records
 from trinity.files import data_root
 from trinity.pipeline.stages import build_root
 

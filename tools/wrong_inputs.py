@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 from xml.etree import ElementTree
 
-from trinity import records
+from trinity_book import records
+
 from trinity.files import data_root
 
 TEST = "tests/cli/test_bad_input.py::test_the_record_shows_what_the_program_says"

@@ -9,9 +9,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from trinity import records
 from trinity.files import data_root, write_atomic
-from trinity_book import numbers, tables
+from trinity_book import numbers, records, tables
 from trinity_book.figures import drawings
 
 NUMBERS = "book/generated/numbers.json"

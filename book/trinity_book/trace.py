@@ -8,16 +8,15 @@ against today's source and data, and goes on to the results files behind it:
 
 import json
 import re
-import subprocess
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from trinity import provenance, records
+from trinity import provenance
 from trinity.errors import InputError
 from trinity.files import data_root
 from trinity.pipeline import stages
-from trinity_book import notebooks, pages
+from trinity_book import notebooks, pages, records
 
 #: In a text that a command writes: the results file that its numbers come from.
 NAMED = re.compile(r"^% from (\S+\.json)", re.MULTILINE)
@@ -67,15 +66,9 @@ def in_history(commit: object) -> bool | None:
     """
     if not isinstance(commit, str) or not COMMIT.fullmatch(commit):
         return None
-    ask = ["git", "-C", str(provenance.PACKAGE), "merge-base", "--is-ancestor"]
-    try:
-        head = subprocess.run([*ask, "HEAD", "HEAD"], capture_output=True, timeout=20)
-        if head.returncode:  # no git, or no checkout
-            return None
-        known = subprocess.run([*ask, commit.rstrip("+"), "HEAD"], capture_output=True, timeout=20)
-    except (OSError, subprocess.TimeoutExpired):
+    if provenance.git("rev-parse", "HEAD") is None:  # no git, or no checkout
         return None
-    return known.returncode == 0
+    return provenance.git("merge-base", "--is-ancestor", commit.rstrip("+"), "HEAD") is not None
 
 
 def commit_in_words(commit: object) -> str:

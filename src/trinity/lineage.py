@@ -20,7 +20,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
+from importlib.util import find_spec, resolve_name
 from pathlib import Path
 
 from trinity.errors import InputError
@@ -129,18 +129,10 @@ def _imports(tree: ast.AST, package: str) -> dict[str, list[str]]:
                 name = alias.name if alias.asname else alias.name.split(".")[0]
                 found.setdefault(alias.asname or name, []).append(name)
         elif isinstance(node, ast.ImportFrom):
-            base = _absolute(node, package)
+            base = resolve_name("." * node.level + (node.module or ""), package or None)
             for alias in node.names:
                 found.setdefault(alias.asname or alias.name, []).append(f"{base}.{alias.name}")
     return {name: sorted(set(targets)) for name, targets in found.items()}
-
-
-def _absolute(node: ast.ImportFrom, package: str) -> str:
-    """The module that ``from ..a import b`` means inside a package."""
-    if not node.level:
-        return node.module or ""
-    above = package.split(".")
-    return ".".join([*above[: len(above) - node.level + 1], *filter(None, [node.module])])
 
 
 def file_of(module: str) -> Path | None:
@@ -149,19 +141,14 @@ def file_of(module: str) -> Path | None:
     folder = _folder(top)
     if folder is None:
         return None
-    place = folder.joinpath(*rest)
-    found = [place / "__init__.py", place.with_suffix(".py")] if rest else [place / "__init__.py"]
+    found = (folder.joinpath(*rest, "__init__.py"), folder.joinpath(*rest).with_suffix(".py"))
     return next((path for path in found if path.is_file()), None)
 
 
 @cache
 def _folder(top: str) -> Path | None:
-    if top not in OWN:
-        return None
-    if top == __name__.split(".")[0]:
-        return Path(__file__).resolve().parent
-    spec = find_spec(top)
-    return Path(spec.origin).parent if spec and spec.origin else None
+    spec = find_spec(top) if top in OWN else None
+    return Path(spec.origin).resolve().parent if spec and spec.origin else None
 
 
 @cache

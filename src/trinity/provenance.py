@@ -15,14 +15,16 @@ import sys
 import time
 import tomllib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import psutil
+
 from trinity.errors import InputError
-from trinity.files import data_root, sha256_of
+from trinity.files import data_root, read_json, sha256_of
 
 PACKAGE = Path(__file__).resolve().parent
 #: Keys of a provenance block that do not tell two results apart.
@@ -73,15 +75,10 @@ def data_hash(paths: Iterable[str | Path]) -> str:
         path = data_root() / given
         if not path.exists():
             raise InputError(f"The data file {given} is missing from {data_root()}; restore it.")
-        files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
-        entries += [
-            (
-                file.relative_to(path.parent).as_posix(),
-                _hash_once(str(file), file.stat().st_mtime_ns),
-            )
-            for file in files
-            if file.suffix not in (".md", ".part") and not _describes(file.name)
-        ]
+        for file in [path] if path.is_file() else sorted(filter(Path.is_file, path.rglob("*"))):
+            if file.suffix not in (".md", ".part") and not _describes(file.name):
+                name = file.relative_to(path.parent).as_posix()
+                entries.append((name, _hash_once(str(file), file.stat().st_mtime_ns)))
     return _digest(entries)
 
 
@@ -180,43 +177,36 @@ def identity(result: dict) -> dict:
 
 def commit() -> str | None:
     """The commit of the checkout, ``+`` appended when it has changes; None outside git."""
-    here = ["git", "-C", str(PACKAGE)]
+    head = git("rev-parse", "HEAD")
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", ":/src", ":/data")
+    return f"{head}{'+' if changed else ''}" if head else None
+
+
+def git(*words: str) -> str | None:
+    """What git prints about the checkout; None where it fails or there is none of the two."""
+    command = ["git", "-C", str(PACKAGE), *words]
     try:
-        head = subprocess.run(
-            [*here, "rev-parse", "HEAD"], capture_output=True, text=True, timeout=20
-        )
-        if head.returncode:
-            return None
-        changed = subprocess.run(
-            [*here, "status", "--porcelain", "--untracked-files=no", "--", ":/src", ":/data"],
-            capture_output=True,
-            text=True,
-            timeout=20,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=20, check=True
+        ).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
         return None
-    return head.stdout.strip() + ("+" if changed.stdout.strip() else "")
 
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that can change a number."""
     found = {"python": platform.python_version()}
     for name in VERSIONS_OF:
-        try:
+        with suppress(PackageNotFoundError):
             found[name] = version(name).split("+")[0]
-        except PackageNotFoundError:
-            continue
     return found
 
 
 def machine() -> dict:
     """Class of the machine: cores and memory, no names."""
-    memory = (
-        os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 0
-    )
     return {
         "cores": os.cpu_count(),
-        "memory_gb": round(memory / 2**30),
+        "memory_gb": round(psutil.virtual_memory().total / 2**30),
         "system": sys.platform,
         "processor": platform.machine(),
     }
@@ -232,22 +222,10 @@ def read_block(path: str | Path) -> dict:
     """
     path = Path(path)
     target = path / "provenance.json" if path.is_dir() else path
-    try:
-        document = json.loads(target.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(
-            f"There is no {target}; name a results file, model folder or notebook."
-        ) from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(
-            f"{target} cannot be read as JSON; name a results file or notebook."
-        ) from error
-    block = None
-    if isinstance(document, dict):
-        metadata = document.get("metadata")
-        block = document.get("provenance")
-        if not block and isinstance(metadata, dict):
-            block = metadata.get("trinity")
+    document = read_json(target)
+    found = document if isinstance(document, dict) else {}
+    metadata = found.get("metadata")
+    block = found.get("provenance") or (isinstance(metadata, dict) and metadata.get("trinity"))
     if not isinstance(block, dict):
         raise InputError(f"{target} has no provenance block; it was not made by this project.")
     return block

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from trinity_book import notebooks
+from trinity_book import notebooks, records
 from trinity_book import trace as tracing
 from trinity_book.figures import drawings
 
-from trinity import provenance, records
+from trinity import provenance
 from trinity.cli.main import main
 from trinity.errors import InputError
 from trinity.files import data_root

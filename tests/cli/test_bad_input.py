@@ -18,8 +18,8 @@ import pytest
 import typer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from trinity_book import records
 
-from trinity import records
 from trinity.cli.main import app, main
 from trinity.cli.tools import one_line
 from trinity.errors import InputError
