@@ -5,11 +5,13 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 # Two threads a test run: results do not depend on it, times do.
@@ -42,6 +44,39 @@ def trinity(tmp_path):
         )
 
     return run
+
+
+def forget() -> None:
+    """Empty every cache of the package, so that data are read anew."""
+    for name, module in list(sys.modules.items()):
+        if name.split(".")[0] == "trinity":
+            for value in list(vars(module).values()):
+                if hasattr(value, "cache_clear"):
+                    value.cache_clear()
+
+
+@pytest.fixture
+def measured_otherwise(tmp_path, monkeypatch):
+    """Call it with a change of the table of measurements; the package then reads this table."""
+    from trinity.files import data_root
+
+    real, count = data_root(), iter(range(99))
+
+    def use(change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+        other = tmp_path / f"data{next(count)}"
+        (other / "measurements").mkdir(parents=True)
+        for place in (real, real / "measurements"):
+            for item in place.iterdir():
+                if item.name not in ("measurements", "cone_measurements.csv"):
+                    (other / item.relative_to(real)).symlink_to(item)
+        table = pd.read_csv(real / "measurements" / "cone_measurements.csv")
+        change(table).to_csv(other / "measurements" / "cone_measurements.csv", index=False)
+        monkeypatch.setenv("TRINITY_DATA", str(other))
+        forget()
+
+    yield use
+    monkeypatch.undo()
+    forget()
 
 
 class Quiet(SimpleHTTPRequestHandler):

@@ -2,7 +2,9 @@
 
 import hashlib
 import os
-import tempfile
+import secrets
+import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from trinity.errors import InputError
@@ -77,23 +79,28 @@ def read_json(path: Path) -> object:
 
 
 def write_atomic(path: str | Path, content: bytes | str) -> Path:
-    """Write ``content`` beside ``path`` and rename it, so that no reader sees half a file."""
+    """Write ``content`` beside ``path`` and rename it, so that no reader sees half a file.
+
+    A new file is as readable as the user's umask says; one that is replaced keeps its mode.
+
+    Raises
+    ------
+    InputError
+        If the place cannot be written.
+    """
     path = Path(path)
     raw = content.encode() if isinstance(content, str) else content
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    except OSError as error:
-        raise InputError(
-            f"Cannot write {path}: {error.strerror}; name a writable place."
-        ) from error
-    try:
-        with os.fdopen(handle, "wb") as stream:
+        with part.open("xb") as stream:
             stream.write(raw)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        if path.exists():
+            shutil.copymode(path, part)
+        os.replace(part, path)
     except OSError as error:
-        Path(name).unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise InputError(
             f"Cannot write {path}: {error.strerror}; name a writable place."
         ) from error

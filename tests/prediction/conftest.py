@@ -1,0 +1,41 @@
+"""Small models that the tests of predictions share."""
+
+import pytest
+from learning_tools import tiny_model, toy_table
+from prediction_tools import NUMBERS
+
+
+@pytest.fixture(scope="session")
+def phase1(tmp_path_factory):
+    """A folder like that of phase 1, its models untrained."""
+    from trinity.learning.data import tests_of
+    from trinity.learning.model import Scalers
+    from trinity.learning.phase1 import write_seen
+    from trinity.measurements import load_measurements
+
+    folder = tmp_path_factory.mktemp("phase1")
+    tests = tests_of(load_measurements())
+    for k in range(2):
+        model = tiny_model(k)
+        model.scalers = Scalers.fit(tests.conditions, tests.targets)
+        model.save(folder / f"member{k}", {"phase": 1})
+    write_seen(folder, sorted(set(toy_table()["psmiles"])))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def finetune(phase1, tmp_path_factory):
+    """Finetune the models of phase 1 on the measurements: folder and report."""
+    from trinity.learning.ensemble import run_phase2
+
+    def run():
+        folder = tmp_path_factory.mktemp("phase2")
+        return folder, run_phase2(phase1, NUMBERS, 0, folder, progress=False)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def ensemble(finetune):
+    """A finetuned ensemble of a few thousand weights: folder and report."""
+    return finetune()
