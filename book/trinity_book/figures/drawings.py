@@ -1,7 +1,8 @@
-"""Drawings that are committed as SVG, for the README and the front page.
+"""Drawings that are committed as SVG, for the README and for pages of prose.
 
-`overview` is drawn without data, `result` from the published ``lopo.json``. They have the same
-bytes at every call; ``python -m trinity_book.pages`` writes them.
+`overview` is drawn without data, `result` from the published ``lopo.json``, the house from the
+code (`trinity_book.figures.house`). They have the same bytes at every call;
+``python -m trinity_book.pages`` writes them.
 """
 
 import io
@@ -17,6 +18,7 @@ from trinity.files import data_path
 from trinity.quantities import PRIMARY
 from trinity_book.figures import learning as figures_learning
 from trinity_book.figures import style
+from trinity_book.figures.house import house
 from trinity_book.figures.style import BLUE, GREEN, ORANGE, subplots
 
 
@@ -84,6 +86,7 @@ def result() -> Figure:
 DRAWINGS: dict[str, Callable[[], Figure]] = {
     "notebooks/overview.svg": overview,
     "notebooks/result.svg": result,
+    "book/house.svg": house,
 }
 #: Results files behind them.
 RESULTS = {"notebooks/result.svg": ("lopo.json",)}
