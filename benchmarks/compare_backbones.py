@@ -23,8 +23,9 @@ from trinity_book import records
 from trinity_book.studies import splits as studies
 from trinity_book.studies.controls import some_rows
 
+from trinity.evidence.arms import EvaluationSettings
 from trinity.evidence.scores import evaluate
-from trinity.evidence.units import Bench, EvaluationSettings, Sources
+from trinity.evidence.units import Bench, Sources
 from trinity.files import data_path, write_atomic
 from trinity.learning.encoder import quiet
 from trinity.learning.loop import Schedule, member_folders, one_thread, seeded, train, worker_pool

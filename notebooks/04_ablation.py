@@ -60,6 +60,7 @@ from trinity_book.figures import prediction as figures_prediction
 from trinity_book.figures import style
 
 from trinity.evidence import scores as evaluation
+from trinity.evidence.arms import label
 from trinity.pipeline import stages
 
 style.use()
@@ -146,8 +147,8 @@ comparisons[
 
 # %% tags=["remove-cell"]
 sure = (comparisons["low"] > 0) & (comparisons["p_sign_flip"] < 0.05)
-proven = comparisons[sure]["other"].map(figures_learning.ARM_NAMES).tolist()
-open_ = comparisons[~sure]["other"].map(figures_learning.ARM_NAMES).tolist()
+proven = comparisons[sure]["other"].map(label).tolist()
+open_ = comparisons[~sure]["other"].map(label).tolist()
 glue("proven", ", ".join(proven) or "none of them", display=False)
 glue("not_proven", ", ".join(open_) or "none of them", display=False)
 

@@ -41,6 +41,7 @@ from trinity_book.figures import style
 from trinity_book.figures import understanding as figures_understanding
 
 from trinity.evidence import scores as evaluation
+from trinity.evidence.arms import label
 from trinity.pipeline import scales, stages
 
 style.use()
@@ -64,7 +65,7 @@ main = scores["arms"][""]
 figures_controls.primary_by_arm(main["primary"])
 # %%
 comparisons = pd.DataFrame(main["comparisons"])
-comparisons["other"] = comparisons["other"].map(figures_controls.NAMES)
+comparisons["other"] = comparisons["other"].map(label)
 comparisons.set_index("other")[
     ["difference", "low", "high", "p_sign_flip", "groups_better"]
 ].round(3)
@@ -119,7 +120,7 @@ glue(
 )
 glue(
     "budget",
-    ", ".join(f"{figures_controls.NAMES[k]} {v}" for k, v in tried.items()),
+    ", ".join(f"{label(k)} {v}" for k, v in tried.items()),
     display=False,
 )
 
@@ -220,7 +221,7 @@ others = pd.DataFrame(main["comparisons"])
 shown = others[(others["low"] > 0) & (others["p_sign_flip"] < 0.05)]
 by_group = evaluation.primary_by_group(predictions).T
 by_group = by_group[["physics_only", "two_phase"]].rename(
-    columns=figures_controls.NAMES
+    columns=label
 )
 by_group.sort_values(by_group.columns[1]).round(2)
 
@@ -380,9 +381,7 @@ pd.DataFrame(
 pd.DataFrame(
     {
         name: {
-            figures_controls.NAMES[
-                row["arm"]
-            ]: f"{row['mean_abs_ln']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
+            label(row["arm"]): f"{row['mean_abs_ln']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
             for row in found["primary"]
         }
         for name, found in encoders.items()

@@ -13,7 +13,9 @@ from trinity_book.studies.controls import (
 )
 
 from trinity.evidence import left_out as lopo
-from trinity.evidence.units import Bench, EvaluationSettings, Sources, measurements
+from trinity.evidence.arms import EvaluationSettings
+from trinity.evidence.held import log_targets, measurements
+from trinity.evidence.units import Bench, Sources
 from trinity.learning.data import tests_of as read_tests
 from trinity.learning.phase1 import split_by_polymer
 
@@ -98,12 +100,12 @@ def test_a_unit_predicts_what_was_held_out(arm, tmp_path):
     unit = studies.units_of([split], 1, (arm,))[0]
     bench.compute(unit)
     result = bench.read(unit)
-    assert set(result["tests"]) == set(split.held)
-    assert np.isfinite(result["mean"]).all() and (result["factors"] > 0).all()
+    assert set(result.tests) == set(split.held)
+    assert np.isfinite(result.mean).all() and (result.factors > 0).all()
     rows = studies.run_studies(bench, [unit], "", progress=False)
     assert {row["fold"] for row in rows} == {split.fold} and {r["level"] for r in rows} == {"3"}
     assert all(row["lo"] < row["predicted"] < row["hi"] for row in rows)
-    groups = lopo.groups_of("nine")[split.fold]
+    (groups,) = (f.members for f in lopo.folds_of("nine") if f.name == split.fold)
     assert {row["test_id"] for row in rows} == set(
         measurements().test_id[measurements().group_ten.isin(groups)]
-    ) & set(split.held) - {r for r in split.held if np.isnan(lopo.log_measured([r])).all()}
+    ) & set(split.held) - {r for r in split.held if np.isnan(log_targets()[r]).all()}

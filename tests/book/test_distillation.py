@@ -9,7 +9,7 @@ from trinity_book.studies.distillation_labels import BLIND, EVERYTHING, REPEATS,
 
 from trinity.chemistry.chain import cuts
 from trinity.chemistry.polymers import parse_psmiles, polymer_key
-from trinity.evidence.units import measured_with_physics, measurements
+from trinity.evidence.held import measured_with_physics, measurements
 from trinity.learning.answer import Answer
 from trinity.learning.model import Scalers
 from trinity.learning.students import spelled_for_students, student_answers, untrained_student

@@ -6,7 +6,7 @@ from learning_tools import toy_table
 
 from trinity.cone import predict as cone_test
 from trinity.cone.predict import nominal_physics
-from trinity.evidence.units import EvaluationSettings, _physics
+from trinity.evidence.units import physics_alone
 from trinity.learning.data import tests_of as read_tests
 from trinity.measurements import load_measurements
 from trinity.quantities import TARGETS
@@ -29,7 +29,7 @@ def test_it_equals_the_nominal_cone_test():
 def test_it_is_what_the_evaluation_calls_physics_alone():
     table = load_measurements()
     chosen = table.groupby("polymer").head(2)  # homopolymers and copolymers
-    expected = _physics(chosen, EvaluationSettings(physics_draws=60))["mean"][0]
+    expected = physics_alone(chosen, 60).mean[0]
     np.testing.assert_allclose(physics_of(read_tests(chosen)), expected, rtol=1e-9)
 
 

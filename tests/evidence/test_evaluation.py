@@ -9,7 +9,8 @@ from learning_tools import toy_table
 
 from trinity.errors import InputError
 from trinity.evidence import left_out as lopo
-from trinity.evidence.arms import LEARNED, MAIN, candidates
+from trinity.evidence.arms import ARMS, EvaluationSettings, of_study
+from trinity.evidence.held import Held, log_targets, measurements
 from trinity.evidence.scores import (
     bootstrap_interval,
     compare,
@@ -19,17 +20,11 @@ from trinity.evidence.scores import (
     scores,
     sign_flip_p,
 )
-from trinity.evidence.units import (
-    CLASSICAL,
-    EvaluationSettings,
-    Unit,
-    candidate_numbers,
-    measurements,
-)
+from trinity.evidence.units import Unit
 from trinity.learning.baselines import candidates as baselines
 from trinity.learning.baselines import predict_baseline
 from trinity.learning.data import tests_of as read_tests
-from trinity.learning.intervals import conformal_quantile
+from trinity.learning.intervals import LEAST_SIGMA, conformal_quantile
 from trinity.quantities import TARGETS
 
 
@@ -181,12 +176,13 @@ def test_unusable_predictions_are_refused_in_one_sentence(column):
 
 def test_inner_folds_never_touch_the_outer_fold_and_never_leave_it_in():
     for grouping in lopo.GROUPINGS:
-        for fold, members in lopo.groups_of(grouping).items():
-            inner = lopo.inner_folds(members)
-            assert fold not in inner or grouping == "ten"
-            assert len(inner) == (9 if fold in ("HIPS", "ABS") else 8)
-            for left_out in inner.values():
-                assert set(members) < set(left_out)
+        for fold in lopo.folds_of(grouping):
+            inner = fold.inner()
+            assert fold.name not in {f.name for f in inner} or grouping == "ten"
+            assert len(inner) == (9 if fold.name in ("HIPS", "ABS") else 8)
+            for one in inner:
+                assert set(fold.members) < set(one.out) and not set(fold.members) & set(one.members)
+                assert set(one.out) == {*fold.members, *one.members}
 
 
 def test_no_key_is_on_both_sides_of_a_strict_fold():
@@ -197,18 +193,29 @@ def test_no_key_is_on_both_sides_of_a_strict_fold():
 
 
 def test_pairs_of_folds_are_trained_once():
-    class Bench:
-        settings = EvaluationSettings(candidates=4, checkpoints=(5,))
-
-    units = set(lopo.inner_units(["two_phase"], lopo.GROUPINGS, Bench))
-    strict = {u.left_out for u in units}
+    settings = EvaluationSettings(candidates=4, checkpoints=(5,))
+    folds = [fold for grouping in lopo.GROUPINGS for fold in lopo.folds_of(grouping)]
+    units = set(lopo.inner_units([ARMS["two_phase"]], folds, settings))
     # 36 pairs of strict groups; HIPS or ABS with each of the eight others, and with each other.
-    assert len(strict) == len(units) == 36 + 8 + 8 + 1
+    assert len({u.left_out for u in units}) == len(units) == 36 + 8 + 8 + 1
+
+
+def test_the_arms_of_lopo_json_are_those_of_the_design():
+    assert [arm.name for arm in of_study("main")] == [
+        "physics_only", "phase1_only", "direct", "two_phase", "conditions_only", "random_forest",
+        "gaussian_process",
+    ]  # fmt: skip
+    for name, arm in ARMS.items():
+        assert name == arm.name and arm.study in ("main", "control", "slow") and arm.label
+        assert bool(arm.start) == (arm.family in ("network", "finetuned"))
+        assert len(arm.seeds(EvaluationSettings(seeds=5))) == (1 if arm.deterministic else 5)
+    assert len({arm.label for arm in ARMS.values()}) == len(ARMS)
 
 
 def test_every_tuned_arm_has_the_same_budget():
     settings = EvaluationSettings()
-    assert {len(candidate_numbers(arm, settings)) for arm in (*MAIN, *CLASSICAL)} == {24}
+    tuned = [arm for arm in of_study("main") if arm.learns]
+    assert {len(arm.configurations(settings)) for arm in tuned} == {24} and len(tuned) == 5
 
 
 def test_choice_looks_at_inner_errors_of_the_primary_targets_only():
@@ -216,41 +223,38 @@ def test_choice_looks_at_inner_errors_of_the_primary_targets_only():
     results = {}
     for name in ("PE", "PP"):
         ids = table.test_id[table.group_nine == name].to_numpy()
-        truth = lopo.log_measured(ids)
+        truth = log_targets()[ids]
         good, bad = truth + 0.1, truth + 0.3
         bad[:, 2:] = truth[:, 2:]  # better where it does not count
-        results[name] = {
-            "tests": ids,
-            "mean": np.stack([bad, good]),
-            "sigma": np.ones((2, *truth.shape)),
-        }
-    assert np.argmin(lopo.inner_score(results)) == 1
-    said = {name: lopo.together(result, [1]) for name, result in results.items()}
-    assert lopo.interval_factors(results, said) == pytest.approx([0.1] * len(TARGETS))
+        results[name] = Held(ids, np.stack([bad, good]), np.ones((2, *truth.shape)))
+    best, together = lopo.best_few(results)
+    assert best == [1]
+    assert lopo.calibrated(together) == pytest.approx([0.1] * len(TARGETS))
 
 
-def test_a_committee_is_the_mean_of_its_members_and_as_unsure_as_they_disagree():
-    result = {
-        "mean": np.array([[[0.0] * 4], [[2.0] * 4], [[9.0] * 4]]),
-        "sigma": np.array([[[1.0] * 4], [[1.0] * 4], [[5.0] * 4]]),
-    }
-    mean, sigma = lopo.together(result, [0, 1])
-    assert mean == pytest.approx(1.0) and sigma == pytest.approx(np.sqrt(2.0))
-    alone = lopo.together(result, [2])
-    assert alone[0] == pytest.approx(9.0) and alone[1] == pytest.approx(5.0)
+def test_averaged_with_equal_weights_they_are_as_unsure_as_they_disagree():
+    tests = np.array([0])
+    mean = np.array([[[0.0] * 4], [[2.0] * 4], [[9.0] * 4]])
+    held = Held(tests, mean, np.array([[[1.0] * 4], [[1.0] * 4], [[5.0] * 4]]))
+    both = held.averaged([0, 1])
+    assert both.mean == pytest.approx(1.0) and both.sigma == pytest.approx(np.sqrt(2.0))
+    alone = held.averaged([2])
+    assert alone.mean == pytest.approx(9.0) and alone.sigma == pytest.approx(5.0)
 
 
 def test_every_configuration_of_an_arm_is_another_one():
-    for arm in LEARNED:
-        pairs = candidates(arm, 24, (10, 25, 50, 100))
-        assert len(set(pairs)) == len(pairs) <= 24
-        assert len(candidates(arm, 2, (5,))) in (1, 2)
+    for arm in ARMS.values():
+        if arm.family == "finetuned":
+            found = arm.configurations(EvaluationSettings())
+            assert len(set(found)) == len(found) <= 24
+            assert len(arm.configurations(EvaluationSettings(candidates=2, checkpoints=(5,)))) <= 2
 
 
-def test_only_the_two_phase_kinds_read_physics():
-    for arm in LEARNED:
-        reads = any(way.share > 0 for way, _ in candidates(arm, 24, (10, 25, 50, 100)))
-        assert reads == (LEARNED[arm].ways in ("two_phase", "physics"))
+def test_only_arms_that_say_so_read_physics():
+    for arm in ARMS.values():
+        if arm.family == "finetuned":
+            found = arm.configurations(EvaluationSettings())
+            assert any(settings.share > 0 for settings in found) == arm.physics
 
 
 def test_residual_baselines_predict_the_physics_where_it_leaves_nothing():
@@ -262,16 +266,33 @@ def test_residual_baselines_predict_the_physics_where_it_leaves_nothing():
     np.testing.assert_allclose(mean, np.log(tests.targets[chosen]), atol=1e-6)
 
 
-def test_restrict_keeps_the_rows_of_some_polymers():
+def test_a_part_of_held_out_predictions_is_about_some_polymers():
     table = measurements()
     ids = table.test_id[table.group_nine == "styrenics"].to_numpy()
-    result = {"tests": ids, "mean": np.arange(2 * len(ids) * 4.0).reshape(2, -1, 4)}
-    kept = lopo.restrict(result, ["ABS"])
-    assert set(table.polymer[table.test_id.isin(kept["tests"])]) == {"ABS"}
-    assert kept["mean"].shape == (2, len(kept["tests"]), 4)
+    mean = np.arange(2 * len(ids) * 4.0).reshape(2, -1, 4)
+    part = Held(ids, mean, mean + 1).of(["ABS"])
+    assert set(table.polymer[table.test_id.isin(part.tests)]) == {"ABS"}
+    assert part.mean.shape == part.sigma.shape == (2, len(part.tests), 4)
+    assert np.array_equal(part.sigma, part.mean + 1)
+
+
+def test_rows_have_physical_units_and_an_interval_of_their_own_counts():
+    ids = np.array([3, 0])
+    mean = log_targets()[ids][None]
+    about = {"arm": "a", "seed": 0, "fold": "g"}
+    first = Held(ids, mean, np.zeros_like(mean)).rows(about, [2.0] * 4)
+    own = Held(ids, mean, np.zeros_like(mean), mean - 1, mean + 1).rows(about, [2.0] * 4)
+    assert [row["test_id"] for row in first] == [row["test_id"] for row in own]
+    for row, other in zip(first, own, strict=True):
+        assert row["measured"] == row["predicted"] == other["predicted"]
+        assert row["measured"] == pytest.approx(
+            measurements()[row["target"]].iloc[row["test_id"]], rel=1e-4
+        )
+        assert np.log(row["hi"] / row["predicted"]) == pytest.approx(2 * LEAST_SIGMA, abs=1e-4)
+        assert np.log(other["predicted"] / other["lo"]) == pytest.approx(1, abs=1e-4)
 
 
 def test_unit_files_tell_units_apart():
-    units = [Unit(a, s, o, c) for a in LEARNED for s in (0, 1) for o in (("PE",), ("PE", "PP"))
+    units = [Unit(a, s, o, c) for a in ARMS for s in (0, 1) for o in (("PE",), ("PE", "PP"))
              for c in ((0, 1), (0,), (1,))]  # fmt: skip
     assert len({u.file for u in units}) == len(units)

@@ -8,12 +8,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy.stats import gmean
 
+from trinity.evidence.arms import ARMS, label
 from trinity_book.figures.style import (
     BLUE,
     GREY,
     LABELS,
     NAMES,
-    ORANGE,
     PALETTE,
     by_polymer,
     heatmap,
@@ -22,16 +22,6 @@ from trinity_book.figures.style import (
     ranges,
     subplots,
 )
-
-ARM_NAMES = {
-    "physics_only": "physics only",
-    "phase1_only": "phase 1 only",
-    "direct": "direct finetuning",
-    "two_phase": "phase 1 + phase 2",
-    "conditions_only": "conditions only",
-    "random_forest": "random forest",
-    "gaussian_process": "Gaussian process",
-}
 
 
 def losses(histories: dict[str, list[float]], ylabel: str = "training loss") -> Figure:
@@ -82,7 +72,7 @@ def parity_by_arm(rows: pd.DataFrame, arms: list[str], targets: list[str]) -> Fi
             middle = f"measured {LABELS[target]}" if j == len(arms) // 2 else ""
             axes.set(xlabel=middle, ylabel=f"predicted {LABELS[target]}" if j == 0 else "")
             if i == 0:
-                axes.set_title(ARM_NAMES[arm])
+                axes.set_title(label(arm))
     legend_beside(panels[0, -1], fontsize=8)
     return figure
 
@@ -99,11 +89,11 @@ def ablation(
     """
     size = (3.5 * len(targets) + 0.6, 3.2)
     figure, panels = subplots(1, len(targets), figsize=size, sharey=True, squeeze=False)
-    arms = [arm for arm in ARM_NAMES if arm in set(scores["arm"])]
-    colours = [{"two_phase": BLUE, "direct": ORANGE}.get(arm, GREY) for arm in arms]
+    arms = [arm for arm in ARMS if arm in set(scores["arm"])]
+    colours = [ARMS[arm].colour for arm in arms]
     for axes, target in zip(panels[0], targets, strict=True):
         rows = scores[scores["target"] == target].set_index("arm").loc[arms]
-        names = [ARM_NAMES[arm] for arm in arms]
+        names = [label(arm) for arm in arms]
         ranges(axes, rows[["gmfe", "gmfe_low", "gmfe_high"]], names, colours)
         if bars and target in bars:
             axes.axvline(bars[target], color=GREY, linestyle=":", linewidth=1)
@@ -118,7 +108,7 @@ def errors_by_group(errors: pd.DataFrame, title: str) -> Figure:
     ----------
     errors : mean |ln| errors, index arm, columns groups.
     """
-    table = np.exp(errors.loc[[arm for arm in ARM_NAMES if arm in errors.index]]).rename(ARM_NAMES)
+    table = np.exp(errors.loc[[arm for arm in ARMS if arm in errors.index]]).rename(label)
     figure = heatmap(table, "error factor", (7.4, 3.2), cmap="cividis_r", vmin=1, vmax=3,
                      cbar_kws={"extend": "max"})  # fmt: skip
     figure.axes[0].set(title=title, xlabel="", ylabel="")

@@ -10,9 +10,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from trinity.evidence import left_out as lopo
-from trinity.evidence.arms import LEARNED
+from trinity.evidence.arms import EvaluationSettings, of_study
+from trinity.evidence.held import measurements
 from trinity.evidence.scores import evaluate
-from trinity.evidence.units import ZERO_SHOT, Bench, EvaluationSettings, Sources, measurements
+from trinity.evidence.units import Bench, Sources
 from trinity.learning.data import tests_of
 from trinity.learning.loop import member_folders
 from trinity.provenance import Job
@@ -20,17 +21,6 @@ from trinity_book.studies import controls
 from trinity_book.studies import splits as studies
 from trinity_book.studies.understanding import why_it_works
 
-#: The arms of ablation.json that are left-one-polymer-out like the main ones.
-ARMS = (
-    "shuffled_only", "shuffled_labels", "phase1_from_scratch", "two_phase_from_scratch",
-    "direct_from_scratch", "network_only", "physics_language_model",
-    "physics_bias", "gaussian_process_physics",
-)  # fmt: skip
-#: Those that take a minute a fold, with fewer seeds.
-SLOW = (
-    "random_forest_physics", "two_phase_full", "two_phase_lora", "two_phase_head", "direct_full",
-    "paper_recipe", "direct_paper_recipe",
-)  # fmt: skip
 #: Of the main arms, those that a study shows beside its own.
 BESIDE = ("physics_only", "phase1_only")
 MAIN_STUDY = "arms"
@@ -89,43 +79,30 @@ def run(
     numbers = parameters["controls"]
     evaluation = {k: v for k, v in parameters["evaluation"].items() if k != "chosen"}
     evaluation["seeds"] = numbers["seeds"]
-    chosen = ARMS[: numbers["arms"]]
+    arms = of_study("control")[: numbers["arms"]]
     reports = controls.train_controls(
         table, language_model, parameters["model"], parameters["phase1"], numbers,
-        folder / "models", progress, {start_of(arm) for arm in chosen},
+        folder / "models", progress, {arm.start for arm in arms},
     )  # fmt: skip
     kinds = {kind: controls.members(folder / "models", kind) for kind in ("random", *reports)}
     sources = Sources.of(phase1=phase1_members, language_model=[language_model], **kinds)
-    slow = {**evaluation, "seeds": min(numbers["seeds"], numbers["slow_seeds"])}
     units = folder / "units"
-    parts = [
-        lopo.run(sources, settings, units, progress, arms=arms, groupings=("nine",))
-        for arms, settings in ((chosen, evaluation), (SLOW[: numbers["slow_arms"]], slow))
-        if arms
-    ]
+    found = lopo.run(sources, evaluation, units, progress, arms=arms, groupings=("nine",))
     bench = Bench(units, sources, EvaluationSettings.of(evaluation))
-    rows = [
-        {**row, "study": MAIN_STUDY, "level": ""} for part in parts for row in part["predictions"]
-    ]
-    rows += _studies(bench, numbers, progress)
+    rows = [{**row, "study": MAIN_STUDY, "level": ""} for row in found["predictions"]]
+    rows += study_rows(bench, numbers, progress)
     return {
         "predictions": rows,
-        "chosen": {arm: made for part in parts for arm, made in part["chosen"].items()},
-        "candidates": {arm: n for part in parts for arm, n in part["candidates"].items()},
+        "chosen": found["chosen"],
+        "candidates": found["candidates"],
         "phase1": reports,
         "table_rows": pq.read_metadata(table).num_rows,
         "scores": scores(rows, main),
     }
 
 
-def start_of(arm: str) -> str:
-    """The kind of model that an arm starts from or is; empty where there is none."""
-    if arm in ZERO_SHOT:
-        return ZERO_SHOT[arm]
-    return LEARNED[arm].start if arm in LEARNED else ""
-
-
-def _studies(bench: Bench, numbers: dict, progress: bool) -> list[dict]:
+def study_rows(bench: Bench, numbers: dict, progress: bool) -> list[dict]:
+    """Rows of all studies, as many as section ``[controls]`` of a scale asks for."""
     curves = numbers["curve_seeds"]
     curve = [
         *studies.fewer_polymers(numbers["polymers"], curves),

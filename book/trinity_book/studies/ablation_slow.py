@@ -5,20 +5,12 @@ the studies of `trinity_book.studies.ablation` with several draws and seeds in p
 from pathlib import Path
 
 from trinity.evidence import left_out as lopo
-from trinity.evidence.units import Bench, EvaluationSettings, Sources, Unit
+from trinity.evidence.arms import EvaluationSettings, of_study
+from trinity.evidence.units import Bench, Sources
 from trinity.learning.loop import member_folders
 from trinity.provenance import Job
-from trinity.quantities import TARGETS
 from trinity_book.studies import ablation, controls
-from trinity_book.studies.ablation import MAIN_STUDY
-from trinity_book.studies.ablation import _studies as all_studies
-
-#: Arms whose few configurations are chosen in the inner loop, like those of the main comparison.
-TUNED = (
-    "two_phase_head", "two_phase_lora", "two_phase_full", "direct_full", "random_forest_physics",
-)  # fmt: skip
-#: One fixed recipe of 500 steps: nothing to choose.
-FIXED = ("paper_recipe", "direct_paper_recipe")
+from trinity_book.studies.ablation import MAIN_STUDY, study_rows
 
 
 def slow_controls(job: Job) -> dict:
@@ -69,33 +61,20 @@ def run(
     fewer_rows = {kind: controls.members(folder / "models", kind) for kind in reports}
     sources = Sources.of(phase1=phase1_members, language_model=[language_model], **fewer_rows)
     units = folder / "units"
-    tuned, fixed = TUNED[: numbers["arms"]], FIXED[: numbers["fixed"]]
-    found = lopo.run(sources, evaluation, units, progress, arms=tuned, groupings=("nine",))
+    slow = of_study("slow")
+    tuned = [arm for arm in slow if arm.calibrated][: numbers["arms"]]
+    fixed = [arm for arm in slow if not arm.calibrated][: numbers["fixed"]]
+    found = lopo.run(
+        sources, evaluation, units, progress, arms=[*tuned, *fixed], groupings=("nine",)
+    )
     bench = Bench(units, sources, EvaluationSettings.of(evaluation))
-    rows = [*found["predictions"], *_fixed(fixed, bench, progress)]
-    rows = [{**row, "study": MAIN_STUDY, "level": ""} for row in rows]
-    rows += all_studies(bench, several, progress)
+    rows = [{**row, "study": MAIN_STUDY, "level": ""} for row in found["predictions"]]
+    rows += study_rows(bench, several, progress)
     beside = [row for row in earlier if row["study"] == MAIN_STUDY]
     return {
         "predictions": rows,
         "chosen": found["chosen"],
-        "candidates": found["candidates"] | dict.fromkeys(fixed, 1),
+        "candidates": found["candidates"],
         "phase1": reports,
         "scores": ablation.scores([*beside, *rows], main),
     }
-
-
-def _fixed(arms: tuple[str, ...], bench: Bench, progress: bool) -> list[dict]:
-    """Rows of the arms with nothing to choose; their intervals are those of the model itself."""
-    seeds = range(bench.settings.seeds)
-    folds = lopo.groups_of("nine")
-    units = [Unit(arm, s, members) for arm in arms for s in seeds for members in folds.values()]
-    bench.run(units, "fixed recipes", progress)
-    factors = [lopo.NORMAL_90] * len(TARGETS)
-    rows = []
-    for arm in arms:
-        for seed in seeds:
-            for fold, members in folds.items():
-                about = {"arm": arm, "seed": seed, "fold": fold, "grouping": "nine"}
-                rows += lopo.rows_of_result(about, bench.read(Unit(arm, seed, members)), factors)
-    return rows

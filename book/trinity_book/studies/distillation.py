@@ -19,9 +19,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from trinity.evidence.left_out import rows_of_result
+from trinity.evidence.held import Held, measurements
 from trinity.evidence.scores import evaluate
-from trinity.evidence.units import measurements
 from trinity.files import write_atomic
 from trinity.learning.answer import Answer, combine
 from trinity.learning.data import Encoder, tests_of
@@ -206,13 +205,9 @@ def _left_out_rows(lesson: Lesson, chosen: dict, settings, work: Path) -> list[d
         arms = [("distilled", 0, combine(alone)), ("ensemble", 0, lesson.left_out[group])]
         arms += [("distilled_alone", k, answer) for k, answer in enumerate(alone)]
         for arm, k, answer in arms:
-            result = {
-                "tests": held_out.test_id.to_numpy(),
-                "mean": answer.log_mean[None],
-                "sigma": answer.log_sigma[None],
-            }
-            about = {"arm": arm, "seed": k, "fold": group}
-            rows += rows_of_result(about, result, choice["factors"])
+            ids = held_out["test_id"].to_numpy()
+            held = Held(ids, answer.log_mean[None], answer.log_sigma[None])
+            rows += held.rows({"arm": arm, "seed": k, "fold": group}, choice["factors"])
     return rows
 
 

@@ -16,7 +16,7 @@ import torch
 
 from trinity.chemistry.chain import cuts
 from trinity.chemistry.polymers import parse_psmiles
-from trinity.evidence.units import measured_with_physics, measurements
+from trinity.evidence.held import measured_with_physics, measurements
 from trinity.files import write_atomic
 from trinity.learning.answer import Answer, combine
 from trinity.learning.configurations import Phase2Settings

@@ -12,20 +12,12 @@ from itertools import pairwise
 import numpy as np
 
 from trinity.evidence import left_out as lopo
-from trinity.evidence.units import (
-    CLASSICAL,
-    RESIDUAL,
-    Bench,
-    EvaluationSettings,
-    Sources,
-    closed_form,
-    load_start,
-    measured_with_physics,
-    measurements,
-)
+from trinity.evidence.arms import ARMS, EvaluationSettings
+from trinity.evidence.held import Held, measurements
+from trinity.evidence.units import Bench, Sources, learned
 
 #: Arms of a study; those by gradient are left out, which costs `direct` half of its list.
-ARMS = ("two_phase", "network_only", "direct", "gaussian_process", "physics_bias")
+STUDIED = ("two_phase", "network_only", "direct", "gaussian_process", "physics_bias")
 #: Borders of the bands: 25, 50 and 75 kW/m2; 3, 6-9 and 12-27 mm.
 FLUX_BANDS = {"low flux": (0, 40), "middle flux": (40, 60), "high flux": (60, 999)}
 THICKNESS_BANDS = {"thin": (0, 5), "middle": (5, 10), "thick": (10, 999)}
@@ -59,53 +51,25 @@ class StudyUnit:
         name = f"{s.study}-{s.level}-{s.fold}-{s.draw}-{self.arm}-{self.start}-s{self.seed}"
         return name.replace(" ", "_") + ".npz"
 
-    def compute(self, sources: Sources, settings: EvaluationSettings) -> dict:
-        """Log predictions ``mean`` and ``sigma`` (chosen, T, 4), interval ``factors`` (4,)."""
-        ids = measurements().test_id.to_numpy()
+    def compute(self, sources: Sources, settings: EvaluationSettings) -> Held:
+        """Predictions of the configurations chosen, with interval ``factors``."""
+        ids = measurements()["test_id"].to_numpy()
+        groups = measurements()["group_nine"].to_numpy()
         seen, held = np.isin(ids, self.split.seen), np.isin(ids, self.split.held)
-        groups = measurements().group_nine.to_numpy()
-        results = {}
+        arm = ARMS[self.arm]
+        tried = [
+            configuration
+            for configuration in arm.configurations(settings)
+            if arm.family == "classical" or configuration.mode == "kernel"
+        ]
+        arm = replace(arm, start=self.start or arm.start)
+        inner = {}
         for group in dict.fromkeys(groups[seen]):
-            inner = seen & (groups == group)
-            results[group] = self._answers(sources, settings, seen & ~inner, inner, None)
-        best, said = lopo.best_few(results)
-        found = self._answers(sources, settings, seen, held, best)
-        return {**found, "factors": np.array(lopo.interval_factors(results, said))}
-
-    def _answers(self, sources, settings, seen, held, places) -> dict:
-        """Of all candidates, or those at ``places``."""
-        from trinity.learning.intervals import group_weights
-        from trinity.learning.phase2 import direct_start
-
-        everything = measured_with_physics()
-        table = measurements()
-        training = replace(everything.take(seen), weight=group_weights(table.group_nine[seen]))
-        held_out = everything.take(held)
-        if self.arm in (*CLASSICAL, *RESIDUAL):
-            answers = _classical(self, settings, training, held_out, places)
-        else:
-            from trinity.evidence import arms
-
-            kind = self.start or arms.LEARNED[self.arm].start
-            start = load_start(kind, sources.folder(kind, self.seed))
-            if kind in arms.FRESH:
-                start = direct_start(start, training, self.seed)
-            pairs = arms.candidates(self.arm, settings.candidates, settings.checkpoints)
-            ways = [way for way, _ in pairs if way.mode == "kernel"]
-            ways = ways if places is None else [ways[i] for i in places]
-            answers = closed_form(start, training, held_out, ways)
-        return {
-            "tests": table.test_id[held].to_numpy(),
-            "mean": np.stack([mean for mean, _ in answers]),
-            "sigma": np.stack([sigma for _, sigma in answers]),
-        }
-
-
-def _classical(unit: StudyUnit, settings, training, held_out, places) -> list:
-    from trinity.evidence.units import classical_answers
-
-    numbers = range(settings.candidates) if places is None else places
-    return classical_answers(unit.arm, numbers, unit.seed, settings, training, held_out)
+            out = groups == group
+            inner[group] = learned(arm, tried, seen & ~out, seen & out, self.seed, sources)
+        best, together = lopo.best_few(inner)
+        found = learned(arm, [tried[i] for i in best], seen, held, self.seed, sources)
+        return replace(found, factors=np.array(lopo.calibrated(together)))
 
 
 def fewer_polymers(counts: Iterable[int], draws: int) -> list[Split]:
@@ -162,31 +126,27 @@ def _split(study, level, fold, seen, held=None, draw=0) -> Split:
     return Split(study, level, fold, tuple(ids[seen]), tuple(ids[held]), draw)
 
 
-def units_of(splits: list[Split], seeds: int, arms=ARMS, start: str = "") -> list[StudyUnit]:
+def units_of(splits: list[Split], seeds: int, arms=STUDIED, start: str = "") -> list[StudyUnit]:
     """Units of some arms on some splits; a random subset has a seed of its own."""
     units = []
     for split in splits:
         # A curve's draws are its seeds.
         own = [split.draw] if split.study == "measured polymers" else range(seeds)
         for arm in arms:
-            certain = arm in ("gaussian_process", "physics_bias")
-            units += [
-                StudyUnit(arm, seed, split, start) for seed in (list(own)[:1] if certain else own)
-            ]
+            some = list(own)[:1] if ARMS[arm].deterministic else own
+            units += [StudyUnit(arm, seed, split, start) for seed in some]
     return units
 
 
 def run_studies(bench: Bench, units: list[StudyUnit], label: str, progress: bool) -> list[dict]:
     """Rows of `lopo.json`'s format with ``study`` and ``level``; the fold is the strict group."""
     bench.run(units, label, progress)
-    members = lopo.groups_of("nine")
+    members = {fold.name: fold.members for fold in lopo.folds_of("nine")}
     rows = []
     for unit in units:
-        result = bench.read(unit)
-        factors = result.pop("factors")
-        held = measurements().set_index("test_id").loc[result["tests"]].group_nine
-        for group in dict.fromkeys(held):
+        found = bench.read(unit)
+        for group in dict.fromkeys(measurements()["group_nine"].iloc[found.tests]):
             about = {"arm": unit.arm, "seed": unit.seed, "fold": group}
             about |= {"study": unit.split.study, "level": unit.split.level}
-            rows += lopo.rows_of_result(about, lopo.restrict(result, members[group]), factors)
+            rows += found.of(members[group]).rows(about, found.factors)
     return rows

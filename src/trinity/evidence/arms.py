@@ -1,148 +1,192 @@
-"""The arms that learn from measurements: where each starts and what phase 2 may try.
+"""The arms: everything that predicts a polymer left out, from physics alone to finetuned networks.
 
-Every arm of the main comparison has 24 configurations.  Of those, the best few by the inner
-leave-one-polymer-out are used together, with equal say: with eight groups to judge by, the best
-one alone is partly luck.
+Every tuned arm has at most 24 configurations, of which the best few by the inner
+leave-one-polymer-out are averaged with equal weights.  Tables, figures, tests and pages take the
+facts about an arm from here.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 
-import numpy as np
+from trinity.learning.configurations import (
+    LAYERS,
+    Phase2Settings,
+    corrections_of,
+    spread,
+    two_phase_settings,
+)
 
-from trinity.learning.configurations import Phase2Settings
-
-#: How many of the best configurations speak together, of every tuned arm.
-COMMITTEE = 4
-#: The kinds of start: which models, one a seed.  `language_model` and `random` have no phase 1.
-FRESH = ("language_model", "random")
-
-
-def committee_size(candidates: int) -> int:
-    """How many of ``candidates`` configurations are used together."""
-    return max(1, min(COMMITTEE, candidates // 2))
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#666666"
 
 
-def two_phase_ways() -> list[Phase2Settings]:
-    """24 corrections: of the network, of the physics and of their mean; none, a bias with the
-    conditions, or one that compares polymers by the embedding of the last or of all layers."""
-    return [way for share in (0.0, 0.5, 1.0) for way in _corrections(share)]
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """Numbers of the evaluation (section ``[evaluation]`` of a scale)."""
+
+    seeds: int = 5
+    candidates: int = 24  # configurations that every tuned arm may try
+    checkpoints: tuple[int, ...] = (10, 25, 50, 100)  # steps of phase 2 at which it is looked at
+    trees: int = 100
+    physics_draws: int = 60
+
+    @classmethod
+    def of(cls, numbers: dict) -> "EvaluationSettings":
+        """From a scale's section."""
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in numbers.items()})
 
 
-def _corrections(share: float) -> list[Phase2Settings]:
-    plain = [_kernel("last", share, 2.0, 0.0, trend) for trend in (0.0, 0.03)]
-    smooth = [
-        _kernel(layers, share, length, signal, 0.03)
-        for layers in ("last", "all")
-        for length, signal in ((1.0, 0.1), (2.0, 0.1), (2.0, 0.3))
-    ]
-    return plain + smooth
+Configurations = Callable[[EvaluationSettings], list]
 
 
-def network_ways() -> list[Phase2Settings]:
-    """The corrections of the network alone: no physics at the time of prediction."""
-    return _corrections(0.0)
+def _nothing_to_choose(settings: EvaluationSettings) -> list:
+    return [None]
 
 
-def physics_ways() -> list[Phase2Settings]:
-    """The corrections of the physics alone: of the network only the embedding is used."""
-    return _corrections(1.0)
+@dataclass(frozen=True)
+class Arm:
+    """One competitor.
+
+    ``family`` tells how it answers: ``physics`` (the cone model), ``network`` (a network that has
+    seen no measurement), ``classical`` (a baseline of `trinity.learning.baselines`) or
+    ``finetuned`` (phase 2).  The last two learn from measurements.
+    """
+
+    name: str
+    label: str  # in figures and tables
+    family: str
+    start: str = ""  # the kind of model that it is or starts from; empty where there is none
+    configurations: Configurations = _nothing_to_choose  # what it may try
+    physics: bool = False  # whether physics answers at prediction, too
+    deterministic: bool = False  # no part of it depends on the seed
+    calibrated: bool = True  # by an inner loop; otherwise its intervals are the model's own
+    study: str = "main"  # of lopo.json; "control" of ablation.json, "slow" of ablation_slow.json
+    colour: str = GREY
+
+    @property
+    def learns(self) -> bool:
+        """Whether it learns from measurements; the others are zero-shot."""
+        return self.family in ("classical", "finetuned")
+
+    @property
+    def fresh(self) -> bool:
+        """Whether its start is a bare language model, which gets a new head."""
+        return self.start in ("language_model", "random")
+
+    def seeds(self, settings: EvaluationSettings) -> range:
+        """Its seeds: one where nothing is random."""
+        return range(1 if self.deterministic else settings.seeds)
 
 
-def direct_ways() -> list[Phase2Settings]:
+def _some(candidates: Callable[[], list]) -> Configurations:
+    """As many of a list as every tuned arm may try."""
+    return lambda settings: spread(candidates(), settings.candidates)
+
+
+def _baseline(kind: str) -> Configurations:
+    def configurations(settings: EvaluationSettings) -> list:
+        from trinity.learning.baselines import candidates
+
+        return spread(candidates(kind, settings.trees), settings.candidates)
+
+    return configurations
+
+
+def direct_settings() -> list[Phase2Settings]:
     """12 closed forms for a start that knows no physics: the kernel has to explain the
     measurements, not what physics leaves of them, so that its variances are those of the former."""
     return [
-        _kernel(layers, 0.0, length, signal, 1.0)
-        for layers in ("last", "all")
+        Phase2Settings(layers=layers, length=length, signal=signal, trend=1.0)
+        for layers in LAYERS
         for length in (1.0, 2.0, 3.0)
         for signal in (0.3, 1.0)
     ]
 
 
-def _kernel(layers, share, length, signal, trend) -> Phase2Settings:
-    return Phase2Settings(
-        "kernel", layers=layers, share=share, length=length, signal=signal, trend=trend
-    )
-
-
-def gradient_ways(checkpoints: tuple[int, ...], modes=("head", "full", "lora")) -> list:
-    """(way, steps): one way a mode, looked at on its road."""
-    ways = {
-        "head": Phase2Settings("head", 3e-3, 0.0, 0.02, checkpoints),
-        "full": Phase2Settings("full", 1e-3, 0.3, 0.03, checkpoints),
-        "lora": Phase2Settings("lora", 1e-3, 0.3, 0.01, checkpoints),
+def by_gradient(*modes: str) -> Configurations:
+    """One recipe per mode, stopped after each of some numbers of steps."""
+    recipes = {
+        "head": Phase2Settings("head", 3e-3, 0.0, 0.02),
+        "full": Phase2Settings("full", 1e-3, 0.3, 0.03),
+        "lora": Phase2Settings("lora", 1e-3, 0.3, 0.01),
     }
-    return [(ways[mode], step) for mode in modes for step in checkpoints]
+    return lambda settings: [
+        replace(recipes[mode], checkpoints=(step,))
+        for mode in modes
+        for step in settings.checkpoints
+    ]
 
 
-def paper_ways() -> list:
+def _direct(settings: EvaluationSettings) -> list[Phase2Settings]:
+    """Half closed forms, half by gradient."""
+    half = settings.candidates // 2
+    gradient = by_gradient("head", "full", "lora")(settings)
+    return [*spread(direct_settings(), half), *gradient[: settings.candidates - half]]
+
+
+def _paper(settings: EvaluationSettings) -> list[Phase2Settings]:
     """The recipe of Liu et al. (2025) as their public scripts have it: all weights, relative L2
     loss, rate 3e-5 times 0.7 every 50 of 500 epochs; AdamW in place of their LAMB."""
-    way = Phase2Settings("full", 3e-5, 1.0, 0.0, (500,), loss="relative_l2", schedule="step")
-    return [(way, 500)]
+    return [Phase2Settings("full", 3e-5, 1.0, 0.0, (500,), loss="relative_l2", schedule="step")]
 
 
-@dataclass(frozen=True)
-class Arm:
-    """``start``: a kind of model; ``ways``: which configurations."""
+_NETWORK = _some(lambda: corrections_of(0.0))  # of the network alone: no physics at prediction
+_PHYSICS = _some(lambda: corrections_of(1.0))  # of the network only the embedding is used
+_TWO_PHASE = _some(two_phase_settings)
+# What a start with useless labels may need: either of the two.
+_SHUFFLED = _some(lambda: corrections_of(0.0) + direct_settings())
+_CONDITIONS, _FOREST = _baseline("conditions_only"), _baseline("random_forest")
+_PROCESS = _baseline("gaussian_process")
 
-    start: str
-    ways: str
-
-
-#: The arms of lopo.json that learn by finetuning.
-MAIN = {"direct": Arm("language_model", "direct"), "two_phase": Arm("phase1", "two_phase")}
-#: The controls, in ablation.json.
-CONTROLS = {
-    "shuffled_labels": Arm("shuffled", "shuffled"),
-    "two_phase_from_scratch": Arm("from_scratch", "two_phase"),
-    "direct_from_scratch": Arm("random", "direct"),
-    "network_only": Arm("phase1", "network"),
-    "physics_language_model": Arm("language_model", "physics"),
-    "two_phase_full": Arm("phase1", "full"),
-    "two_phase_lora": Arm("phase1", "lora"),
-    "two_phase_head": Arm("phase1", "head"),
-    "direct_full": Arm("language_model", "full"),
-    "paper_recipe": Arm("phase1", "paper"),
-    "direct_paper_recipe": Arm("language_model", "paper"),
-}
-LEARNED = MAIN | CONTROLS
-
-
-def candidates(arm: str, number: int, checkpoints: tuple[int, ...]) -> list:
-    """(way, steps) pairs of an arm, at most ``number``, evenly spread over its list."""
-    last = checkpoints[-1]
-    kind = LEARNED[arm].ways
-    if kind == "paper":
-        return paper_ways()
-    if kind in ("full", "lora", "head"):
-        return gradient_ways(checkpoints, (kind,))
-    if kind == "direct":
-        half = number // 2
-        return [
-            *spread([(way, last) for way in direct_ways()], half),
-            *gradient_ways(checkpoints)[: number - half],
-        ]
-    ways = {
-        "two_phase": two_phase_ways,
-        "network": network_ways,
-        "physics": physics_ways,
-        # What a start with useless labels may need: either of the two.
-        "shuffled": lambda: network_ways() + direct_ways(),
-    }[kind]()
-    return spread([(way, last) for way in ways], number)
-
-
-def in_words(way: Phase2Settings, steps: int) -> dict:
-    """The numbers that matter for a way."""
-    if way.mode == "kernel":
-        names = ("mode", "layers", "share", "length", "signal", "trend", "noise")
-        return {name: getattr(way, name) for name in names}
-    names = ("mode", "learning_rate", "backbone_rate", "pull", "loss", "schedule")
-    return {**{name: getattr(way, name) for name in names}, "steps": steps}
+_control, _slow = partial(Arm, study="control"), partial(Arm, study="slow")
+#: All arms by name, in the order of tables and figures.
+ARMS = {
+    arm.name: arm
+    for arm in (
+        Arm("physics_only", "physics only", "physics", physics=True, deterministic=True),
+        Arm("phase1_only", "phase 1 only", "network", "phase1"),
+        Arm("direct", "direct finetuning", "finetuned", "language_model", _direct, colour=ORANGE),
+        Arm("two_phase", "phase 1 + phase 2", "finetuned", "phase1", _TWO_PHASE, True, colour=BLUE),
+        Arm("conditions_only", "conditions only", "classical", "", _CONDITIONS, deterministic=True),
+        Arm("random_forest", "random forest", "classical", "", _FOREST),
+        Arm("gaussian_process", "Gaussian process", "classical", "", _PROCESS, deterministic=True),
+        _control("shuffled_only", "phase 1 on shuffled labels only", "network", "shuffled"),
+        _control("shuffled_labels", "shuffled phase 1 + phase 2", "finetuned", "shuffled",
+                 _SHUFFLED),
+        _control("phase1_from_scratch", "phase 1 only, random encoder", "network", "from_scratch"),
+        _control("two_phase_from_scratch", "phase 1 + 2, random encoder", "finetuned",
+                 "from_scratch", _TWO_PHASE, True),
+        _control("direct_from_scratch", "direct, random encoder", "finetuned", "random", _direct),
+        _control("network_only", "phase 1 + 2, no physics at prediction", "finetuned", "phase1",
+                 _NETWORK),
+        _control("physics_language_model", "physics + language model, no phase 1", "finetuned",
+                 "language_model", _PHYSICS, True),
+        _control("physics_bias", "physics + fitted bias", "classical", "", _CONDITIONS, True,
+                 deterministic=True),
+        _control("gaussian_process_physics", "physics + Gaussian process", "classical", "",
+                 _PROCESS, True, deterministic=True),
+        _slow("two_phase_head", "phase 1 + 2, head by gradient", "finetuned", "phase1",
+              by_gradient("head")),
+        _slow("two_phase_lora", "phase 1 + 2, low-rank by gradient", "finetuned", "phase1",
+              by_gradient("lora")),
+        _slow("two_phase_full", "phase 1 + 2, all weights by gradient", "finetuned", "phase1",
+              by_gradient("full")),
+        _slow("direct_full", "direct, all weights by gradient", "finetuned", "language_model",
+              by_gradient("full")),
+        _slow("random_forest_physics", "physics + random forest", "classical", "", _FOREST, True),
+        _slow("paper_recipe", "phase 1 + recipe of the paper", "finetuned", "phase1", _paper,
+              calibrated=False),
+        _slow("direct_paper_recipe", "direct, recipe of the paper", "finetuned", "language_model",
+              _paper, calibrated=False),
+    )
+}  # fmt: skip
 
 
-def spread(items: list, number: int) -> list:
-    """At most ``number`` of the items, evenly spread over them."""
-    places = np.linspace(0, len(items) - 1, min(number, len(items))).round().astype(int)
-    return [items[i] for i in dict.fromkeys(places.tolist())]
+def of_study(study: str) -> list[Arm]:
+    """The arms of ``main``, ``control`` or ``slow``, in order."""
+    return [arm for arm in ARMS.values() if arm.study == study]
+
+
+def label(name: str) -> str:
+    """How figures and tables write the name of an arm; anything else stays as it is."""
+    return ARMS[name].label if name in ARMS else name

@@ -5,10 +5,9 @@ natural logarithms: an error of ln 2 is a factor of two.  Groups of polymers, no
 unit of evidence: nine tests of one polymer are one opinion of a model about new chemistry.
 """
 
-from itertools import product
-
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from trinity.errors import InputError
 from trinity.learning.intervals import COVERAGE
@@ -42,7 +41,7 @@ def group_errors(predictions: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index ``arm``, ``target``; one column a fold; NaN where a fold has no such label.
+        Index ``arm``, ``target``; one column per fold; NaN where a fold has no such label.
     """
     errors = log_errors(predictions)
     return errors.groupby(["arm", "target", "fold"])["error"].mean().unstack("fold")
@@ -63,12 +62,14 @@ def primary_by_group(predictions: pd.DataFrame) -> pd.DataFrame:
 def bootstrap_interval(
     values: np.ndarray, seed: int = 0, level: float = 0.95, draws: int = BOOTSTRAP_DRAWS
 ) -> tuple[float, float]:
-    """Percentile interval of the mean of ``values`` (one a group), groups drawn again."""
-    values = np.asarray(values, float)
-    values = values[np.isfinite(values)]
-    rng = np.random.default_rng(seed)
-    means = rng.choice(values, size=(draws, len(values))).mean(axis=1)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    """Percentile interval of the mean of ``values`` (one per group), groups drawn again."""
+    values = _finite(values)
+    if len(values) == 1:
+        return float(values[0]), float(values[0])
+    found = stats.bootstrap(
+        (values,), np.mean, n_resamples=draws, confidence_level=level, method="percentile", rng=seed
+    )
+    low, high = found.confidence_interval
     return float(low), float(high)
 
 
@@ -81,11 +82,15 @@ def sign_flip_p(differences: np.ndarray) -> float:
     >>> sign_flip_p(np.ones(3))
     0.25
     """
-    differences = np.asarray(differences, float)
-    differences = differences[np.isfinite(differences)]
-    signs = np.array(list(product((1.0, -1.0), repeat=len(differences))))
-    means = np.abs(signs @ differences)
-    return float(np.mean(means >= abs(differences.sum()) - 1e-12))
+    found = stats.permutation_test(
+        (_finite(differences),), np.mean, permutation_type="samples", n_resamples=np.inf
+    )
+    return float(found.pvalue)
+
+
+def _finite(values: np.ndarray) -> np.ndarray:
+    values = np.asarray(values, float)
+    return values[np.isfinite(values)]
 
 
 def compare(predictions: pd.DataFrame, arm: str) -> list[dict]:
@@ -114,7 +119,7 @@ def compare(predictions: pd.DataFrame, arm: str) -> list[dict]:
 
 
 def scores(predictions: pd.DataFrame) -> list[dict]:
-    """One row an arm and target: the geometric mean error factor over groups with its 95 %
+    """One row per arm and target: the geometric mean error factor over groups with its 95 %
     bootstrap interval, and the measures beside it.
 
     ``gmfe_tests`` weighs tests equally; ``median_ape`` is in per cent; ``r2_log`` is of the
@@ -149,19 +154,14 @@ def scores(predictions: pd.DataFrame) -> list[dict]:
 
 
 def _interval_scores(part: pd.DataFrame) -> dict:
-    """Coverage and interval score of one arm and target, NaN when it gives no intervals."""
+    """Coverage and interval score of one arm and target, None where it gives no intervals."""
     if part[["lo", "hi"]].isna().any(axis=None):
-        return {k: None for k in ("coverage", "coverage_low", "coverage_high", "interval_score")}
-    x, lo, hi = (np.log(part[c].to_numpy(float)) for c in ("measured", "lo", "hi"))
+        return dict.fromkeys(("coverage", "coverage_low", "coverage_high", "interval_score"))
+    x, lo, hi = np.log(part[["measured", "lo", "hi"]].to_numpy(float)).T
     missed = np.maximum(lo - x, 0) + np.maximum(x - hi, 0)
-    table = pd.DataFrame(
-        {
-            "fold": part["fold"],
-            "inside": (missed == 0).astype(float),
-            "score": hi - lo + 2 / (1 - COVERAGE) * missed,
-        }
-    )
-    means = table.groupby("fold").mean()
+    score = hi - lo + 2 / (1 - COVERAGE) * missed
+    table = pd.DataFrame({"inside": missed == 0, "score": score}).astype(float)
+    means = table.groupby(part["fold"].to_numpy()).mean()
     low, high = bootstrap_interval(means["inside"].to_numpy())
     return {
         "coverage": float(means["inside"].mean()),

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from trinity.learning.data import Encoder, TestTable
+from trinity.learning.intervals import mixture
 from trinity.learning.model import FlammabilityModel, Rows, Scalers
 
 POLYMERS_AT_ONCE = 64
@@ -46,12 +47,6 @@ class Answer:
 
 def _fields(answer: Answer) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return answer.log_mean, answer.log_sigma, answer.ignition
-
-
-def mixture(means: np.ndarray, sigmas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation (R, 4) of several predictions (M, R, 4), averaged with equal
-    weights: to the mean of their variances comes the variance among them."""
-    return means.mean(0), np.sqrt((sigmas**2).mean(0) + means.var(0))
 
 
 def combine(answers: Sequence[Answer]) -> Answer:

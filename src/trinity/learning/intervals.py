@@ -1,4 +1,4 @@
-"""Calibration of intervals: the factor on a model's own spread that covers what it has not seen.
+"""Intervals: the spread of averaged predictions, and the factor on it that covers what is new.
 
 Groups of polymers, not tests, are what an interval has to cover: nine tests of one polymer are
 one opinion of a model about new chemistry.
@@ -18,6 +18,12 @@ def group_weights(groups: Sequence[str]) -> np.ndarray:
     _, index, counts = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
     weight = 1.0 / counts[index]
     return weight / weight.mean()
+
+
+def mixture(means: np.ndarray, sigmas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation (R, 4) of several predictions (M, R, 4), averaged with equal
+    weights: to the mean of their variances comes the variance among them."""
+    return means.mean(0), np.sqrt((sigmas**2).mean(0) + means.var(0))
 
 
 def conformal_quantile(
