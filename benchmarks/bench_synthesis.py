@@ -30,7 +30,8 @@ from trinity.synthesis.table import DATA, TABLE
 
 GENERATE = """
 from trinity.synthesis.generator import generate_polymers
-generate_polymers({n}, seed=0, progress=True).to_parquet({out!r})
+if __name__ == "__main__":
+    generate_polymers({n}, seed=0, progress=True).to_parquet({out!r})
 """
 SYNTHESIZE = """
 from trinity.synthesis.table import synthesize

@@ -130,7 +130,7 @@ def test_the_code_of_a_notebook_is_followed():
 
 
 def test_one_function_stands_for_what_it_uses_itself():
-    reached = {module for module, _ in lineage.reached("trinity.synthesis.table:synthesis")}
+    reached = {module for module, _ in lineage.reached("trinity.synthesis.report:synthesis")}
     assert {
         "trinity.synthesis.generator",
         "trinity.chemistry.groups",

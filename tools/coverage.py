@@ -123,7 +123,9 @@ def main() -> None:
         print(page(found))
         return
     records.write(
-        records.place("coverage"), found, modules=["trinity.cli.main"],
+        records.place("coverage"),
+        found,
+        modules=["trinity.cli.main"],
         wall_time=time.monotonic() - start,
     )
     print(page(found))

@@ -21,6 +21,7 @@ from trinity.cli.tools import scheduler_may_be_lost
 from trinity.cone.curve import LAG_S
 from trinity.cone.simulate import simulate_batch
 from trinity.errors import InputError
+from trinity.synthesis import cluster
 from trinity.synthesis import table as synthesis
 from trinity.synthesis.table import BACKS, PARTS, RUN, SCHEMA, TABLE, synthesize
 
@@ -197,7 +198,7 @@ def dask_cluster(port: int):
 
 
 def test_a_lost_scheduler_is_one_sentence_and_the_next_one_goes_on(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(synthesis, "CONNECT_S", 60)
+    monkeypatch.setattr(cluster, "CONNECT_S", 60)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -266,6 +267,6 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path):
 
 
 def test_a_scheduler_that_does_not_answer_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(synthesis, "CONNECT_S", 1)
+    monkeypatch.setattr(cluster, "CONNECT_S", 1)
     with pytest.raises(InputError, match="tcp://127.0.0.1:9"):
         synthesize(1, 1, 0, tmp_path, scheduler="tcp://127.0.0.1:9", progress=False)

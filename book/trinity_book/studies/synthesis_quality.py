@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from trinity.synthesis.report import LABELS
+from trinity.synthesis.table import LABELS
 
 
 def fuel_share(table: pd.DataFrame) -> pd.Series:

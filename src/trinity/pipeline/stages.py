@@ -56,7 +56,7 @@ STAGES = {
             ("generator",), target="phase0", long=True, serves_all=True,
         ),
         Stage(
-            "synthesis", "trinity.synthesis.table:synthesis",
+            "synthesis", "trinity.synthesis.report:synthesis",
             "synthesis.json", "synthetic", ("synthesis",),
             ("generator", "groups", "reference", "measurements", "polymers_real.csv"),
         ),

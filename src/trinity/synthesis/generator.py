@@ -3,13 +3,14 @@
 Route A assembles repeat units from structural groups (:mod:`trinity.synthesis.grammar`), route B
 polymerises monomers (:mod:`trinity.synthesis.reactions`). Every unit passes the same chemistry
 rules (:mod:`trinity.synthesis.rules`), belongs to the family that it was drawn for, and has a key
-that no other has. Families are filled one after the other, in chunks that do not depend on the
-number of processes: the same seed gives the same table everywhere.
+that no other has. Families are filled one after the other, in chunks that do not depend on who
+works on them: the same seed gives the same table everywhere.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
 
-import joblib
 import numpy as np
 import pandas as pd
 from rdkit import rdBase
@@ -18,6 +19,7 @@ from tqdm import tqdm
 from trinity.chemistry.chain import canonical_of, oligomer
 from trinity.chemistry.polymers import parse_psmiles
 from trinity.errors import InputError
+from trinity.synthesis.cluster import client_of, computed
 from trinity.synthesis.grammar import assemble
 from trinity.synthesis.reactions import polymerise, reactant_pairs
 from trinity.synthesis.rules import (
@@ -29,6 +31,9 @@ from trinity.synthesis.rules import (
     sa_score,
 )
 
+if TYPE_CHECKING:
+    from dask.distributed import Client
+
 CHUNK = 250  # candidates a task: about a second of work
 PARALLEL_FROM = 3000  # polymers; below it starting processes costs more than it saves
 MAX_BARREN_ROUNDS = 3  # rounds in a row that give less than 1 % new polymers end a family
@@ -39,7 +44,7 @@ def generate_polymers(
     n: int,
     seed: int,
     families: Mapping[str, float] | Sequence[str] | None = None,
-    workers: int | None = None,
+    client: "Client | None" = None,
     progress: bool = False,
 ) -> pd.DataFrame:
     """Draw ``n`` different believable polymers.
@@ -49,7 +54,8 @@ def generate_polymers(
     n : number of polymers
     seed : the table is a function of ``n``, ``seed`` and ``families`` alone
     families : weights by family name, or names for equal weights; default: ``families.csv``
-    workers : processes, default all cores (one below ``PARALLEL_FROM`` polymers)
+    client : of the Dask cluster that draws; default: this process, from ``PARALLEL_FROM`` polymers
+        on one process per core
     progress : show a bar
 
     Returns
@@ -74,15 +80,16 @@ def generate_polymers(
         raise InputError(f"The number of polymers is {n}; ask for at least 1.")
     quotas = _quotas(n, shares)
     streams = np.random.SeedSequence(seed).spawn(len(quotas) + 1)
-    jobs = 1 if n < PARALLEL_FROM else (workers or joblib.cpu_count())
     seen: set[str] = set()
     rows: list[tuple] = []
     with (
-        joblib.Parallel(n_jobs=jobs) as pool,
+        nullcontext(client)
+        if client
+        else client_of(None, n if n >= PARALLEL_FROM else 0) as client,
         tqdm(total=n, disable=not progress, unit="polymer", desc="polymers") as bar,
     ):
         for (family, quota), stream in zip(quotas.items(), streams, strict=False):
-            rows += _fill_family(family, quota, stream, pool, seen, bar)
+            rows += _fill_family(family, quota, stream, client, seen, bar)
     table = pd.DataFrame(rows, columns=["psmiles", "family", "route", "sa_score"])
     table.insert(1, "key", table["psmiles"])
     order = np.random.default_rng(streams[-1]).permutation(n)
@@ -113,15 +120,15 @@ def _quotas(n: int, shares: dict[str, float]) -> dict[str, int]:
     return dict(zip(shares, counts.tolist(), strict=True))
 
 
-def _fill_family(family, quota, stream, pool, seen, bar) -> list[tuple]:
+def _fill_family(family, quota, stream, client, seen, bar) -> list[tuple]:
     """Route B up to its share, then route A for the rest."""
     for_pairs, for_groups = stream.spawn(2)
     share = families().set_index("family").at[family, "monomer_route_share"]
-    rows = _from_monomers(family, round(share * quota), for_pairs, pool, seen, bar)
-    return rows + _from_groups(family, quota - len(rows), for_groups, pool, seen, bar)
+    rows = _from_monomers(family, round(share * quota), for_pairs, client, seen, bar)
+    return rows + _from_groups(family, quota - len(rows), for_groups, client, seen, bar)
 
 
-def _from_monomers(family, wanted, stream, pool, seen, bar) -> list[tuple]:
+def _from_monomers(family, wanted, stream, client, seen, bar) -> list[tuple]:
     """Up to ``wanted`` polymers of route B; fewer when its monomers are exhausted."""
     pairs = reactant_pairs(family, np.random.default_rng(stream), 2 * wanted)
     rows: list[tuple] = []
@@ -129,20 +136,21 @@ def _from_monomers(family, wanted, stream, pool, seen, bar) -> list[tuple]:
         count = wanted - len(rows) + 5
         batch, pairs = pairs[:count], pairs[count:]
         parts = (batch[i : i + CHUNK] for i in range(0, len(batch), CHUNK))
-        tasks = (joblib.delayed(_react)(family, part) for part in parts)
-        found = _collect(tasks, wanted - len(rows), pool, seen, bar)
+        chunks = computed(client, _react, [(family, part) for part in parts])
+        found = _collect(chunks, wanted - len(rows), seen, bar)
         rows += [(psmiles, family, REACTIONS, score) for psmiles, score in found]
     return rows
 
 
-def _from_groups(family, wanted, stream, pool, seen, bar) -> list[tuple]:
+def _from_groups(family, wanted, stream, client, seen, bar) -> list[tuple]:
     """``wanted`` polymers of route A, in rounds that make up for what was refused or repeated."""
     rows: list[tuple] = []
     barren = 0
     while len(rows) < wanted:
         n_chunks, size = _chunks(wanted - len(rows))
-        tasks = (joblib.delayed(_draw)(family, size, seed) for seed in stream.spawn(n_chunks))
-        found = _collect(tasks, wanted - len(rows), pool, seen, bar)
+        tasks = [(family, size, seed) for seed in stream.spawn(n_chunks)]
+        chunks = computed(client, _draw, tasks)
+        found = _collect(chunks, wanted - len(rows), seen, bar)
         rows += [(psmiles, family, GROUPS, score) for psmiles, score in found]
         barren = barren + 1 if len(found) < 0.01 * n_chunks * size else 0
         if len(rows) < wanted and barren >= MAX_BARREN_ROUNDS:
@@ -159,12 +167,10 @@ def _chunks(missing: int) -> tuple[int, int]:
     return n_chunks, -(-candidates // n_chunks)
 
 
-def _collect(tasks, wanted: int, pool, seen: set[str], bar) -> list[tuple[str, float]]:
-    """The first ``wanted`` new polymers of the tasks, in the order of the tasks."""
+def _collect(chunks, wanted: int, seen: set[str], bar) -> list[tuple[str, float]]:
+    """The first ``wanted`` new polymers of the chunks, in the order of their places."""
     found = []
-    if wanted < 1:
-        return found
-    for candidates in pool(tasks):
+    for _, candidates in sorted(chunks):
         for psmiles, score in candidates:
             if psmiles not in seen and len(found) < wanted:
                 seen.add(psmiles)

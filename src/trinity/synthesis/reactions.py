@@ -1,6 +1,7 @@
 """Route B of the generator: monomers polymerised by the reaction rules of smipoly.
 
-Source: Ohno et al., J. Chem. Inf. Model. 63 (2023) 5539, SMiPoly (PyPI ``smipoly``, BSD-3). Its
+Source: Ohno et al., J. Chem. Inf. Model. 63 (2023) 5539, doi:10.1021/acs.jcim.3c00329, SMiPoly
+(PyPI ``smipoly``, BSD-3). Its
 ``biplym`` reacts every pair of a list; here the pairs are drawn first, in the order of a weighted
 random permutation, and only as many are reacted as polymers are wanted.
 """
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 from rdkit import Chem, rdBase
 
-from trinity.synthesis.monomers import monomers
+from trinity.files import data_path
 
 # family: rows of smipoly's (polymer class, monomer class, monomer class or none), and the weight
 # of such a reaction against the others of the family.
@@ -44,6 +45,15 @@ REACTIONS = {
 CARBONYL_SOURCE = "[C-]#[O+]"  # smipoly writes phosgene or a carbonate diester as CO
 # Classes of this project that narrow one of smipoly's: chain-end chemistry is the same.
 _SMIPOLY_NAME = {"bisphenol": "diol_b", "haloolefin": "vinyl"}
+
+
+@lru_cache(maxsize=1)
+def monomers() -> pd.DataFrame:
+    """Monomers: name, smiles, origin, weight, classes (smipoly's, separated by blanks).
+
+    The table is made by ``tools/make_monomers.py``.
+    """
+    return pd.read_csv(data_path("generator", "monomers.csv"))
 
 
 def _pool(kind: str) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""How good a synthetic table is: what is in it, whether its physics points the right way, how wide
+"""Report on a synthetic table: what is in it, whether its physics points the right way, how wide
 its labels are, and how near it comes to the polymers that exist."""
 
 from collections.abc import Sequence
@@ -14,8 +14,10 @@ from trinity.chemistry.polymers import parse_psmiles, polymer_key
 from trinity.cone.curve import LAG_S
 from trinity.cone.simulate import simulate_batch
 from trinity.files import data_path
+from trinity.measurements import load_measurements
+from trinity.provenance import Job
+from trinity.synthesis.table import LABELS, synthesize
 
-LABELS = ("t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2", "mean_hrr_180s_kw_m2")
 SHOWN = (
     *LABELS,
     "residue_fraction",
@@ -51,6 +53,13 @@ EXPECTED_SIGNS = (
 SPREAD_DRAWS = 20
 SPREAD_FLUX_KW_M2, SPREAD_THICKNESS_MM = 50.0, 6.0  # the condition that is measured most often
 NEIGHBOURS_AMONG = 20_000  # polymers of the table that are searched for neighbours
+
+
+def synthesis(job: Job) -> dict:
+    """The stage: invent polymers, sample their properties, burn them and describe the table."""
+    numbers = job.parameters["synthesis"]
+    table = synthesize(**numbers, seed=job.seed, out_dir=job.folder, progress=job.progress)
+    return quality_report(pd.read_parquet(table), load_measurements())
 
 
 def quality_report(table: pd.DataFrame, measurements: pd.DataFrame, n_spread: int = 100) -> dict:

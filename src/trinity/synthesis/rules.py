@@ -1,11 +1,11 @@
-"""What makes a generated repeat unit believable, and which family it belongs to.
+"""Rules that make a generated repeat unit believable, and tell which family it belongs to.
 
 The rules are data: ``data/generator/forbidden.csv`` (SMARTS and the reason for each) and
 ``families.csv`` (the chain atom that names a family, most characteristic first).
 """
 
 import sys
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import ModuleType
 
 import pandas as pd
@@ -25,22 +25,11 @@ def families() -> pd.DataFrame:
     return pd.read_csv(data_path("generator", "families.csv"))
 
 
-@lru_cache(maxsize=1)
-def _family_patterns() -> list[tuple[str, Chem.Mol]]:
-    table = families()
-    return [
-        (name, Chem.MolFromSmarts(smarts))
-        for name, smarts in zip(table["family"], table["backbone_smarts"], strict=True)
-    ]
-
-
-@lru_cache(maxsize=1)
-def _forbidden() -> list[tuple[str, Chem.Mol]]:
-    table = pd.read_csv(data_path("generator", "forbidden.csv"))
-    return [
-        (name, Chem.MolFromSmarts(smarts))
-        for name, smarts in zip(table["name"], table["smarts"], strict=True)
-    ]
+@cache
+def _patterns(file: str, name: str, smarts: str) -> list[tuple[str, Chem.Mol]]:
+    """Rows of a table: what the column ``name`` says, and the pattern of the column ``smarts``."""
+    table = pd.read_csv(data_path("generator", file))
+    return list(zip(table[name], map(Chem.MolFromSmarts, table[smarts]), strict=True))
 
 
 def family_of(mol: Chem.Mol, trimer: Chem.Mol | None = None) -> str:
@@ -51,7 +40,7 @@ def family_of(mol: Chem.Mol, trimer: Chem.Mol | None = None) -> str:
 
     Parameters
     ----------
-    mol : repeat unit with two dummy atoms, as :func:`polymers.parse_psmiles` gives it
+    mol : repeat unit with two dummy atoms, as `polymers.parse_psmiles` gives it
     trimer : ``oligomer(mol, 3)`` where it is at hand
     """
     trimer = trimer or oligomer(mol, 3)
@@ -59,7 +48,7 @@ def family_of(mol: Chem.Mol, trimer: Chem.Mol | None = None) -> str:
     ends = trimer.GetNumAtoms() - 2, trimer.GetNumAtoms() - 1
     chain = {i for i in Chem.GetShortestPath(trimer, *ends) if n <= i < 2 * n}
     carbon_only = all(trimer.GetAtomWithIdx(i).GetAtomicNum() == 6 for i in chain)
-    for name, pattern in _family_patterns():
+    for name, pattern in _patterns("families.csv", "family", "backbone_smarts"):
         if name in ("diene", "halogenated", "vinyl") and not carbon_only:
             continue
         if any(match[0] in chain for match in trimer.GetSubstructMatches(pattern)):
@@ -72,7 +61,8 @@ def objection(mol: Chem.Mol) -> str | None:
 
     Give an oligomer of a polymer, so that the bond between two units is judged as well.
     """
-    return next((name for name, rule in _forbidden() if mol.HasSubstructMatch(rule)), None)
+    rules = _patterns("forbidden.csv", "name", "smarts")
+    return next((name for name, rule in rules if mol.HasSubstructMatch(rule)), None)
 
 
 @lru_cache(maxsize=1)
@@ -89,7 +79,8 @@ def _sascorer() -> ModuleType:
 def sa_score(mol: Chem.Mol) -> float:
     """Synthetic accessibility, 1 (easy) to 10 (hard), of the repeat unit capped with hydrogen.
 
-    Source: Ertl and Schuffenhauer, J. Cheminform. 1 (2009) 8, as in RDKit's Contrib.
+    Source: Ertl & Schuffenhauer, J. Cheminform. 1 (2009) 8, doi:10.1186/1758-2946-1-8, as in
+    RDKit's Contrib.
     """
     capped = Chem.RWMol(mol)
     for atom in capped.GetAtoms():

@@ -8,12 +8,8 @@ machine, or on the cluster whose scheduler is named.
 
 import io
 import json
-import logging
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -24,13 +20,14 @@ import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from trinity.chemistry import properties
+from trinity.chemistry.decomposition import measured_keys
 from trinity.cone.curve import LAG_S
 from trinity.cone.simulate import simulate_batch
 from trinity.errors import InputError
 from trinity.files import write_atomic
 from trinity.lineage import source_hash
-from trinity.measurements import load_measurements
-from trinity.provenance import Job, make_stamp
+from trinity.provenance import make_stamp
+from trinity.synthesis.cluster import client_of, computed
 from trinity.synthesis.generator import generate_polymers
 
 FLUX_KW_M2 = (15.0, 100.0)  # log-uniform: below it little ignites, above it no cone is run
@@ -38,11 +35,10 @@ THICKNESS_MM = (1.0, 30.0)  # log-uniform: films to the thickest measured specim
 BACKS = {"insulated": "insulated", "ceramic wool": {"type": "ceramic wool"}}
 POLYMERS_A_CHUNK = 100  # some seconds of work: little to lose, little to schedule
 PARTS_A_ROW_GROUP = 100
-CONNECT_S = 10  # to reach a scheduler
 IN_PROCESS = 2  # up to so many chunks, starting workers costs more than it saves
 TABLE, PARTS, RUN, POLYMERS = "synthetic.parquet", "parts", "_run.json", "polymers.parquet"
 DATA = ("generator", "groups", "reference", "measurements", "polymers_real.csv")
-RULE_COLUMNS = ("t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2", "mean_hrr_180s_kw_m2")
+LABELS = ("t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2", "mean_hrr_180s_kw_m2")
 IDENTITY = ("polymer_id", "psmiles", "key", "family", "measured")
 CONDITIONS = ("flux_kw_m2", "thickness_mm", "back", "draw")
 
@@ -131,18 +127,21 @@ def synthesize(
     if table.exists():
         shutil.rmtree(out / PARTS, ignore_errors=True)  # killed after the joining
         return table
-    polymers = _polymers(out, n_polymers, seed, progress)
     n_chunks = -(-n_polymers // POLYMERS_A_CHUNK)
-    jobs = [
-        (polymers.iloc[k * POLYMERS_A_CHUNK : (k + 1) * POLYMERS_A_CHUNK], k)
-        for k in range(n_chunks)
-        if not _part(out, k).exists()
-    ]
-    done = n_polymers - sum(len(chunk) for chunk, _ in jobs)
-    with tqdm(total=n_polymers, initial=done, disable=not progress, unit="polymer") as bar:
-        for k, content in _compute(jobs, conditions_per_polymer, seed, scheduler):
-            write_atomic(_part(out, k), content)
-            bar.update(min(POLYMERS_A_CHUNK, n_polymers - k * POLYMERS_A_CHUNK))
+    missing = [k for k in range(n_chunks) if not _part(out, k).exists()]
+    with client_of(scheduler, len(missing) if len(missing) > IN_PROCESS else 0) as client:
+        polymers = _polymers(out, n_polymers, seed, client, progress)
+        chunks = [polymers.iloc[k * POLYMERS_A_CHUNK : (k + 1) * POLYMERS_A_CHUNK] for k in missing]
+        threads = 1 if client else None  # a worker process has one core, this one has all
+        tasks = [
+            (chunk, k, conditions_per_polymer, seed, threads)
+            for chunk, k in zip(chunks, missing, strict=True)
+        ]
+        done = n_polymers - sum(map(len, chunks))
+        with tqdm(total=n_polymers, initial=done, disable=not progress, unit="polymer") as bar:
+            for place, content in computed(client, make_part, tasks):
+                write_atomic(_part(out, missing[place]), content)
+                bar.update(len(chunks[place]))
     _join(out, n_chunks)
     return table
 
@@ -176,87 +175,28 @@ def _claim(out: Path, stamp: dict) -> None:
         )
 
 
-def _polymers(out: Path, n: int, seed: int, progress: bool) -> pd.DataFrame:
+def _polymers(out: Path, n: int, seed: int, client, progress: bool) -> pd.DataFrame:
     """The polymers of the run, kept beside the parts so that a restart need not draw them again."""
     path = out / PARTS / POLYMERS
     if path.exists():
         return pd.read_parquet(path)
-    table = generate_polymers(n, seed, progress=progress)[["psmiles", "key", "family"]]
+    table = generate_polymers(n, seed, client=client, progress=progress)
+    table = table[["psmiles", "key", "family"]]
     table.insert(0, "polymer_id", np.arange(n))
+    # They may be in the table, with physics labels: a training that must not see them leaves out
+    # the rows whose column ``measured`` is true.
     table["measured"] = table["key"].isin(measured_keys())
     write_atomic(path, _to_bytes(table))
     return table
 
 
-def measured_keys() -> set[str]:
-    """Keys of the polymers in the cone measurements.
-
-    They may be in the table, with physics labels; a training that must not see them leaves out the
-    rows whose column ``measured`` is true.
-    """
-    return set(load_measurements()["key"])
-
-
-def _compute(jobs: list, conditions: int, seed: int, scheduler: str | None) -> Iterator[tuple]:
-    """Number and Parquet bytes of each chunk, as they are finished."""
-    if scheduler is None and len(jobs) <= IN_PROCESS:
-        for chunk, k in jobs:
-            yield k, make_part(chunk, k, conditions, seed, threads=None)
-        return
-    from dask.distributed import as_completed
-
-    with _client(scheduler, len(jobs)) as client:
-        waiting = iter(jobs)
-        width = 3 * max(1, len(client.nthreads()))  # a short queue: results are written at once
-
-        def submitted(count: int) -> list:
-            return [
-                client.submit(_numbered_part, chunk, k, conditions, seed, pure=False, retries=2)
-                for chunk, k in islice(waiting, count)
-            ]
-
-        finished = as_completed(submitted(width), with_results=True)
-        for _, result in finished:
-            yield result
-            finished.update(submitted(1))
-
-
-def _numbered_part(chunk: pd.DataFrame, k: int, conditions: int, seed: int) -> tuple[int, bytes]:
-    return k, make_part(chunk, k, conditions, seed, threads=1)
-
-
-@contextmanager
-def _client(scheduler: str | None, n_jobs: int):
-    """A Dask client: of the named scheduler, or of one process a core on this machine."""
-    from dask.distributed import Client, LocalCluster
-
-    if scheduler is not None:
-        try:
-            client = Client(scheduler, timeout=CONNECT_S)
-            client.wait_for_workers(1, timeout=CONNECT_S)
-        except (OSError, ValueError, TimeoutError) as error:
-            raise InputError(
-                f"No Dask scheduler with a worker answers at {scheduler}; start both and give "
-                "the scheduler's address, such as tcp://127.0.0.1:8786."
-            ) from error
-        with client:
-            yield client
-        return
-    workers = min(len(os.sched_getaffinity(0)), n_jobs)
-    with (
-        LocalCluster(
-            n_workers=workers, threads_per_worker=1, dashboard_address=None,
-            silence_logs=logging.ERROR,
-        ) as cluster,
-        Client(cluster) as client,
-    ):  # fmt: skip
-        yield client
-
-
 def make_part(
     polymers: pd.DataFrame, k: int, conditions: int, seed: int, threads: int | None = 1
 ) -> bytes:
-    """Rows of one chunk of polymers as Parquet bytes: a function of its arguments alone."""
+    """Rows of chunk ``k`` of the polymers as Parquet bytes, a function of the arguments alone.
+
+    ``threads`` burn the cases, None: as many as there are cores; they change no byte.
+    """
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(k,)))
     blocks, cases = [], []
     for row in polymers.itertuples(index=False):
@@ -273,12 +213,13 @@ def make_part(
         blocks.append(pd.DataFrame(identity | block | drawn))
     table = pd.concat(blocks, ignore_index=True)
     labels = simulate_batch(cases, lag_s=LAG_S, threads=threads)
-    for at, name in enumerate(("ignited", *RULE_COLUMNS, "residue_fraction")):
-        if name == "ignited":
-            values = np.isfinite(labels["rule_t_ig_s"])
-        else:
-            values = labels[f"rule_{name}" if name in RULE_COLUMNS else name]
-        table.insert(len(IDENTITY) + len(CONDITIONS) + at, name, values)
+    read = {
+        "ignited": np.isfinite(labels["rule_t_ig_s"]),
+        **{name: labels[f"rule_{name}"] for name in LABELS},
+        "residue_fraction": labels["residue_fraction"],
+    }
+    for at, (name, values) in enumerate(read.items(), len(IDENTITY) + len(CONDITIONS)):
+        table.insert(at, name, values)
     return _to_bytes(SCHEMA.validate(_single(table)))
 
 
@@ -320,17 +261,3 @@ def _join(out: Path, n_chunks: int) -> None:
             writer.write_table(joined.cast(schema), row_group_size=joined.num_rows)
     os.replace(half, out / TABLE)
     shutil.rmtree(out / PARTS)
-
-
-def synthesis(job: Job) -> dict:
-    """The stage: invent polymers, sample their properties, burn them and describe the table."""
-    numbers = job.parameters["synthesis"]
-    table = synthesize(**numbers, seed=job.seed, out_dir=job.folder, progress=job.progress)
-    return summarize(pd.read_parquet(table))
-
-
-def summarize(table: pd.DataFrame) -> dict:
-    """Quality of a table beside the measurements (`trinity.synthesis.report.quality_report`)."""
-    from trinity.synthesis.report import quality_report
-
-    return quality_report(table, load_measurements())

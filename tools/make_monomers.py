@@ -1,15 +1,14 @@
-"""Monomers for route B: which small molecules can polymerise, and how smipoly names what they do.
+"""Table of monomers for the generator: ``python -m tools.make_monomers MOSES.csv.gz -o OUT.csv``.
 
-``data/generator/monomers.csv`` is made by this module from two lists: industrial monomers written
-down by hand (``industrial_monomers.csv``), and molecules of the MOSES set (PyPI ``molsets``) that
-carry the right reactive groups. ``python -m trinity.synthesis.monomers MOSES.csv.gz... -o OUT.csv``
-makes it again; the MOSES set is not needed when polymers are generated.
+``data/generator/monomers.csv`` is made from two lists: industrial monomers written down by hand
+(``industrial_monomers.csv``), and molecules of the MOSES set (PyPI ``molsets``) that carry the
+right reactive groups, with the classes by which smipoly names what they do. Nothing of it is needed
+when polymers are generated.
 """
 
 import argparse
 import heapq
 from collections.abc import Iterable
-from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -39,12 +38,6 @@ _PHENOL = Chem.MolFromSmarts("c[OX2H1]")
 _HALO_OLEFIN = Chem.MolFromSmarts("[F,Cl,Br][CX3]=[CX3]")
 _DOUBLE_BOND = Chem.MolFromSmarts("[CX3]=[CX3]")
 _ONLY_IN_VINYL = "[CX3](=O)[OX2,NX3]"  # an ester or amide would exchange with a diol or diamine
-
-
-@lru_cache(maxsize=1)
-def monomers() -> pd.DataFrame:
-    """Monomers: name, smiles, origin, weight, classes (smipoly's, separated by blanks)."""
-    return pd.read_csv(data_path("generator", "monomers.csv"))
 
 
 def classify(smiles: Iterable[str]) -> list[str]:
@@ -123,7 +116,7 @@ def from_moses(smiles: Iterable[str]) -> pd.DataFrame:
 def main() -> None:
     """Write ``monomers.csv`` from the two lists."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("moses", type=Path, nargs="*")
+    parser.add_argument("moses", type=Path, nargs="*", help="tables with a column SMILES")
     parser.add_argument("-o", "--out", type=Path, required=True)
     options = parser.parse_args()
     parts = [industrial()]
