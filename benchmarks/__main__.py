@@ -28,12 +28,13 @@ def command(*arguments: str) -> Callable[[], object]:
 
 def physics_rates() -> list[tuple[str, float, str]]:
     """Property estimates and simulated cone tests a second."""
-    from trinity.chemistry import properties
+    from trinity.chemistry import properties, sampling
     from trinity.cone import simulate as cone
+    from trinity.cone import specimen
 
     estimate = properties.estimate(STYRENE)
-    drawn = properties.sample_parameters(estimate, 200, np.random.default_rng(0))
-    cases = [properties.to_case(drawn, i, 50.0, 6.0) for i in range(200)]
+    drawn = sampling.sample_parameters(estimate, 200, np.random.default_rng(0))
+    cases = [specimen.to_case(drawn, i, 50.0, 6.0) for i in range(200)]
     cone.warm_up()
     alkyls = ["*CC(*)" + "C" * n for n in range(1, 101)]  # all different: estimates are remembered
     one = best_of(lambda: [properties.estimate(text) for text in alkyls], repeats=1) / len(alkyls)

@@ -44,9 +44,11 @@ from trinity_book.figures import synthesis as figures_synthesis
 from trinity_book.studies import synthesis_quality
 
 from trinity.chemistry.groups import count_groups
-from trinity.chemistry.properties import estimate, sample_parameters, to_case
+from trinity.chemistry.properties import estimate
+from trinity.chemistry.sampling import sample_parameters
 from trinity.cone import curve as metrics
 from trinity.cone import simulate as cone
+from trinity.cone.specimen import to_case
 from trinity.measurements import load_measurements
 from trinity.pipeline import stages
 

@@ -38,9 +38,11 @@ from trinity_book.studies.validation.properties import build_property_validation
 from trinity_book.studies.validation.refits import fit_leverages, mean_leverage, refit_effects
 
 from trinity.chemistry.polymers import polymer_key
-from trinity.chemistry.properties import estimate, sample_parameters, to_case
+from trinity.chemistry.properties import estimate
+from trinity.chemistry.sampling import sample_parameters
 from trinity.cone.curve import LAG_S
 from trinity.cone.simulate import simulate_batch
+from trinity.cone.specimen import to_case
 
 style.use()
 

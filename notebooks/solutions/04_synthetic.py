@@ -30,10 +30,11 @@ import numpy as np
 import pandas as pd
 from trinity_book.course import answer
 
-from trinity.chemistry.properties import estimate, sample_parameters, to_case
-from trinity.chemistry.sampling import arrhenius
+from trinity.chemistry.properties import estimate
+from trinity.chemistry.sampling import arrhenius, sample_parameters
 from trinity.cone import curve as metrics
 from trinity.cone import simulate as cone
+from trinity.cone.specimen import to_case
 
 
 def ignition_times(found, thickness=thickness_mm, draws=n_draws):

@@ -36,11 +36,11 @@ from trinity.chemistry.decomposition import (
 )
 from trinity.chemistry.descriptors import BICERANO_RANGE_K, Chain, bicerano_t50, describe
 from trinity.chemistry.polymers import parse_psmiles, polymer_key
-from trinity.chemistry.properties import estimate, sample_parameters, to_case
+from trinity.chemistry.properties import estimate
 from trinity.chemistry.sampling import (
     TGA_RATE_K_S,
     arrhenius,
-    specific_heat_ramp,
+    sample_parameters,
 )
 from trinity.chemistry.thermochemistry import (
     acid_fraction,
@@ -49,6 +49,7 @@ from trinity.chemistry.thermochemistry import (
     net_heat_of_combustion,
     oxygen_demand,
 )
+from trinity.cone.specimen import specific_heat_ramp, to_case
 from trinity.errors import InputError
 from trinity.files import data_path
 from trinity.measurements import load_measurements

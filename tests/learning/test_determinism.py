@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from learning_tools import POLYMERS, tiny_model, toy_table
 
-from trinity.chemistry import properties
+from trinity.chemistry import properties, sampling
+from trinity.cone import specimen
 from trinity.cone.simulate import simulate_batch
 
 #: Stated in the book ("Reliability"): how far losses and scores may move with the threads.
@@ -23,8 +24,8 @@ def weights(model):
 
 def cases(n):
     estimate = properties.estimate("*CC(*)c1ccccc1")
-    drawn = properties.sample_parameters(estimate, n, np.random.default_rng(5))
-    return [properties.to_case(drawn, i, 50.0, 3.0) for i in range(n)]
+    drawn = sampling.sample_parameters(estimate, n, np.random.default_rng(5))
+    return [specimen.to_case(drawn, i, 50.0, 3.0) for i in range(n)]
 
 
 def test_threads_do_not_change_a_bit_of_the_physics():

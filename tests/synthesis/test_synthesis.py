@@ -16,10 +16,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from trinity.chemistry.sampling import to_case
 from trinity.cli.tools import scheduler_may_be_lost
 from trinity.cone.curve import LAG_S
 from trinity.cone.simulate import simulate_batch
+from trinity.cone.specimen import to_case
 from trinity.errors import InputError
 from trinity.synthesis import cluster
 from trinity.synthesis import table as synthesis

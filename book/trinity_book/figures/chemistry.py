@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from trinity.chemistry.groups import contributions, count_groups
-from trinity.chemistry.properties import Estimate, sample_parameters
-from trinity.chemistry.sampling import TGA_RATE_K_S
+from trinity.chemistry.properties import Estimate
+from trinity.chemistry.sampling import TGA_RATE_K_S, sample_parameters
 from trinity.quantities import GAS_CONSTANT_J_MOL_K
 from trinity_book.figures.style import BLUE, GREY, ORANGE, PALETTE, SKY, in_words, subplots
 

@@ -32,7 +32,7 @@ def tables() -> dict:
         "elements": elements(),
         "decomposition": {name: process(name) for name in ("t50", "char")},
         "constants": constants(),
-        "limits": {k: list(v) for k, v in sampling._LIMITS.items()},
+        "limits": {k: list(v) for k, v in sampling.LIMITS.items()},
         "draws": {"cone": scores(CONE_DRAWS), "prior": scores(DRAWS)},
         "accepted": {
             "flux_kw_m2": quantities.FLUX_ACCEPTED_KW_M2,

@@ -2,7 +2,7 @@
 
 Blind by construction: structure, published group contributions and priors from the literature;
 nothing measured on the polymers of the cone tests (see ``decomposition``). SI units throughout.
-``sample_parameters`` and ``to_case`` turn an estimate into inputs of the cone model.
+:mod:`trinity.chemistry.sampling` draws from an estimate, :mod:`trinity.cone.specimen` burns it.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -16,15 +16,12 @@ from trinity.chemistry.decomposition import predict_char, predict_t50
 from trinity.chemistry.descriptors import Chain, describe
 from trinity.chemistry.groups import contributions
 from trinity.chemistry.polymers import Polymer, parse_psmiles
-from trinity.chemistry.sampling import sample_parameters, to_case
 from trinity.chemistry.thermochemistry import (
     ATOMIC_MASS,
     acid_fraction,
     gas_heat_of_combustion,
     net_heat_of_combustion,
 )
-
-__all__ = ["Estimate", "Property", "estimate", "sample_parameters", "to_case"]
 
 CRITICAL_HRR_W_M2 = 24e3  # the rule of the measurements; the literature has 15-70 kW/m2
 ROOM_K = 298.15

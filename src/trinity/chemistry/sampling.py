@@ -1,20 +1,12 @@
-"""From an estimate to inputs of the cone model: draws within 1 sigma, and the case of one test."""
-
-from typing import Protocol
+"""Draws of a polymer's parameters within the 1 sigma of its estimate, and the kinetics of each."""
 
 import numpy as np
 
+from trinity.chemistry.properties import Estimate
 from trinity.chemistry.thermochemistry import gas_heat_of_combustion
-from trinity.quantities import AMBIENT_K, GAS_CONSTANT_J_MOL_K
+from trinity.quantities import GAS_CONSTANT_J_MOL_K
 
 TGA_RATE_K_S = 10.0 / 60.0
-IGNITION_TIMEOUT_S = 1800.0
-
-
-class Estimated(Protocol):
-    """Properties by name, each with ``value`` and ``sigma``, as in ``properties.Estimate``."""
-
-    properties: dict
 
 
 # Correlations of the logarithms: a denser polymer has heavier atoms, so less heat capacity per
@@ -28,9 +20,9 @@ _CORRELATED = (
 _CORRELATION = np.array(
     [[1.0, -0.4, -0.4, 0.4], [-0.4, 1.0, 0.7, 0.0], [-0.4, 0.7, 1.0, 0.0], [0.4, 0.0, 0.0, 1.0]]
 )
-_DERIVED = "specific_heat_j_kg_k"  # at 298 K; follows from solid, melt and crystallinity
-# Limits of what is physical; a draw beyond is moved to the limit.
-_LIMITS = {
+DERIVED = "specific_heat_j_kg_k"  # at 298 K; follows from solid, melt and crystallinity
+#: Limits of what is physical; a draw beyond is moved to the limit.
+LIMITS = {
     "t50_k": (430.0, 1150.0),
     "acid_t50_k": (430.0, 800.0),
     "char_yield": (0.0, 0.9),
@@ -49,7 +41,7 @@ _LIMITS = {
 
 
 def sample_parameters(
-    estimate: Estimated, n: int = 1, rng: np.random.Generator | None = None
+    estimate: Estimate, n: int = 1, rng: np.random.Generator | None = None
 ) -> dict[str, np.ndarray]:
     """Draw ``n`` sets of parameters within the errors of an estimate.
 
@@ -81,10 +73,10 @@ def sample_parameters(
 
 
 def standard_scores(
-    estimate: Estimated, n: int, rng: np.random.Generator | None
+    estimate: Estimate, n: int, rng: np.random.Generator | None
 ) -> dict[str, np.ndarray]:
     """Standard normal score (n,) of each property that is drawn, correlated; zeros without rng."""
-    names = [name for name in estimate.properties if name != _DERIVED]
+    names = [name for name in estimate.properties if name != DERIVED]
     if rng is None:
         return {name: np.zeros(n) for name in names}
     scores = {name: rng.standard_normal(n) for name in names}
@@ -92,10 +84,10 @@ def standard_scores(
     return scores | dict(zip(_CORRELATED, mixed, strict=True))
 
 
-def _draw(estimate: Estimated, name: str, score: np.ndarray) -> np.ndarray:
+def _draw(estimate: Estimate, name: str, score: np.ndarray) -> np.ndarray:
     value, sigma = estimate.properties[name].value, estimate.properties[name].sigma
-    if name in _LIMITS or value <= 0:
-        low, high = _LIMITS.get(name, (0.0, np.inf))
+    if name in LIMITS or value <= 0:
+        low, high = LIMITS.get(name, (0.0, np.inf))
         return np.clip(value + sigma * score, low, high)
     return value * np.exp(sigma / value * score)
 
@@ -112,125 +104,3 @@ def arrhenius(t50_k: np.ndarray, width_k: np.ndarray) -> tuple[np.ndarray, np.nd
     energy = 2.446 * GAS_CONSTANT_J_MOL_K * peak**2 / width_k
     frequency = TGA_RATE_K_S * 2.446 / width_k * np.exp(energy / (GAS_CONSTANT_J_MOL_K * peak))
     return frequency, energy
-
-
-def specific_heat_ramp(p: dict[str, float]) -> list[list[float]] | float:
-    """Specific heat [J/kg/K] against temperature [K], with melting as a triangle of 50 K.
-
-    Solid 0.106 + 0.003 T and melt 0.64 + 0.0012 T times the value at 298 K (van Krevelen's fits to
-    Satoh's and Shaw's increments). A ``specific_heat_j_kg_k`` among the parameters, a published
-    mean over the range of heating, goes before all this.
-    """
-    if _DERIVED in p:
-        return p[_DERIVED]
-    glass, melting = p["glass_transition_k"], p["melting_k"]
-    crystalline = p["crystallinity"] if melting < p["t50_k"] - 60.0 else 0.0
-    nodes = {AMBIENT_K - 30.0, 1000.0}
-    nodes |= {glass - 10.0, glass + 10.0} if glass > AMBIENT_K - 20.0 else set()
-    nodes |= {melting - 25.0, melting, melting + 25.0} if crystalline > 0.01 else set()
-    return [[t, _specific_heat(t, p, glass, melting, crystalline)] for t in sorted(nodes)]
-
-
-def _specific_heat(t, p, glass, melting, crystalline) -> float:
-    solid = p["specific_heat_solid_j_kg_k"] * (0.106 + 0.003 * t)
-    melt = p["specific_heat_melt_j_kg_k"] * (0.64 + 0.0012 * t)
-    molten = (1 - crystalline) * (t >= glass) + crystalline * (t >= melting)
-    fusion = p["heat_of_fusion_j_kg"] / 25.0 if crystalline > 0.01 and t == melting else 0.0
-    return float((1 - molten) * solid + molten * melt + fusion)
-
-
-def to_case(
-    parameters: dict[str, np.ndarray],
-    i: int,
-    flux_kw_m2: float,
-    thickness_mm: float,
-    back="insulated",
-    case_id: str = "case",
-) -> dict:
-    """The ``simulate`` case of draw ``i`` in the cone: keys and SI units of the reference cases."""
-    p = {name: float(values[i]) for name, values in parameters.items()}
-    thickness, irradiance = thickness_mm * 1e-3, flux_kw_m2 * 1e3
-    components, reactions = _material(p)
-    return {
-        "id": case_id,
-        "thickness_m": thickness,
-        "irradiance_w_m2": irradiance,
-        "end_time_s": _end_time(p, thickness, irradiance),
-        "ignition_timeout_s": IGNITION_TIMEOUT_S,
-        "initial_temperature_k": AMBIENT_K,
-        "front": {
-            "h_w_m2_k": 10.0,
-            "gas_temperature_k": AMBIENT_K,
-            "surroundings_temperature_k": AMBIENT_K,
-            # The flame's flux is net: the surface under it loses nothing to cold air (the published
-            # PMMA model in polymer_properties.csv adds flame radiation and sets convection to 0).
-            "flame_heat_flux_w_m2": p["flame_heat_flux_w_m2"],
-            "h_after_ignition_w_m2_k": 0.0,
-        },
-        "back": back,
-        "components": components,
-        "reactions": reactions,
-        "flaming_efficiency": p["flaming_efficiency"],
-        "critical_hrr_w_m2": p["critical_hrr_w_m2"],
-    }
-
-
-def _end_time(p: dict[str, float], thickness: float, irradiance: float) -> float:
-    """Generous time to ignite and burn out: 3 MJ/kg at the net flux, twice over."""
-    net = max(0.9 * irradiance + p["flame_heat_flux_w_m2"] - 20e3, 5e3)
-    return IGNITION_TIMEOUT_S + 2 * 3e6 * p["density_kg_m3"] * thickness / net
-
-
-def _material(p: dict[str, float]) -> tuple[dict, list[dict]]:
-    virgin = {
-        "density_kg_m3": p["density_kg_m3"],
-        "conductivity_w_m_k": p["conductivity_w_m_k"],
-        "specific_heat_j_kg_k": specific_heat_ramp(p),
-        "emissivity": p["emissivity"],
-        "absorption_coefficient_1_m": p["absorption_coefficient_1_m"],
-    }
-    components = {"virgin": virgin}
-    acid = p["acid_fraction"]
-    reactant, left = "virgin", 1.0
-    reactions = []
-    if acid > 0:
-        # The polyene keeps the volume: it foams rather than shrinks while acid leaves.
-        components["polyene"] = virgin | {"density_kg_m3": p["density_kg_m3"] * (1 - acid)}
-        reactions.append(
-            _reaction("virgin", "polyene", 1 - acid, p["acid_A_1_s"], p["acid_E_j_mol"],
-                      p["acid_heat_of_reaction_j_kg"], p["acid_heat_of_combustion_j_kg"])
-        )  # fmt: skip
-        reactant, left = "polyene", 1 - acid
-    char = min(p["char_yield"] / left, 0.95)
-    product = "char" if char > 1e-3 else None
-    reactions.append(
-        _reaction(reactant, product, char if product else 0.0, p["A_1_s"], p["E_j_mol"],
-                  p["heat_of_decomposition_j_kg"], p["gas_heat_of_combustion_j_kg"])
-    )  # fmt: skip
-    if product:
-        components["char"] = _char(p, char * components[reactant]["density_kg_m3"])
-    return components, reactions
-
-
-def _reaction(reactant, product, solid_yield, frequency, energy, heat, combustion) -> dict:
-    return {
-        "reactant": reactant,
-        "product": product,
-        "A_1_s": frequency,
-        "E_j_mol": energy,
-        "order": 1,
-        "solid_yield": solid_yield,
-        "heat_of_reaction_j_kg": heat,
-        "heat_of_combustion_j_kg": combustion,
-    }
-
-
-def _char(p: dict[str, float], at_constant_volume: float) -> dict:
-    """Char no lighter than its own density: a residue of 1 % collapses instead of insulating."""
-    return {
-        "density_kg_m3": max(p["char_density_kg_m3"], at_constant_volume),
-        "conductivity_w_m_k": p["char_conductivity_w_m_k"],
-        "specific_heat_j_kg_k": p["char_specific_heat_j_kg_k"],
-        "emissivity": p["char_emissivity"],
-        "absorption_coefficient_1_m": None,
-    }

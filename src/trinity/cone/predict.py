@@ -13,8 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from trinity.chemistry import properties
+from trinity.chemistry import properties, sampling
 from trinity.cone import simulate as cone
+from trinity.cone import specimen
 from trinity.cone.curve import LAG_S
 from trinity.errors import InputError
 from trinity.files import write_atomic
@@ -106,10 +107,10 @@ def predict(
     """
     check_conditions(flux_kw_m2, thickness_mm)
     estimate = properties.estimate(polymer)
-    nominal = properties.sample_parameters(estimate, 1, None)
-    drawn = properties.sample_parameters(estimate, samples, np.random.default_rng(seed))
-    case = properties.to_case(nominal, 0, flux_kw_m2, thickness_mm)
-    cases = [properties.to_case(drawn, i, flux_kw_m2, thickness_mm) for i in range(samples)]
+    nominal = sampling.sample_parameters(estimate, 1, None)
+    drawn = sampling.sample_parameters(estimate, samples, np.random.default_rng(seed))
+    case = specimen.to_case(nominal, 0, flux_kw_m2, thickness_mm)
+    cases = [specimen.to_case(drawn, i, flux_kw_m2, thickness_mm) for i in range(samples)]
     found = cone.simulate_batch([case, *cases], lag_s=LAG_S)
     time_s, hrr_w_m2 = cone.curve(case)
     about = estimate.to_dict()
@@ -196,12 +197,12 @@ def nominal_physics(
         If a polymer or its conditions cannot be used.
     """
     pairs = [(polymers[i], at) for i, at in zip(polymer_of, conditions.tolist(), strict=True)]
-    found = _burnt((properties.to_case(_nominal(p), 0, *at) for p, at in pairs), threads)
+    found = _burnt((specimen.to_case(_nominal(p), 0, *at) for p, at in pairs), threads)
     if draws:
         for row in np.flatnonzero(~np.isfinite(found).all(axis=1)):
             polymer, at = pairs[row]
             drawn = _drawn(polymer, draws)
-            cases = (properties.to_case(drawn, i, *at) for i in range(draws))
+            cases = (specimen.to_case(drawn, i, *at) for i in range(draws))
             found[row] = _median(_burnt(cases, threads))
     return np.log(found)
 
@@ -221,14 +222,14 @@ def _median(sampled: np.ndarray) -> np.ndarray:
 @lru_cache(maxsize=65536)
 def _nominal(polymer) -> dict[str, np.ndarray]:
     """Nominal parameters of a polymer, each (1,)."""
-    return properties.sample_parameters(properties.estimate(polymer), 1, None)
+    return sampling.sample_parameters(properties.estimate(polymer), 1, None)
 
 
 @lru_cache(maxsize=4096)
 def _drawn(polymer, draws: int) -> dict[str, np.ndarray]:
     """Sampled parameters of a polymer, each (draws,), as `predict` draws them."""
     rng = np.random.default_rng(SEED)
-    return properties.sample_parameters(properties.estimate(polymer), draws, rng)
+    return sampling.sample_parameters(properties.estimate(polymer), draws, rng)
 
 
 def specific_extinction_area(
@@ -252,7 +253,7 @@ def specific_extinction_area(
         If the polymer cannot be used.
     """
     estimate = properties.estimate(polymer)
-    drawn = properties.sample_parameters(estimate, samples, np.random.default_rng(seed))
+    drawn = sampling.sample_parameters(estimate, samples, np.random.default_rng(seed))
     mean, expanded = EXTINCTION_M2_KG
     # A generator of its own: the draws of the other properties stay what they are without smoke.
     sigma_s = mean + 0.5 * expanded * np.random.default_rng([seed, 1]).standard_normal(samples)

@@ -8,9 +8,10 @@ import pandas as pd
 from rdkit import DataStructs
 from rdkit.Chem import rdFingerprintGenerator
 
-from trinity.chemistry import properties
+from trinity.chemistry import properties, sampling
 from trinity.chemistry.chain import oligomer
 from trinity.chemistry.polymers import parse_psmiles, polymer_key
+from trinity.cone import specimen
 from trinity.cone.curve import LAG_S
 from trinity.cone.simulate import simulate_batch
 from trinity.files import data_path
@@ -188,9 +189,9 @@ def label_spread(psmiles: Sequence[str], seed: int = 0) -> dict:
     for text in psmiles:
         estimate = properties.estimate(text)
         uncovered += bool(estimate.uncovered_atoms)
-        drawn = properties.sample_parameters(estimate, SPREAD_DRAWS, rng)
+        drawn = sampling.sample_parameters(estimate, SPREAD_DRAWS, rng)
         cases += [
-            properties.to_case(drawn, i, SPREAD_FLUX_KW_M2, SPREAD_THICKNESS_MM)
+            specimen.to_case(drawn, i, SPREAD_FLUX_KW_M2, SPREAD_THICKNESS_MM)
             for i in range(SPREAD_DRAWS)
         ]
     burnt = simulate_batch(cases, lag_s=LAG_S)

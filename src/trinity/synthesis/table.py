@@ -19,8 +19,9 @@ import pyarrow
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from trinity.chemistry import properties
+from trinity.chemistry import properties, sampling
 from trinity.chemistry.decomposition import measured_keys
+from trinity.cone import specimen
 from trinity.cone.curve import LAG_S
 from trinity.cone.simulate import simulate_batch
 from trinity.errors import InputError
@@ -200,11 +201,11 @@ def make_part(
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(k,)))
     blocks, cases = [], []
     for row in polymers.itertuples(index=False):
-        drawn = properties.sample_parameters(properties.estimate(row.psmiles), conditions, rng)
+        drawn = sampling.sample_parameters(properties.estimate(row.psmiles), conditions, rng)
         block = _conditions(conditions, rng)
         for i in range(conditions):
             cases.append(
-                properties.to_case(
+                specimen.to_case(
                     drawn, i, block["flux_kw_m2"][i], block["thickness_mm"][i],
                     BACKS[block["back"][i]], f"{row.polymer_id}/{i}",
                 )

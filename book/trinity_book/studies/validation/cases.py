@@ -5,8 +5,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from trinity.chemistry import properties
+from trinity.chemistry import properties, sampling
 from trinity.chemistry.polymers import Polymer
+from trinity.cone import specimen
 from trinity.files import data_path
 from trinity_book.studies.validation.published import published_parameters, single_value
 
@@ -64,12 +65,12 @@ def material_of(test) -> Polymer:
 
 def blind_parameters(test, n: int = 1, rng=None) -> dict[str, np.ndarray]:
     """Parameters from the structure alone; nominal without ``rng``."""
-    return properties.sample_parameters(properties.estimate(material_of(test)), n, rng)
+    return sampling.sample_parameters(properties.estimate(material_of(test)), n, rng)
 
 
 def blind_case(test) -> dict:
     """The case of a cone test as a hypothetical polymer would have it."""
-    return properties.to_case(blind_parameters(test), 0, test.flux_kw_m2, test.thickness_mm)
+    return specimen.to_case(blind_parameters(test), 0, test.flux_kw_m2, test.thickness_mm)
 
 
 def informed_case(test, sets: str = "complete sets", **changes: float) -> dict:
@@ -96,7 +97,7 @@ def informed_case(test, sets: str = "complete sets", **changes: float) -> dict:
     own = sets.startswith("own sheets")
     parameters = published_parameters(test.polymer, test.lab if own else None)
     parameters |= {name: np.array([value]) for name, value in changes.items()}
-    case = properties.to_case(parameters, 0, test.flux_kw_m2, test.thickness_mm)
+    case = specimen.to_case(parameters, 0, test.flux_kw_m2, test.thickness_mm)
     heat = float(parameters["gas_heat_of_combustion_j_kg"][0])
     if sets == "black PMMA" and test.polymer == "PMMA" and test.lab in ("NBS", "FSRI"):
         return {**case, **_black_pmma(heat)}
@@ -153,4 +154,4 @@ def _black_pmma(heat: float) -> dict:
 def drawn_cases(test, n: int, rng: np.random.Generator) -> list[dict]:
     """``n`` cases of one test, blind, with parameters drawn within their errors."""
     drawn = blind_parameters(test, n, rng)
-    return [properties.to_case(drawn, i, test.flux_kw_m2, test.thickness_mm) for i in range(n)]
+    return [specimen.to_case(drawn, i, test.flux_kw_m2, test.thickness_mm) for i in range(n)]

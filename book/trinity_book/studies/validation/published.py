@@ -10,7 +10,8 @@ from functools import lru_cache
 import numpy as np
 
 from trinity.chemistry.polymers import Polymer
-from trinity.chemistry.properties import estimate, sample_parameters
+from trinity.chemistry.properties import estimate
+from trinity.chemistry.sampling import sample_parameters
 from trinity.chemistry.thermochemistry import gas_heat_of_combustion
 from trinity.errors import InputError
 from trinity.measurements import load_measurements, load_table

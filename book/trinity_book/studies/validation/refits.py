@@ -15,7 +15,6 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from trinity.chemistry import properties
 from trinity.chemistry.decomposition import SETTINGS, GaussianProcess, features, fit, training_table
 from trinity.chemistry.descriptors import Chain, describe
 from trinity.chemistry.polymers import parse_psmiles, polymer_key
@@ -26,6 +25,7 @@ from trinity.chemistry.thermochemistry import (
     gas_heat_of_combustion,
     oxygen_demand,
 )
+from trinity.cone import specimen
 from trinity.files import data_path
 from trinity_book.studies.validation.cases import blind_parameters, material_of
 from trinity_book.studies.validation.properties import PARITY, published_table
@@ -180,7 +180,7 @@ def changed_case(test, variant: Callable[[str], Changes]) -> dict:
             p[name] = p[name] + fraction * change
     p["A_1_s"], p["E_j_mol"] = arrhenius(p["t50_k"], p["decomposition_width_k"])
     p[_GAS] = gas_heat_of_combustion(p[_HEAT], p["char_yield"], p["acid_fraction"])
-    return properties.to_case(p, 0, test.flux_kw_m2, test.thickness_mm)
+    return specimen.to_case(p, 0, test.flux_kw_m2, test.thickness_mm)
 
 
 def refit_effects() -> list[dict]:

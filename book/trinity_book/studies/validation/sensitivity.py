@@ -7,6 +7,7 @@ from SALib.sample import morris as sample_morris
 from trinity.chemistry import properties
 from trinity.chemistry.sampling import arrhenius
 from trinity.cone import simulate as cone
+from trinity.cone import specimen
 from trinity.cone.curve import LAG_S
 from trinity.measurements import load_measurements
 from trinity.quantities import STEFAN_BOLTZMANN_W_M2_K4 as SIGMA
@@ -26,7 +27,7 @@ def ignition_lines(thickness_mm: float = 6.0) -> dict:
     lines = {}
     for test in tests.itertuples():
         parameters = blind_parameters(test)
-        cases = [properties.to_case(parameters, 0, float(q), thickness_mm) for q in FLUXES_KW_M2]
+        cases = [specimen.to_case(parameters, 0, float(q), thickness_mm) for q in FLUXES_KW_M2]
         t_ig = cone.simulate_batch(cases)["t_ig_s"]
         lines[test.polymer] = {
             "flux_kw_m2": list(FLUXES_KW_M2),
@@ -39,7 +40,7 @@ def ignition_lines(thickness_mm: float = 6.0) -> dict:
 def _critical_flux(parameters, thickness_mm: float, low: float = 5.0, high: float = 100.0) -> float:
     while high - low > 0.25:
         middle = 0.5 * (low + high)
-        case = properties.to_case(parameters, 0, middle, thickness_mm)
+        case = specimen.to_case(parameters, 0, middle, thickness_mm)
         lit = np.isfinite(cone.simulate(case)["t_ig_s"])
         low, high = (low, middle) if lit else (middle, high)
     return 0.5 * (low + high)
@@ -100,7 +101,7 @@ def _morris(test, trajectories: int, seed: int) -> dict:
     parameters["A_1_s"], parameters["E_j_mol"] = arrhenius(
         parameters["t50_k"], parameters["decomposition_width_k"]
     )
-    cases = [properties.to_case(parameters, i, 50.0, 6.0) for i in range(len(points))]
+    cases = [specimen.to_case(parameters, i, 50.0, 6.0) for i in range(len(points))]
     found = cone.simulate_batch(cases, lag_s=LAG_S)
     effects = {}
     for target in ("t_ig_s", "phrr_kw_m2"):
