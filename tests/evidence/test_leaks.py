@@ -8,6 +8,8 @@ import pytest
 from learning_tools import tiny_model
 
 from trinity.evidence import left_out
+from trinity.evidence.arms import ARMS, EvaluationSettings
+from trinity.evidence.held import Held
 from trinity.evidence.units import Sources
 from trinity.learning import loop
 from trinity.learning.data import tests_of as read_tests
@@ -54,7 +56,8 @@ def test_a_left_out_group_tells_nothing_about_itself(
     runs = []
     for name, change in (("as_measured", few), ("other", polyethylene_otherwise)):
         measured_otherwise(change)
-        found = left_out.run(sources, NUMBERS, tmp_path / name, False, arms=LEARNING,
+        arms = [ARMS[arm] for arm in LEARNING]
+        found = left_out.run(sources, NUMBERS, tmp_path / name, False, arms=arms,
                              groupings=("nine",))  # fmt: skip
         runs.append(pd.DataFrame(found["predictions"]))
     for arm in LEARNING:
@@ -72,26 +75,28 @@ def test_intervals_are_calibrated_on_other_groups_only(monkeypatch):
     class Everything:
         """Answers of every unit about all that it left out."""
 
-        settings = left_out.EvaluationSettings(candidates=1, checkpoints=(1,))
+        settings = EvaluationSettings(candidates=1, checkpoints=(1,))
 
         def read(self, unit):
             out = table["group_ten"].isin(unit.left_out)
             ids = table["test_id"][out].to_numpy()
             ones = np.ones((1, len(ids), 4))
-            return {"tests": ids, "mean": ones, "sigma": ones}
+            return Held(ids, ones, ones)
 
     for grouping in left_out.GROUPINGS:
-        for members in left_out.groups_of(grouping).values():
-            found = left_out.inner_results("two_phase", members, Everything())
-            used = np.concatenate([result["tests"] for result in found.values()])
+        for fold in left_out.folds_of(grouping):
+            inner = fold.inner()
+            found = [one.held(ARMS["two_phase"], 0, (0,), Everything()) for one in inner]
+            used = np.concatenate([held.tests for held in found])
             groups = table.set_index("test_id")["group_ten"].loc[used]
-            assert set(groups) == set(table["group_ten"]) - set(members)
+            assert set(groups) == set(table["group_ten"]) - set(fold.members)
             assert len(used) == len(set(used))
+            assert all(set(fold.members) <= set(one.out) for one in inner)
 
 
 def test_an_interval_is_the_factor_times_sigma_to_both_sides():
     ids = load_measurements()["test_id"].to_numpy()[:2]
-    result = {"tests": ids, "mean": np.ones((1, 2, 4)), "sigma": np.full((1, 2, 4), 0.2)}
+    held = Held(ids, np.ones((1, 2, 4)), np.full((1, 2, 4), 0.2))
     about = {"arm": "two_phase", "seed": 0, "fold": "PE", "grouping": "nine"}
-    for row in left_out.rows_of_result(about, result, [1.5] * 4):
+    for row in held.rows(about, [1.5] * 4):
         assert np.log([row["lo"], row["hi"]]) == pytest.approx([0.7, 1.3], abs=1e-4)
