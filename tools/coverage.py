@@ -57,7 +57,7 @@ def summary(report: dict, counts: dict[str, int]) -> dict:
     """Lines and branches of all modules together and of each."""
     total = report["totals"]
     modules = {
-        Path(name).stem: {
+        module_of(Path(name)): {
             "lines": one["summary"]["num_statements"],
             "lines_run": one["summary"]["covered_lines"],
             "branches": one["summary"]["num_branches"],
@@ -79,8 +79,14 @@ def summary(report: dict, counts: dict[str, int]) -> dict:
 
 def compiled() -> list[str]:
     """Modules whose functions numba compiles, so that nobody sees them run."""
-    folder = ROOT / "src" / "trinity"
-    return sorted(p.stem for p in folder.glob("*.py") if "@kernel" in p.read_text(encoding="utf-8"))
+    files = (ROOT / "src" / "trinity").rglob("*.py")
+    return sorted(module_of(p) for p in files if "@kernel" in p.read_text(encoding="utf-8"))
+
+
+def module_of(path: Path) -> str:
+    """Name of a module below the package, as ``cone.heat``."""
+    parts = path.with_suffix("").parts
+    return ".".join(parts[parts.index("trinity") + 1 :])
 
 
 def page(found: dict) -> str:
