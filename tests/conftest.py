@@ -13,13 +13,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from surroundings import ROOT, patience
 
 # Two threads a test run: results do not depend on it, times do.
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TQDM_DISABLE", "1")
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +39,7 @@ def trinity(tmp_path):
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=timeout,
+            timeout=patience(timeout),
         )
 
     return run

@@ -8,14 +8,13 @@ import sys
 import tomllib
 import zipfile
 from importlib.metadata import packages_distributions, version
-from pathlib import Path
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from surroundings import ROOT, patience
 
-ROOT = Path(__file__).resolve().parents[1]
 # Modules that come inside a distribution of another name, which does not list them.
 CONTRIBUTED = {"sascorer": "rdkit"}
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
@@ -129,7 +128,9 @@ def test_modules_import_downstream_only():
 def test_the_wheel_carries_its_data_and_works_elsewhere(tmp_path):
     """Not only the editable install: what `pip install` of a wheel gives answers, too."""
     wheel = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*wheel, "--wheel-dir", str(tmp_path), str(ROOT)], check=True, timeout=300)
+    subprocess.run(
+        [*wheel, "--wheel-dir", str(tmp_path), str(ROOT)], check=True, timeout=patience(300)
+    )
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as archive:
         archive.extractall(tmp_path / "site")
     program = (
@@ -142,7 +143,7 @@ def test_the_wheel_carries_its_data_and_works_elsewhere(tmp_path):
         env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=patience(300),
     )
     assert done.returncode == 0, done.stderr
     package = tmp_path / "site" / "trinity"

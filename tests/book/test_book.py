@@ -11,8 +11,8 @@ from urllib.parse import unquote, urldefrag, urlparse
 
 import pytest
 import yaml
+from surroundings import ROOT, patience
 
-ROOT = Path(__file__).resolve().parents[2]
 #: Loaded, not merely linked to: these may never come from elsewhere.
 LOADING = {(tag, "src") for tag in ("script", "img", "iframe", "source")} | {("link", "href")}
 #: Accessibility rules of Deque Systems (MPL 2.0), unchanged from npm's axe-core 4.10.3.
@@ -49,7 +49,7 @@ def site(tmp_path_factory):
     command = [sys.executable, "-c", program, "build", ".", "-W", "--keep-going"]
     done = subprocess.run(
         command, cwd=bare, env={**os.environ, **offline}, stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, timeout=600,
+        capture_output=True, text=True, timeout=patience(600),
     )  # fmt: skip
     warnings = [ln for ln in (done.stdout + done.stderr).splitlines() if "WARNING" in ln]
     assert done.returncode == 0, "\n".join(warnings) or done.stderr[-3000:]
@@ -152,11 +152,13 @@ def complaints(browser, url: str, base: str, width: int = 1280) -> list[str]:
             route.abort()
 
     page.route("**/*", gate)
-    page.goto(url, wait_until="load", timeout=60_000)
+    page.goto(url, wait_until="load", timeout=patience(60_000))
     maths = page.locator("article .math, main .math").count()
     if maths:
-        page.wait_for_function("document.querySelector('mjx-container') !== null", timeout=60_000)
-        page.wait_for_function("MathJax.startup.promise.then(() => true)", timeout=60_000)
+        page.wait_for_function(
+            "document.querySelector('mjx-container') !== null", timeout=patience(60_000)
+        )
+        page.wait_for_function("MathJax.startup.promise.then(() => true)", timeout=patience(60_000))
         drawn = page.locator("article mjx-container, main mjx-container").count()
         if drawn < maths:
             found.append(f"{drawn} of {maths} formulas are drawn")
@@ -214,7 +216,7 @@ def test_no_page_shuts_anybody_out(site, address, browser, scheme):
             continue
         name = path.relative_to(site).as_posix()
         page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
-        page.goto(f"{address}/{name}", wait_until="load", timeout=60_000)
+        page.goto(f"{address}/{name}", wait_until="load", timeout=patience(60_000))
         wrong = serious(page)
         page.close()
         if wrong:
@@ -260,6 +262,6 @@ def test_each_chapter_says_what_for_for_whom_and_how_long():
 def test_search_finds_a_page(address, browser):
     page = browser.new_page()
     page.goto(f"{address}/search.html?q=ignition")
-    page.wait_for_selector("#search-results ul li a", timeout=60_000)
+    page.wait_for_selector("#search-results ul li a", timeout=patience(60_000))
     assert page.locator("#search-results ul li").count() >= 1
     page.close()

@@ -10,6 +10,7 @@ import sys
 import nbformat
 import numpy as np
 import pytest
+from surroundings import patience
 from trinity_book import course, notebooks, slides
 from trinity_book.course import check, digest
 
@@ -134,7 +135,9 @@ def test_exercises_run_from_top_to_bottom_unanswered(tmp_path):
     source = course.exercises_folder() / "02_properties.ipynb"
     out = tmp_path / "out.ipynb"
     command = [sys.executable, "-m", "papermill", str(source), str(out), "-k", "python3"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=patience(300)
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     cells = nbformat.read(out, as_version=4).cells
     said = [

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from surroundings import ROOT, patience
 from trinity_book import notebooks
 
 from trinity import provenance
 from trinity.errors import InputError
 from trinity.pipeline import scales, stages
 
-ROOT = Path(__file__).resolve().parents[2]
 SOURCES = list(notebooks.sources().values())
 #: Traces of the machine that ran a notebook: home folders, temporary folders, this checkout.
 MACHINE = re.compile(r"/home/|/root/|/Users/|/tmp/|/var/folders/|[A-Z]:\\\\|site-packages")
@@ -209,6 +209,6 @@ def test_plain_papermill_works_from_any_folder(place, tmp_path):
     cwd = ROOT if place == "beside" else tmp_path
     out = tmp_path / "out.ipynb"
     command = [sys.executable, "-m", "papermill", str(source), str(out), "-p", "polymer", "PC"]
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=patience(300))
     assert done.returncode == 0, done.stderr[-2000:]
     assert "PC" in outputs(out) or "PC" in out.read_text()

@@ -2,15 +2,14 @@
 
 import re
 import shutil
-from pathlib import Path
 
 import pytest
 import yaml
+from surroundings import ROOT, patience
 from trinity_book import print as print_book
 
 from trinity.errors import InputError
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("notebooks/00_problem", "notebooks/solutions/01_problem", "book/limits", "book/chemistry")
 SINGLE = """<html><head><script src="a.js"></script>
 <script defer src="_static/mathjax/m.js"></script>
@@ -85,8 +84,10 @@ def test_nothing_is_missing_or_wider_than_the_sheet(page, browser):
     opened.on("requestfailed", lambda request: failed.append(request.url))
     opened.emulate_media(media="print")
     opened.goto(page.as_uri())
-    opened.wait_for_function("document.querySelector('mjx-container') !== null", timeout=60_000)
-    opened.wait_for_function("MathJax.startup.promise.then(() => true)", timeout=60_000)
+    opened.wait_for_function(
+        "document.querySelector('mjx-container') !== null", timeout=patience(60_000)
+    )
+    opened.wait_for_function("MathJax.startup.promise.then(() => true)", timeout=patience(60_000))
     assert not failed
     maths = opened.locator("article .math").count()
     assert opened.locator("article mjx-container").count() >= maths > 20

@@ -6,11 +6,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from surroundings import ROOT
 from typer.main import get_command
 
 from trinity.cli.main import app
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "book").glob("*.md"))]
 BLOCK = re.compile(r"^```(?:bash|console|)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 INLINE = re.compile(r"`((?:make|trinity|python -m|pip|papermill) [^`\n]+)`")

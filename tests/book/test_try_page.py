@@ -2,16 +2,15 @@
 
 import importlib.util
 import re
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from surroundings import ROOT
 from trinity_book.web import export as web_export
 
 from trinity.cone import predict as cone_test
 from trinity.files import data_path
 
-ROOT = Path(__file__).resolve().parents[2]
 FILES = ROOT / "book" / "try"
 
 

@@ -3,14 +3,13 @@
 import importlib.util
 import json
 import re
-from pathlib import Path
 
 import pytest
+from surroundings import ROOT, patience
 from trinity_book.web import export as web_export
 
 from trinity.provenance import differences
 
-ROOT = Path(__file__).resolve().parents[2]
 POLYMERS = (
     "*CC(*)c1ccccc1",
     "*CC(*)(C)C(=O)OC",
@@ -80,7 +79,7 @@ def opened(browser, address: str):
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("requestfailed", lambda request: wrong.append(request.url))
     page.goto(address)
-    page.wait_for_selector("#try-page[data-first-answer-ms]", timeout=180_000)
+    page.wait_for_selector("#try-page[data-first-answer-ms]", timeout=patience(180_000))
     return page, wrong
 
 
@@ -99,7 +98,7 @@ def ask(page, psmiles: str, flux: float, thickness: float, intervals: bool = Fal
     page.fill("#try-psmiles", psmiles)
     asked = json.dumps(f"{psmiles} {flux:g} {thickness:g}")
     done = "intervals" if intervals else "answered"
-    page.wait_for_selector(f"#try-page[data-{done}={asked}]", timeout=120_000)
+    page.wait_for_selector(f"#try-page[data-{done}={asked}]", timeout=patience(120_000))
     return page.evaluate(
         """() => {
             const data = (id) => ({...document.getElementById("try-" + id).dataset});
@@ -186,7 +185,9 @@ def test_keyboard_moves_a_slider_and_changes_the_answer(page):
     ask(page, POLYMERS[0], 50.0, 6.0)
     page.focus("#try-flux-slider")
     page.keyboard.press("ArrowRight")
-    page.wait_for_selector(f'#try-page[data-answered="{POLYMERS[0]} 51 6"]', timeout=60_000)
+    page.wait_for_selector(
+        f'#try-page[data-answered="{POLYMERS[0]} 51 6"]', timeout=patience(60_000)
+    )
 
 
 @pytest.mark.slow
@@ -211,7 +212,7 @@ def test_name_fills_in_the_repeat_unit(page):
 def test_bad_repeat_unit_gets_one_sentence(page, psmiles, words):
     ask(page, POLYMERS[0], 50.0, 6.0)
     page.fill("#try-psmiles", psmiles)
-    page.wait_for_selector("#try-error:visible", timeout=60_000)
+    page.wait_for_selector("#try-error:visible", timeout=patience(60_000))
     sentence = page.inner_text("#try-error")
     assert words in sentence and sentence.endswith(".") and "\n" not in sentence
 
@@ -220,7 +221,7 @@ def test_bad_repeat_unit_gets_one_sentence(page, psmiles, words):
 def test_bad_heat_flux_gets_one_sentence(page):
     ask(page, POLYMERS[0], 50.0, 6.0)
     page.fill("#try-flux", "300")
-    page.wait_for_selector("#try-error:visible", timeout=60_000)
+    page.wait_for_selector("#try-error:visible", timeout=patience(60_000))
     assert page.inner_text("#try-error").endswith("give a number from 5 to 200 kW/m².")
 
 

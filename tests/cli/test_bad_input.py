@@ -18,6 +18,7 @@ import pytest
 import typer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from surroundings import patience
 from trinity_book import records
 
 from trinity.cli.main import app, main
@@ -170,7 +171,7 @@ def test_a_full_standard_output_is_said(tmp_path):
     with open("/dev/full", "w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "trinity", "estimate", "*CC*"],
-            cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, timeout=300,
+            cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, timeout=patience(300),
         )  # fmt: skip
     assert done.returncode == 1
     assert "No space left" in done.stderr and "Traceback" not in done.stderr

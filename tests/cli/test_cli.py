@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from surroundings import patience
 
 from trinity.cli.main import app, main
 
@@ -78,7 +79,11 @@ def test_physics_commands_never_import_torch(arguments, tmp_path, root):
         "assert not heavy, heavy\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=300
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=patience(300),
     )
     assert done.returncode == 0, done.stderr
 
@@ -232,7 +237,7 @@ def test_a_reader_that_leaves_is_no_error(tmp_path):
     command = f"{sys.executable} -m trinity cone '{STYRENE}' --samples 1 --json | head -c 10"
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command],
-        cwd=tmp_path, env=os.environ, capture_output=True, text=True, timeout=120,
+        cwd=tmp_path, env=os.environ, capture_output=True, text=True, timeout=patience(120),
     )  # fmt: skip
     assert done.stderr == ""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from surroundings import patience
 
 from trinity.cli.main import learning as cli_learning
 from trinity.errors import InputError
@@ -46,7 +47,11 @@ def finetuned(tmp_path, mode: str, processes: int, seed: int = 0) -> list[np.nda
     environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1",
                    "PYTHONPATH": os.pathsep.join(filter(None, paths))}  # fmt: skip
     done = subprocess.run(
-        [sys.executable, *words], env=environment, capture_output=True, text=True, timeout=300
+        [sys.executable, *words],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=patience(300),
     )
     assert done.returncode == 0, done.stderr
     return [np.load(out / f"{rank}.npy") for rank in range(processes)]

@@ -125,7 +125,13 @@ def test_every_notebook_runs_at_scale_test(trinity, tmp_path, first):
     """Only the scale is changed; what the stages made above is loaded."""
     build = first["phase0"].path.parents[2]
     done = trinity(
-        "run", "--scale", "test", "--out", tmp_path / "out", timeout=900, TRINITY_BUILD=str(build)
+        "run",
+        "--scale",
+        "test",
+        "--out",
+        tmp_path / "out",
+        timeout=900,
+        TRINITY_BUILD=str(build),
     )
     assert done.returncode == 0, done.stderr[-3000:]
     for source in notebooks.sources().values():

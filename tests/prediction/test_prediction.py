@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from learning_tools import tiny_model, toy_table
+from surroundings import patience
 
 from trinity.chemistry.similarity import fingerprint, nearest_similarity, pack, unpacked
 from trinity.errors import InputError
@@ -112,7 +113,7 @@ def test_input_is_checked_without_torch():
         "except ValueError: pass\n"
         "assert 'torch' not in sys.modules and 'transformers' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=patience(120))
 
 
 def test_a_missing_model_is_one_sentence(tmp_path):
