@@ -64,13 +64,14 @@ def parts(rows: int) -> dict[str, float]:
     from trinity.learning.answer import answer
     from trinity.learning.data import Encoder, tests_of
     from trinity.prediction import predict as prediction
+    from trinity.prediction.folder import default_model, ensemble_in
 
     torch.set_num_threads(1)
     frame = polymers(rows, first=5000)
     frame = frame.iloc[frame["psmiles"].str.len().argsort()].reset_index(drop=True)
     names = frame["psmiles"].tolist()
-    folder = prediction.default_model()
-    model, seen = prediction.members_of(folder)[0], prediction.seen_polymers(folder)
+    ensemble = ensemble_in(default_model())
+    model, seen = ensemble.networks[0], ensemble.seen
     prediction.predict(["*CC*"], 50, 6)  # compiled and loaded
     found = {}
 
@@ -99,26 +100,28 @@ def parts(rows: int) -> dict[str, float]:
 def fast_parts(names: list[str], frame: pd.DataFrame) -> dict[str, float]:
     """As `parts`, of the way through distilled networks."""
 
-    from trinity.chemistry.similarity import within_reach
+    from trinity.chemistry.polymers import Polymer
+    from trinity.chemistry.similarity import fingerprint_as_cut, within_reach
     from trinity.learning.data import tests_of
     from trinity.learning.students import student_answers
-    from trinity.prediction import fast as screening
-    from trinity.prediction import predict as prediction
+    from trinity.prediction.folder import default_model, ensemble_in
 
-    folder, reader = screening.distilled_model(), screening.Reader()
-    seen = prediction.seen_polymers(folder)
-    least = prediction.about_model(folder)["least_similarity"]
-    student = prediction.members_of(folder)[:1]
-    tests = tests_of(frame)
+    ensemble = ensemble_in(default_model(fast=True))
+    seen, least = ensemble.seen, ensemble.about["least_similarity"]
+    student, tests = ensemble.networks[:1], tests_of(frame)
     found = {}
 
-    def clock(name: str, work: Callable[[], object]) -> None:
+    def clock(name: str, work: Callable[[], object]) -> object:
         start = time.process_time()
-        work()
+        result = work()
         found[name] = 1e3 * (time.process_time() - start) / len(names)
+        return result
 
-    clock("fast: check, spelling, fingerprint", lambda: [reader.unit(s) for s in names])
-    own = [reader.fingerprints[reader.spellings[s]] for s in names]
+    def read(psmiles: str):
+        polymer = Polymer.parse(psmiles)
+        return polymer.spelled, fingerprint_as_cut(polymer.molecules[0])
+
+    own = clock("fast: check, spelling, fingerprint", lambda: [read(s)[1] for s in names])
     clock("fast: neighbour", lambda: [within_reach(f, seen, least) for f in own])
     clock("fast: one distilled network", lambda: student_answers(student, tests))
     return found

@@ -67,7 +67,6 @@ MODULES = {
     "provenance": "trinity.provenance",
     "published": "trinity_book.studies.validation.published",
     "scales": "trinity.pipeline.scales",
-    "screening": "trinity.prediction.fast",
     "similarity": "trinity.chemistry.similarity",
     "stages": "trinity.pipeline.stages",
     "synthesis": "trinity.synthesis.table",
@@ -310,11 +309,11 @@ TABLES = (
         (on("measurements", "read_measurements", "{files}/missing.csv"),
          on("measurements", "load_table", "nonsense"),
          on("cone", "read_cases", "{files}/missing.json"),
-         on("prediction_files", "read_table", "{files}/missing.csv")),
+         on("measurements", "read_table", "{files}/missing.csv")),
     ),
     Mistake(
         "A table that is no CSV in UTF-8",
-        "UTF-8|no CSV|cannot be read|no column|lacks the column|no rows|cells where|column twice"
+        "UTF-8|no CSV|cannot be read|no column|no rows|cells where|column twice"
         "|is empty|no CSV",
         "A spreadsheet, another encoding, another separator, a broken download, no head.",
         "Save it as CSV (comma separated) in UTF-8, with the column names in the first line.",
@@ -508,7 +507,7 @@ MODELS = (
                         "cut_tokenizer", "no_weights", "cut_weights", "no_domain", "text_domain",
                         *(f"{name}_weights" for name in bad_files.WEIGHTS))),
         (on("prediction", "predict", [STYRENE], 50.0, 6.0, model="{files}/no_model"),
-         on("screening", "screen", [STYRENE], 50.0, 6.0, model="{files}/no_model"),
+         on("prediction", "predict", [STYRENE], 50.0, 6.0, model="{files}/no_model", fast=True),
          on("model", "load_model", "{files}/no_model"),
          on("tokenizer", "load_tokenizer", "{files}/no_model")),
     ),

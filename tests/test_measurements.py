@@ -98,11 +98,11 @@ def test_components_are_checked(write):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("", "cannot be read"),
-        ("psmiles,flux_kw_m2\n*CC*,50\n", "lacks the column thickness_mm"),
-        ("psmiles;flux_kw_m2;thickness_mm\n*CC*;50;3\n", "lacks the column"),
+        ("", "is empty"),
+        ("psmiles,flux_kw_m2\n*CC*,50\n", "no column thickness_mm"),
+        ("psmiles;flux_kw_m2;thickness_mm\n*CC*;50;3\n", "no column"),
         (HEAD, "no rows"),
-        (b"psmiles\xff\xfe\n", "cannot be read"),
+        (b"psmiles\xff\xfe\n", "not UTF-8"),
     ],
 )
 def test_a_bad_file_is_one_sentence(write, content, says):

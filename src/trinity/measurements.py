@@ -4,6 +4,8 @@ Every table is checked by a pandera schema that knows units and limits; what fai
 one sentence with its row. Several tests of one polymer at other conditions are all kept.
 """
 
+import csv
+import io
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pandera.pandas as pa
 
 from trinity.chemistry.polymers import Polymer, polymer_key
 from trinity.errors import InputError
-from trinity.files import data_path
+from trinity.files import data_path, read_bytes
 from trinity.quantities import CONDITIONS, FLUX_ACCEPTED_KW_M2, TARGETS, THICKNESS_ACCEPTED_MM
 
 MAX_THR_PER_MM = 80.0  # MJ/m2/mm; polyethylene, the richest fuel, holds about 45
@@ -110,57 +112,58 @@ def _sentence(cases: pd.DataFrame) -> str:
     return f"{case.column} = {case.failure_case} {case.check}."
 
 
-def _chemistry_errors(table: pd.DataFrame) -> dict[int, str]:
+def _keys(table: pd.DataFrame) -> tuple[list[str | None], dict[int, str]]:
+    """Key of each row's main repeat unit, None where the polymer is wrong, and what is wrong."""
+    keys: list[str | None] = [None] * len(table)
     errors = {}
-    for k, row in table.iterrows():
+    for k, row in enumerate(table.to_dict("records")):
         try:
-            Polymer.parse(row.psmiles, row.get("components"))
+            Polymer.parse(row["psmiles"], row.get("components"))
+            keys[k] = polymer_key(row["psmiles"])
         except InputError as error:
             errors[k] = str(error)
-    return errors
+    return keys, errors
 
 
 def _duplicates(table: pd.DataFrame) -> dict[int, str]:
     """Rows equal to an earlier one, labels included; unlabelled rows may repeat."""
     labels = [name for name in TARGETS if name in table]
-    if not labels:
-        return {}
-    columns = [c for c in ("components", "lab", "flux_kw_m2", "thickness_mm") if c in table]
-    repeated = table.assign(_key=_keys(table)).duplicated(["_key", *columns, *labels])
-    repeated &= table[labels].notna().any(axis=1)
+    columns = [c for c in ("key", "components", "lab", *CONDITIONS) if c in table]
+    repeated = table.duplicated([*columns, *labels]) & table[labels].notna().any(axis=1)
     return {k: "repeats an earlier row, results alike." for k in table.index[repeated]}
 
 
-def _keys(table: pd.DataFrame) -> list[str]:
-    keys = []
-    for psmiles in table.psmiles:
-        try:
-            keys.append(polymer_key(psmiles))
-        except InputError:
-            keys.append(str(psmiles))
-    return keys
+def read_table(path: Path, needed: tuple[str, ...] = NEEDED) -> pd.DataFrame:
+    """A CSV as text, cell by cell, with the needed columns.
 
-
-def _read_text(path: str | Path) -> pd.DataFrame:
-    """Read a CSV as text, row labels from 0; every failure is an InputError."""
+    Raises
+    ------
+    InputError
+        If it is no CSV in UTF-8, lacks a column, names one twice or has no row.
+    """
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise InputError(f"There is no file {path}.") from None
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(
-            f"{path} cannot be read as a UTF-8 CSV table:"
-            f" {getattr(error, 'strerror', None) or reason}."
-        ) from None
-    missing = [name for name in NEEDED if name not in table]
+        text = read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 text; save it as CSV in UTF-8.") from error
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text), strict=True) if row]
+    except csv.Error as error:
+        raise InputError(f"{path} is no CSV: {error}; save it as comma-separated text.") from error
+    if not rows:
+        raise InputError(f"{path} is empty; it needs a head with {', '.join(needed)}.")
+    head, *rows = rows
+    head = [name.strip() for name in head]
+    missing = [name for name in needed if name not in head]
     if missing:
-        raise InputError(
-            f"{path} lacks the column {missing[0]}; it needs psmiles, flux_kw_m2 and thickness_mm."
-        )
-    if table.empty:
-        raise InputError(f"{path} has no rows.")
-    return table
+        raise InputError(f"{path} has no column {missing[0]}; it needs {', '.join(needed)}.")
+    if len(set(head)) < len(head):
+        raise InputError(f"{path} names a column twice; every column needs a name of its own.")
+    for number, row in enumerate(rows, 1):
+        if len(row) != len(head):
+            raise InputError(f"{path}, row {number}: {len(row)} cells where {len(head)} belong.")
+    if not rows:
+        raise InputError(f"{path} has no rows below its head; add at least one polymer.")
+    return pd.DataFrame(rows, columns=head, dtype=str)
 
 
 def _to_numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[int, str]]:
@@ -197,8 +200,8 @@ def read_measurements(path: str | Path, strict: bool = True) -> pd.DataFrame:
     InputError
         If the file or a column is missing; if ``strict``, also for the first bad row.
     """
-    table, not_numbers = _to_numbers(_read_text(path))
-    bad_chemistry = _chemistry_errors(table)
+    table, not_numbers = _to_numbers(read_table(Path(path)))
+    table["key"], bad_chemistry = _keys(table)
     errors = {
         **_duplicates(table),
         **bad_chemistry,
@@ -209,11 +212,7 @@ def read_measurements(path: str | Path, strict: bool = True) -> pd.DataFrame:
         first = min(errors)
         more = f" ({len(errors)} rows have errors)" if len(errors) > 1 else ""
         raise InputError(f"{path}, row {first + 1}: {errors[first]}{more}")
-    table["error"] = [errors.get(k, "") for k in table.index]
-    table["key"] = [
-        None if k in bad_chemistry else polymer_key(table.psmiles[k]) for k in table.index
-    ]
-    return table
+    return table.assign(error=[errors.get(k, "") for k in table.index])
 
 
 @lru_cache(maxsize=1)

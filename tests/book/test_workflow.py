@@ -8,6 +8,7 @@ from trinity_book import course, notebooks, pages
 
 from trinity.cli.learning import scores
 from trinity.errors import InputError
+from trinity.measurements import read_table
 from trinity.pipeline import stages
 from trinity.prediction import tables as prediction_files
 
@@ -92,14 +93,14 @@ def test_tables_that_cannot_be_used(tmp_path, content, message):
     path = tmp_path / "in.csv"
     path.write_bytes(content)
     with pytest.raises(InputError, match=message):
-        prediction_files.read_table(path)
+        read_table(path)
 
 
 @pytest.fixture
 def answered(monkeypatch):
     """A model that answers without torch: a row that says x cannot be predicted."""
 
-    def answer(frame, model=None, members=None):
+    def answer(frame, model=None, members=None, fast=False):
         rows = []
         for row in frame.to_dict("records"):
             conditions = {k: row[k] for k in ("psmiles", "flux_kw_m2", "thickness_mm")}

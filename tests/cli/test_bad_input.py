@@ -241,7 +241,8 @@ def test_any_condition_is_in_range_or_refused(flux, thickness):
 @FUZZ
 @given(st.binary(max_size=300) | ODD.map(str.encode))
 def test_any_bytes_are_a_table_or_refused(tmp_path, content):
-    from trinity.prediction.tables import read_predictions, read_table
+    from trinity.measurements import read_table
+    from trinity.prediction.tables import read_predictions
 
     path = tmp_path / "any.csv"
     path.write_bytes(content)

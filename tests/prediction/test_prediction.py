@@ -86,8 +86,12 @@ def test_company_does_not_change_an_answer(ensemble):
 def test_copolymers_and_laboratories_enter(ensemble):
     folder, _ = ensemble
     plain, mixed, named = (
-        prediction.predict(["*CC(*)c1ccccc1"], 50, 6, model=folder, **extra)[0]
-        for extra in ({}, {"components": ["*CC(*)c1ccccc1:0.5|*CC(*)C#N:0.5"]}, {"lab": "FSRI"})
+        prediction.predict(name, 50, 6, model=folder, lab=lab)[0]
+        for name, lab in (
+            ("*CC(*)c1ccccc1", None),
+            ("*CC(*)c1ccccc1:0.5|*CC(*)C#N:0.5", None),
+            ("*CC(*)c1ccccc1", "FSRI"),
+        )
     )
     assert mixed["t_ig_s"] != plain["t_ig_s"] and named["phrr_kw_m2"] != plain["phrr_kw_m2"]
 

@@ -21,9 +21,8 @@ from trinity.learning.data import tests_of as read_tests
 from trinity.learning.model import Scalers
 from trinity.learning.phase1 import write_seen
 from trinity.measurements import load_measurements
-from trinity.prediction import fast as screening
 from trinity.prediction.batches import predict_batches
-from trinity.prediction.predict import predict_frame
+from trinity.prediction.predict import predict, predict_frame
 from trinity.quantities import TARGETS
 
 ABOUT = {
@@ -55,7 +54,7 @@ def frame():
 
 
 def test_answers_have_the_form_of_predict(folder, frame):
-    fast, slow = screening.screen_frame(frame, folder), predict_frame(frame, folder)
+    fast, slow = (predict_frame(frame, folder, fast=fast) for fast in (True, False))
     assert [list(a) for a in fast] == [list(a) for a in slow]
     assert fast[len(POLYMERS)] == slow[len(POLYMERS)]
     for answer in (a for a in fast if "error" not in a):
@@ -66,7 +65,7 @@ def test_answers_have_the_form_of_predict(folder, frame):
 
 def test_one_spelling_is_read_whatever_the_order_of_atoms(folder):
     names = ["*CC(*)c1ccccc1", "C(*)C(*)c1ccccc1", "[*:1]CC(c1ccccc1)[*:2]"]
-    first, *others = screening.screen(names, 50, 6, model=folder)
+    first, *others = predict(names, 50, 6, fast=True, model=folder)
     for other in others:
         for target in TARGETS:
             assert other[target] == pytest.approx(first[target], rel=1e-5)
@@ -75,7 +74,7 @@ def test_one_spelling_is_read_whatever_the_order_of_atoms(folder):
 def test_company_and_processes_change_no_answer(folder, frame, monkeypatch):
     from trinity.prediction import batches as prediction_batches
 
-    alone = [screening.screen_frame(frame.iloc[[i]], folder)[0] for i in range(len(frame))]
+    alone = [predict_frame(frame.iloc[[i]], folder, fast=True)[0] for i in range(len(frame))]
     monkeypatch.setattr(prediction_batches, "ROWS_A_BATCH", 5)
     for workers in (1, 2):
         together = predict_batches(frame, folder, workers=workers, fast=True)
@@ -87,7 +86,7 @@ def test_company_and_processes_change_no_answer(folder, frame, monkeypatch):
 
 def test_a_laboratory_has_intervals_of_its_own(folder):
     named, nameless = (
-        screening.screen(["*CC*"], 50, 6, lab=lab, model=folder)[0] for lab in ("FAA", None)
+        predict(["*CC*"], 50, 6, lab=lab, fast=True, model=folder)[0] for lab in ("FAA", None)
     )
     for target in TARGETS:
         widths = [np.log(a[f"{target}_hi"] / a[f"{target}_lo"]) for a in (named, nameless)]
@@ -95,16 +94,16 @@ def test_a_laboratory_has_intervals_of_its_own(folder):
 
 
 def test_fewer_students_are_named(folder):
-    assert screening.screen(["*CC*"], 50, 6, model=folder, members=1)[0]["model"] == (
+    assert predict(["*CC*"], 50, 6, fast=True, model=folder, members=1)[0]["model"] == (
         "small, 1 used"
     )
     with pytest.raises(InputError, match="2 members, not 3"):
-        screening.screen(["*CC*"], 50, 6, model=folder, members=3)
+        predict(["*CC*"], 50, 6, fast=True, model=folder, members=3)
 
 
 def test_foreign_polymers_and_conditions_are_flagged(folder):
     def inside(name, flux=50.0):
-        return screening.screen([name], flux, 6, model=folder)[0]["in_domain"]
+        return predict([name], flux, 6, fast=True, model=folder)[0]["in_domain"]
 
     assert inside(POLYMERS[2]) and inside(POLYMERS[6])
     assert not inside("*CN1C=NC2=C1C(=O)N(C)C(=O)N2*")
@@ -139,7 +138,7 @@ def test_an_ensemble_that_is_not_distilled_is_refused(folder, tmp_path):
     shutil.copytree(folder, other)
     (other / "ensemble.json").write_text(json.dumps(ABOUT | {"distilled": False}))
     with pytest.raises(InputError, match="no distilled networks"):
-        screening.screen(["*CC*"], 50, 6, model=other)
+        predict(["*CC*"], 50, 6, fast=True, model=other)
 
 
 def test_the_command_answers_fast(trinity, tmp_path):

@@ -59,8 +59,6 @@ def predict(
 
     Example: trinity predict '*CC(*)c1ccccc1' --flux 50 --thickness 6
     """
-    from trinity.prediction import tables as prediction_files
-
     if bool(polymers) == (csv is not None):
         raise InputError("Give either repeat units or --csv IN, and not both.")
     if csv is not None and out is None:
@@ -69,9 +67,13 @@ def predict(
         raise InputError("--out goes with --csv; single predictions are printed.")
     require_folder_of(out)
     if csv is not None:
-        rows = prediction_files.predict_table(csv, out, model, strict, members, fast)
+        from trinity.prediction.tables import predict_table
+
+        rows = predict_table(csv, out, model, strict, members, fast)
     else:
-        rows = prediction_files.predict_polymers(polymers, flux, thickness, model, members, fast)
+        from trinity.prediction.predict import predict as ask
+
+        rows = ask(polymers, flux, thickness, model=model, members=members, fast=fast)
     if as_json:
         print_json(rows)
     elif csv is None:

@@ -60,6 +60,19 @@ def simulate(case: dict, curves: bool = False, numerics=DEFAULT) -> dict:
     ------
     InputError
         One sentence that names the field, its value and the accepted range.
+
+    Examples
+    --------
+    >>> slab = {"density_kg_m3": 1190.0, "conductivity_w_m_k": 0.2,
+    ...         "specific_heat_j_kg_k": 1800.0, "emissivity": 0.9}
+    >>> burning = {"reactant": "slab", "product": None, "A_1_s": 8.5e12, "E_j_mol": 188e3,
+    ...            "solid_yield": 0.0, "heat_of_reaction_j_kg": 0.9e6,
+    ...            "heat_of_combustion_j_kg": 25e6}
+    >>> case = {"thickness_m": 0.006, "irradiance_w_m2": 50e3, "end_time_s": 600.0,
+    ...         "front": {"h_w_m2_k": 10.0}, "back": "insulated",
+    ...         "components": {"slab": slab}, "reactions": [burning]}
+    >>> 20 < simulate(case)["t_ig_s"] < 60
+    True
     """
     packed = pack([check(case)])
     tables, record = buffers(1), new_record()

@@ -128,8 +128,8 @@ def finetune(
     >>> answer = predict(["*CC(*)C#N"], 50, 6, model=model)
     """
     from trinity.measurements import load_measurements, read_measurements
-    from trinity.prediction.folder import explained
-    from trinity.prediction.predict import default_model, predict_frame
+    from trinity.prediction.folder import default_model, explained
+    from trinity.prediction.predict import predict_frame
 
     numbers = scales.section(scale, "phase2", **changed)
     own = read_measurements(csv)

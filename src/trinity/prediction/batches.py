@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from trinity.prediction.fast import screen_frame
 from trinity.prediction.predict import predict_frame
 
 ROWS_A_BATCH = 256
@@ -37,14 +36,14 @@ def predict_batches(
     members
         Use the first so many networks only, as `trinity.prediction.predict.predict_frame` does.
     fast
-        Ask distilled networks, as `trinity.prediction.fast.screen_frame` does.
+        Ask distilled networks.
 
     Raises
     ------
     InputError
         If the model folder or the number of members cannot be used.
     """
-    one = partial(screen_frame if fast else predict_frame, model=model, members=members)
+    one = partial(predict_frame, model=model, members=members, fast=fast)
     one(frame.iloc[:0])  # is there a model at all?
     order = np.argsort(_lengths(frame), kind="stable")
     parts = [order[i : i + ROWS_A_BATCH] for i in range(0, len(order), ROWS_A_BATCH)]

@@ -1,13 +1,88 @@
-"""Why a folder of finetuned models cannot be used, found out when using it has failed."""
+"""A folder of finetuned models as an ensemble that can be asked, and why one cannot be used."""
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trinity.errors import InputError
+from trinity.files import artifacts_root
+
+if TYPE_CHECKING:
+    from trinity.learning.model import FlammabilityModel
 
 NEEDED = ("factors", "factors_no_laboratory", "least_sigma", "least_similarity", "name")
+
+
+def default_model(fast: bool = False) -> Path:
+    """Folder of the shipped ensemble, or of the networks distilled from it."""
+    return artifacts_root() / "models" / ("distilled" if fast else "phase2")
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """Finetuned networks, what they say of themselves and what they have seen; see `ensemble_in`.
+
+    Loading networks imports torch; what is in ``about`` is known without.
+    """
+
+    folder: Path
+    about: dict  # ensemble.json: name, members, factors of the intervals, limits
+
+    @cached_property
+    def networks(self) -> "list[FlammabilityModel]":
+        """The networks, in order."""
+        from trinity.learning.loop import member_folders
+        from trinity.learning.model import load_model
+
+        return [load_model(path) for path in member_folders(self.folder)]
+
+    @cached_property
+    def seen(self) -> list:
+        """Fingerprints of the polymers that the networks were trained on."""
+        from safetensors.numpy import load_file
+
+        from trinity.chemistry.similarity import unpacked
+
+        return unpacked(load_file(self.folder / "domain.safetensors")["fingerprints"])
+
+    def require(self, members: int | None, fast: bool) -> None:
+        """Refuse more members than there are, or ``fast`` for networks that are not distilled.
+
+        Raises
+        ------
+        InputError
+            One sentence.
+        """
+        most = self.about.get("members", 1)
+        if members is not None and not 1 <= members <= most:
+            raise InputError(
+                f"The model has {most} members, not {members}; use 1 to {most} of them."
+            )
+        if fast and not self.about.get("distilled"):
+            raise InputError(
+                f"{self.folder} holds no distilled networks; leave out fast to use it."
+            )
+
+
+@lru_cache(maxsize=4)
+def ensemble_in(folder: Path) -> Ensemble:
+    """The ensemble of a folder; the last few are remembered.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    path = folder / "ensemble.json"
+    if not path.is_file():
+        raise InputError(
+            f"There is no finetuned model in {folder}; make one with trinity finetune or make book."
+        )
+    return Ensemble(folder, json.loads(path.read_text(encoding="utf-8")))
 
 
 @contextmanager
@@ -30,13 +105,14 @@ def explained(folder: Path) -> Iterator[None]:
         found = fault(folder)
         if found is None:
             raise
-        raise InputError(found) from error
+        raise InputError(
+            f"The model in {folder} cannot be read: {found}; copy it again, or make it anew with"
+            " trinity finetune or make book."
+        ) from error
 
 
 def fault(folder: Path) -> str | None:
-    """One sentence on what is wrong with an ensemble's folder; None when all of it can be read."""
-    from safetensors.numpy import load_file
-
+    """What is wrong with the folder of an ensemble; None when all of it can be read."""
     from trinity.learning.loop import member_folders
     from trinity.learning.model import load_model
 
@@ -46,24 +122,17 @@ def fault(folder: Path) -> str | None:
         about = None
     missing = [name for name in NEEDED if not isinstance(about, dict) or name not in about]
     if missing:
-        return _sentence(folder, f"its ensemble.json lacks {missing[0]}")
+        return f"its ensemble.json lacks {missing[0]}"
     members = member_folders(folder)
     if not members:
-        return _sentence(folder, "it has no folder member0")
+        return "it has no folder member0"
     for member in members:
         try:
             load_model(member)
         except Exception:  # readers of weights and tokenizers raise bare exceptions, too
-            return _sentence(folder, f"{member.name} is damaged or of another version")
+            return f"{member.name} is damaged or of another version"
     try:
-        load_file(folder / "domain.safetensors")["fingerprints"]
+        Ensemble(folder, about).seen  # noqa: B018
     except Exception:
-        return _sentence(folder, "its domain.safetensors is missing or damaged")
+        return "its domain.safetensors is missing or damaged"
     return None
-
-
-def _sentence(folder: Path, why: str) -> str:
-    return (
-        f"The model in {folder} cannot be read: {why}; copy it again, or make it anew with"
-        " trinity finetune or make book."
-    )

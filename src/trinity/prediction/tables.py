@@ -1,56 +1,16 @@
 """Tables that commands read and write: polymers to predict, held-out predictions to score."""
 
-import csv
-import io
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from trinity.errors import InputError
-from trinity.files import read_bytes, read_json, write_atomic
+from trinity.files import read_json, write_atomic
+from trinity.measurements import NEEDED, read_table
 from trinity.quantities import CONDITIONS, TARGETS
 
-NEEDED = ("psmiles", *CONDITIONS)
 OPTIONAL = ("components", "lab")
-
-
-def predict_polymers(
-    polymers: list[str],
-    flux_kw_m2: float,
-    thickness_mm: float,
-    model: Path | None = None,
-    members: int | None = None,
-    fast: bool = False,
-) -> list[dict]:
-    """Answers for repeat units, or copolymers as ``psmiles:mass fraction|...``, in order.
-
-    Raises
-    ------
-    InputError
-        If the conditions, the model or the components of a copolymer cannot be used.
-    """
-    from trinity.chemistry.polymers import Polymer
-    from trinity.prediction.fast import screen
-    from trinity.prediction.folder import explained
-    from trinity.prediction.predict import predict
-
-    components = [text if "|" in text else None for text in polymers]
-    units = [
-        Polymer.parse(text).main if mixed else text
-        for text, mixed in zip(polymers, components, strict=True)
-    ]
-    ask = screen if fast else predict
-    with explained(folder_of(model, fast)):
-        return ask(units, flux_kw_m2, thickness_mm, components, model=model, members=members)
-
-
-def folder_of(model: Path | None, fast: bool) -> Path:
-    """The folder of the model that is asked."""
-    from trinity.prediction.fast import distilled_model
-    from trinity.prediction.predict import default_model
-
-    return model or (distilled_model() if fast else default_model())
 
 
 def predict_table(
@@ -78,46 +38,11 @@ def predict_table(
     """
     table = read_table(source)
     from trinity.prediction.batches import predict_batches
-    from trinity.prediction.folder import explained
 
-    with explained(folder_of(model, fast)):
-        answers = predict_batches(_numbers(table), model, members=members, fast=fast)
+    answers = predict_batches(_numbers(table), model, members=members, fast=fast)
     if not (strict and any("error" in answer for answer in answers)):
         write_atomic(out, _completed(table, answers))
     return answers
-
-
-def read_table(path: Path, needed: tuple[str, ...] = NEEDED) -> pd.DataFrame:
-    """A CSV as text, cell by cell, with the needed columns.
-
-    Raises
-    ------
-    InputError
-        If it is no CSV in UTF-8, lacks a column, names one twice or has no row.
-    """
-    try:
-        text = read_bytes(path).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text; save it as CSV in UTF-8.") from error
-    try:
-        rows = [row for row in csv.reader(io.StringIO(text), strict=True) if row]
-    except csv.Error as error:
-        raise InputError(f"{path} is no CSV: {error}; save it as comma-separated text.") from error
-    if not rows:
-        raise InputError(f"{path} is empty; it needs a head with {', '.join(needed)}.")
-    head, *rows = rows
-    head = [name.strip() for name in head]
-    missing = [name for name in needed if name not in head]
-    if missing:
-        raise InputError(f"{path} has no column {missing[0]}; it needs {', '.join(needed)}.")
-    if len(set(head)) < len(head):
-        raise InputError(f"{path} names a column twice; every column needs a name of its own.")
-    for number, row in enumerate(rows, 1):
-        if len(row) != len(head):
-            raise InputError(f"{path}, row {number}: {len(row)} cells where {len(head)} belong.")
-    if not rows:
-        raise InputError(f"{path} has no rows below its head; add at least one polymer.")
-    return pd.DataFrame(rows, columns=head, dtype=str)
 
 
 def _numbers(table: pd.DataFrame) -> pd.DataFrame:
@@ -133,14 +58,11 @@ def _numbers(table: pd.DataFrame) -> pd.DataFrame:
 
 def _completed(table: pd.DataFrame, answers: list[dict]) -> str:
     """CSV of the rows as they were read, and the answers beside them."""
-    added = list(dict.fromkeys(key for answer in answers for key in answer if key not in NEEDED))
-    kept = {name: f"{name}_given" if name in added else name for name in table.columns}
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([*kept.values(), *added])
-    for row, answer in zip(table.itertuples(index=False), answers, strict=True):
-        writer.writerow([*row, *(_cell(answer.get(key)) for key in added)])
-    return stream.getvalue()
+    names = list(dict.fromkeys(key for answer in answers for key in answer if key not in NEEDED))
+    added = pd.DataFrame([[_cell(answer.get(key)) for key in names] for answer in answers])
+    kept = table.rename(columns=lambda name: f"{name}_given" if name in names else name)
+    beside = added.set_axis(names, axis=1)
+    return pd.concat([kept, beside], axis=1).to_csv(index=False, lineterminator="\n")
 
 
 def _cell(value: object) -> object:
