@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -10,12 +11,14 @@ import pytest
 from trinity.learning.data import tests_of as read_tests
 from trinity.learning.ensemble import ensemble_answer
 from trinity.learning.intervals import interval_factors
-from trinity.prediction.fast import screen
-from trinity.prediction.predict import members_of, predict, predict_frame
+from trinity.prediction.folder import ensemble_in
+from trinity.prediction.predict import predict, predict_frame
 from trinity.quantities import TARGETS
 
 POLYSTYRENE, FOREIGN = "*CC(*)c1ccccc1", "*CN1C=NC2=C1C(=O)N(C)C(=O)N2*"
-ASK = pytest.mark.parametrize("ask", [predict, screen], ids=["predict", "fast"])
+ASK = pytest.mark.parametrize(
+    "ask", [predict, partial(predict, fast=True)], ids=["predict", "fast"]
+)
 
 
 def unlearnable(table: pd.DataFrame) -> pd.DataFrame:
@@ -80,7 +83,7 @@ def test_an_interval_is_what_was_calibrated(ensemble, tmp_path):
     ):
         frame = pd.DataFrame({"psmiles": names, "flux_kw_m2": 50.0, "thickness_mm": 6.0})
         frame["lab"] = lab
-        told = ensemble_answer(members_of(folder), read_tests(frame))
+        told = ensemble_answer(ensemble_in(folder).networks, read_tests(frame))
         expected = factors * np.maximum(told.log_sigma, about["least_sigma"])
         for answer, width in zip(predict_frame(frame, folder), expected, strict=True):
             np.testing.assert_allclose(half_widths(answer), [width, width], rtol=1e-5)
@@ -120,10 +123,8 @@ def test_the_shipped_models_know_what_burns(ask):
 def test_a_copolymer_lies_between_its_components_by_mass(ask):
     """Little of the other component, little of its heat."""
     pmma = "*CC(*)(C)C(=O)OC"
-    shares = (0.0, 0.1, 0.9, 1.0)
-    mixtures = [None, *(f"{POLYSTYRENE}:{1 - x}|{pmma}:{x}" for x in shares[1:3]), None]
-    units = [POLYSTYRENE, POLYSTYRENE, POLYSTYRENE, pmma]
-    heat = [a["thr_mj_m2"] for a in ask(units, 50, 6, components=mixtures)]
+    mixtures = (f"{POLYSTYRENE}:{1 - x}|{pmma}:{x}" for x in (0.1, 0.9))
+    heat = [a["thr_mj_m2"] for a in ask([POLYSTYRENE, *mixtures, pmma], 50, 6)]
     apart = heat[0] - heat[3]
     assert apart > 0 and abs(heat[0] - heat[1]) < 0.5 * apart > abs(heat[2] - heat[3])
 
