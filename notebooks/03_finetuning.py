@@ -25,8 +25,8 @@
 # properties, the laboratory. So finetuning starts from phase 1 and is kept near it. Four modes do that:
 # gradient descent on all weights, on low-rank updates {cite}`hu2022lora` or on the head alone, each drawn
 # back to phase 1 at every step {cite}`li2018l2sp`; and `kernel`, the same idea solved in closed form
-# ({doc}`../book/learning`), which is the mode of the published model: a committee of corrections, of the
-# phase-1 network and of the physics itself.
+# ({doc}`../book/learning`), which is the mode of the published model: several corrections, of the phase-1
+# network and of the physics itself, averaged with equal weights.
 
 # %% tags=["parameters"]
 scale = "laptop"

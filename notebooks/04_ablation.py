@@ -43,7 +43,7 @@
 # was added after looking: the lower flaming efficiency and higher soot of halogenated fuels, physically
 # well founded, but prompted by a first result for PVC. Read the physics, phase-1 and two-phase columns of
 # PVC with that in mind. And the *list* of finetuning configurations (physics as a start, the embedding of all
-# layers, the committee of four) was drawn up after exploratory runs on these same polymers; only the choice
+# layers, the average of the best four) was drawn up after exploratory runs on these same polymers; only the choice
 # from the list is made inside each fold.
 # ```
 

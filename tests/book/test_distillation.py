@@ -5,7 +5,13 @@ import json
 import numpy as np
 import pytest
 from trinity_book.studies.distillation import DistillationSettings, _loss
-from trinity_book.studies.distillation_labels import BLIND, EVERYTHING, REPEATS, Lesson, questions
+from trinity_book.studies.distillation_labels import (
+    BLIND,
+    EVERYTHING,
+    REPEATS,
+    DistillationTargets,
+    questions,
+)
 
 from trinity.chemistry.chain import cuts
 from trinity.chemistry.polymers import parse_psmiles, polymer_key
@@ -19,7 +25,7 @@ SETTINGS = DistillationSettings(1, 3, 0.3, 1, 16, 2, 1, 1, 8, 1e-3)
 
 
 @pytest.fixture(scope="module")
-def lesson():
+def targets():
     """Questions about a few polymers, answered by chance."""
     import pandas as pd
 
@@ -29,47 +35,49 @@ def lesson():
     tests, group = questions(table, SETTINGS.conditions, seed=0)
     rng = np.random.default_rng(0)
     rows = len(tests)
-    said = {
+    answers = {
         name: Answer(rng.normal(4, 1, (rows, 4)), rng.uniform(0.1, 1, (rows, 4)), rng.random(rows))
         for name in (BLIND, EVERYTHING, *sorted(set(group) - {""}))
     }
     kept = (group == "") & (np.arange(len(group)) % 3 == 0)
     strings = {s for polymer in tests.polymers for s, _ in polymer}
-    return Lesson(tests, group, kept, {s: cuts(parse_psmiles(s)) for s in strings}, said, {})
+    return DistillationTargets(
+        tests, group, kept, {s: cuts(parse_psmiles(s)) for s in strings}, answers, {}
+    )
 
 
-def test_questions_are_inside_the_domain_and_reproducible(lesson):
-    assert all(conditions_tested(*pair) for pair in lesson.tests.conditions)
-    assert set(lesson.tests.laboratory.sum(axis=1)) == {0.0, 1.0}
-    assert np.isnan(lesson.tests.targets).all()
+def test_questions_are_inside_the_domain_and_reproducible(targets):
+    assert all(conditions_tested(*pair) for pair in targets.tests.conditions)
+    assert set(targets.tests.laboratory.sum(axis=1)) == {0.0, 1.0}
+    assert np.isnan(targets.tests.targets).all()
     measured = len(measured_with_physics().polymers)
-    assert (lesson.group != "").sum() == REPEATS * measured
+    assert (targets.group != "").sum() == REPEATS * measured
 
 
-def test_hypothetical_questions_hold_no_measured_polymer(lesson):
+def test_hypothetical_questions_hold_no_measured_polymer(targets):
     measured = {s for p in measured_with_physics().polymers for s, _ in p}
     hypothetical = [
         s
-        for polymer, group in zip(lesson.tests.polymers, lesson.group, strict=True)
+        for polymer, group in zip(targets.tests.polymers, targets.group, strict=True)
         for s, _ in polymer
         if group == ""
     ]
     assert hypothetical and not measured & set(hypothetical)
 
 
-def test_the_blind_teacher_is_asked_about_hypothetical_polymers_only(lesson):
-    read = lesson.tests.polymer_of[lesson.rows_for(BLIND)]
-    assert set(lesson.group[read]) == {""} and not lesson.kept[read].any()
+def test_the_blind_teacher_is_asked_about_hypothetical_polymers_only(targets):
+    read = targets.tests.polymer_of[targets.rows_for(BLIND)]
+    assert set(targets.group[read]) == {""} and not targets.kept[read].any()
 
 
-def test_a_student_never_reads_the_group_that_it_is_scored_on(lesson):
+def test_a_student_never_reads_the_group_that_it_is_scored_on(targets):
     for group in sorted(set(measurements()["group_nine"])):
-        read = lesson.tests.polymer_of[lesson.rows_for(group)]
-        assert group not in lesson.group[read]
-        assert not lesson.kept[read].any()
-        others = set(lesson.group) - {"", group}
-        assert others <= set(lesson.group[read])
-        keys = {s for i in read for s, _ in lesson.tests.polymers[i]}
+        read = targets.tests.polymer_of[targets.rows_for(group)]
+        assert group not in targets.group[read]
+        assert not targets.kept[read].any()
+        others = set(targets.group) - {"", group}
+        assert others <= set(targets.group[read])
+        keys = {s for i in read for s, _ in targets.tests.polymers[i]}
         known = measured_with_physics()
         names = measurements()["group_nine"].to_numpy()
         own = {s for i in np.unique(known.polymer_of[names == group])
@@ -79,30 +87,30 @@ def test_a_student_never_reads_the_group_that_it_is_scored_on(lesson):
         assert not keys & (own - shared)
 
 
-def test_everything_but_the_kept_is_read_in_the_end(lesson):
-    read = np.unique(lesson.tests.polymer_of[lesson.rows_for(EVERYTHING)])
-    assert (np.sort(read) == np.flatnonzero(~lesson.kept)).all()
+def test_everything_but_the_kept_is_read_in_the_end(targets):
+    read = np.unique(targets.tests.polymer_of[targets.rows_for(EVERYTHING)])
+    assert (np.sort(read) == np.flatnonzero(~targets.kept)).all()
 
 
-def test_another_spelling_is_the_same_polymer(lesson):
-    chosen = range(0, len(lesson.group), 7)
-    written = lesson.spelled(chosen, seed=1)
+def test_another_spelling_is_the_same_polymer(targets):
+    chosen = range(0, len(targets.group), 7)
+    written = targets.spelled(chosen, seed=1)
     for i in chosen:
         for (s, share), (key, fraction) in zip(
-            written.polymers[i], lesson.tests.polymers[i], strict=True
+            written.polymers[i], targets.tests.polymers[i], strict=True
         ):
             assert polymer_key(s) == polymer_key(key) and share == fraction
-    assert lesson.spelled(chosen, 1).polymers == written.polymers
+    assert targets.spelled(chosen, 1).polymers == written.polymers
 
 
-def test_a_step_teaches_what_the_teacher_said(lesson):
+def test_a_step_teaches_the_answers_of_the_teacher(targets):
     """The loss of a network that says exactly what it is told is smaller than of any other."""
     import torch
 
-    scalers = Scalers.fit(lesson.tests.conditions, np.exp(lesson.said[BLIND].log_mean))
+    scalers = Scalers.fit(targets.tests.conditions, np.exp(targets.answers[BLIND].log_mean))
     student = untrained_student(1, 16, 2, scalers, seed=0)
-    loss_of, per_epoch = _loss(student, lesson, BLIND, 8, seed=0)
-    read = np.unique(lesson.tests.polymer_of[lesson.rows_for(BLIND)])
+    loss_of, per_epoch = _loss(student, targets, BLIND, 8, seed=0)
+    read = np.unique(targets.tests.polymer_of[targets.rows_for(BLIND)])
     assert per_epoch == -(-len(read) // 8)
 
     optimiser = torch.optim.Adam(student.parameters(), 1e-2)
@@ -114,10 +122,10 @@ def test_a_step_teaches_what_the_teacher_said(lesson):
     assert float(loss_of(student, 0).detach()) < 0.7 * before
 
 
-def test_students_answer_in_the_units_of_the_ensemble(lesson):
+def test_students_answer_in_the_units_of_the_ensemble(targets):
     scalers = Scalers([3.5, 1.5], [0.5, 0.5], [4.0, 6.0, 4.0, 5.0], [1.0, 0.5, 0.5, 0.5])
     students = [untrained_student(1, 16, 2, scalers, seed) for seed in (0, 1)]
-    tests = spelled_for_students(lesson.tests.take(np.arange(12)))
+    tests = spelled_for_students(targets.tests.take(np.arange(12)))
     first, second = student_answers(students, tests)
     assert first.log_mean.shape == (12, len(TARGETS)) and (first.log_sigma > 0).all()
     assert not np.allclose(first.log_mean, second.log_mean)

@@ -2,10 +2,11 @@
 
 A student reads one spelling of a repeat unit where a member of the ensemble reads four, burns the
 polymer in the cone model and compares it with what was measured (Hinton et al., 2015, "Distilling
-the knowledge in a neural network").  It learns twice, as its teacher did: first what the teacher
-says before it has seen a measurement, then, from there, what it says after.  The second lesson is
-short, so that a student of every left-out group is affordable: what students say of polymers of
-which neither they nor their teachers have seen a measurement is scored like any other arm.
+the knowledge in a neural network").  It is trained twice, as its teacher was: first on the
+answers of the teacher before it has seen a measurement, then, from there, on those after.  The
+second training is short, so that a student of every left-out group is affordable: what students
+predict of polymers of which neither they nor their teachers have seen a measurement is scored like
+any arm.
 """
 
 import json
@@ -32,16 +33,16 @@ from trinity.quantities import TARGETS
 from trinity_book.studies.distillation_labels import (
     BLIND,
     EVERYTHING,
-    Lesson,
-    load_lesson,
-    make_lesson,
+    DistillationTargets,
+    load_targets,
+    make_targets,
 )
 
 #: Weights of the widths and of the ignition beside the means, which matter most.
 WIDTH_WEIGHT, IGNITION_WEIGHT = 0.1, 0.1
 #: Standardised error below which the loss is quadratic.
 SMALL = 0.1
-#: Share of the learning rate that the second lesson begins with.
+#: Share of the learning rate that the second targets begins with.
 RATE_AFTER = 0.5
 
 
@@ -55,7 +56,7 @@ class DistillationSettings:
     layers: int
     width: int
     heads: int
-    epochs: int  # of the first lesson
+    epochs: int  # of the first targets
     epochs_after: int  # of the second
     polymers_per_batch: int
     learning_rate: float
@@ -108,22 +109,22 @@ def run(
     """
     settings = DistillationSettings(**numbers)
     folder, work = Path(folder), Path(folder) / "parts"
-    make_lesson(table, phase1, phase2, chosen, settings.conditions, settings.held_out, seed, work)
+    make_targets(table, phase1, phase2, chosen, settings.conditions, settings.held_out, seed, work)
     for teachers in ((BLIND,), (EVERYTHING, *chosen)):
         jobs = [
-            (name, k, settings, seed, work, progress and k == 0)
+            StudentJob(name, k, settings, seed, work, progress and k == 0)
             for name in teachers
             for k in _seeds(settings)
         ]
-        run_tasks(_teach, jobs)
-    lesson = load_lesson(work)
-    predictions = _left_out_rows(lesson, chosen, settings, work)
+        run_tasks(_train_student, jobs)
+    targets = load_targets(work)
+    predictions = _left_out_rows(targets, chosen, settings, work)
     students = [load_model(_student(work, EVERYTHING, k)) for k in _seeds(settings)]
     results = {
-        "polymers": int((lesson.group == "").sum()),
-        "rows": len(lesson.tests),
+        "polymers": int((targets.group == "").sum()),
+        "rows": len(targets.tests),
         "parameters": sum(p.numel() for p in students[0].parameters()),
-        "fidelity": _fidelity(lesson, students),
+        "fidelity": _fidelity(targets, students),
         "predictions": predictions,
         "scores": evaluate(pd.DataFrame(predictions), "distilled"),
     }
@@ -138,37 +139,51 @@ def _student(work: Path, teacher: str, k: int) -> Path:
     return work / f"{teacher}-{k}"
 
 
-def _teach(job: tuple) -> None:
-    """One lesson of one student, unless it is there already."""
-    teacher, k, settings, seed, work, progress = job
+@dataclass(frozen=True)
+class StudentJob:
+    """Student ``k`` of a teacher, to be trained in the folder ``work``."""
+
+    teacher: str
+    k: int
+    settings: DistillationSettings
+    seed: int
+    work: Path
+    progress: bool
+
+
+def _train_student(job: StudentJob) -> None:
+    """Train one student with one teacher, unless it is there already."""
+    teacher, settings, work, k = job.teacher, job.settings, job.work, job.k
     out = _student(work, teacher, k)
     if (out / "config.json").is_file():
         return
-    lesson, own = load_lesson(work), 1000 * seed + k
+    targets, own = load_targets(work), 1000 * job.seed + k
     if teacher == BLIND:
-        scalers = Scalers.fit(lesson.tests.conditions, np.exp(lesson.said[BLIND].log_mean))
+        scalers = Scalers.fit(targets.tests.conditions, np.exp(targets.answers[BLIND].log_mean))
         model = untrained_student(settings.layers, settings.width, settings.heads, scalers, own)
         epochs, rate = settings.epochs, 1.0
     else:
         model = load_model(_student(work, BLIND, k))
         epochs, rate = settings.epochs_after, RATE_AFTER
-    loss_of, steps = _loss(model, lesson, teacher, settings.polymers_per_batch, own)
+    loss_of, steps = _loss(model, targets, teacher, settings.polymers_per_batch, own)
     schedule = Schedule(epochs * steps, rate * settings.learning_rate)
     checkpoint = out.with_suffix(".part")
-    label = f"student of {teacher}" if progress else None
+    label = f"student of {teacher}" if job.progress else None
     train(model, loss_of, schedule, own, checkpoint=checkpoint, progress=label)
     model.save(out, {"phase": "distilled", "seed": own})
     checkpoint.unlink(missing_ok=True)
 
 
-def _loss(model: FlammabilityModel, lesson: Lesson, teacher: str, size: int, seed: int):
+def _loss(
+    model: FlammabilityModel, targets: DistillationTargets, teacher: str, size: int, seed: int
+):
     """The loss of a batch by its number, and how many batches an epoch has."""
-    means, log_variances, ignition = _targets(lesson.said[teacher], model.scalers)
-    encoder, allowed = Encoder(model.tokenizer), lesson.rows_for(teacher)
-    polymer_of = lesson.tests.polymer_of[allowed]
+    means, log_variances, ignition = _standardised(targets.answers[teacher], model.scalers)
+    encoder, allowed = Encoder(model.tokenizer), targets.rows_for(teacher)
+    polymer_of = targets.tests.polymer_of[allowed]
     polymers, first = np.unique(polymer_of, return_index=True)
     rows_of = dict(zip(polymers, np.split(allowed, first[1:]), strict=True))
-    lengths = np.array([encoder.length(lesson.tests.polymers[i]) for i in polymers])
+    lengths = np.array([encoder.length(targets.tests.polymers[i]) for i in polymers])
     per_epoch = -(-len(polymers) // size)
 
     def loss_of(network: nn.Module, index: int) -> torch.Tensor:
@@ -176,7 +191,7 @@ def _loss(model: FlammabilityModel, lesson: Lesson, teacher: str, size: int, see
         chosen = polymers[length_batches(lengths, size, seed, epoch)[place]]
         rows = np.concatenate([rows_of[i] for i in chosen])
         logit, mean, log_variance = network(
-            encoder.rows(lesson.spelled(chosen, seed + epoch), model.scalers, rows)
+            encoder.rows(targets.spelled(chosen, seed + epoch), model.scalers, rows)
         )
         width = functional.smooth_l1_loss(log_variance, log_variances[rows], beta=SMALL)
         burning = functional.binary_cross_entropy_with_logits(logit, ignition[rows])
@@ -186,15 +201,15 @@ def _loss(model: FlammabilityModel, lesson: Lesson, teacher: str, size: int, see
     return loss_of, per_epoch
 
 
-def _targets(said: Answer, scalers: Scalers) -> tuple[torch.Tensor, ...]:
+def _standardised(answer: Answer, scalers: Scalers) -> tuple[torch.Tensor, ...]:
     """Standardised means, log variances, ignition: an answer as a network gives it."""
     scale = np.array(scalers.target_scale)
-    mean = (said.log_mean - scalers.target_mean) / scale
-    parts = mean, 2 * np.log(said.log_sigma / scale), said.ignition
+    mean = (answer.log_mean - scalers.target_mean) / scale
+    parts = mean, 2 * np.log(answer.log_sigma / scale), answer.ignition
     return tuple(torch.tensor(part, dtype=torch.float32) for part in parts)
 
 
-def _left_out_rows(lesson: Lesson, chosen: dict, settings, work: Path) -> list[dict]:
+def _left_out_rows(targets: DistillationTargets, chosen: dict, settings, work: Path) -> list[dict]:
     """Rows like those of ``lopo.json``, of left-out groups: the students together, each alone, and
     their teacher, all with the interval factors that the inner loop found for the teacher's arm."""
     table, rows = measurements(), []
@@ -202,7 +217,7 @@ def _left_out_rows(lesson: Lesson, chosen: dict, settings, work: Path) -> list[d
         held_out = table[table["group_nine"] == group]
         students = [load_model(_student(work, group, k)) for k in _seeds(settings)]
         alone = student_answers(students, spelled_for_students(tests_of(held_out)))
-        arms = [("distilled", 0, combine(alone)), ("ensemble", 0, lesson.left_out[group])]
+        arms = [("distilled", 0, combine(alone)), ("ensemble", 0, targets.left_out[group])]
         arms += [("distilled_alone", k, answer) for k, answer in enumerate(alone)]
         for arm, k, answer in arms:
             ids = held_out["test_id"].to_numpy()
@@ -211,21 +226,23 @@ def _left_out_rows(lesson: Lesson, chosen: dict, settings, work: Path) -> list[d
     return rows
 
 
-def _fidelity(lesson: Lesson, students: list[FlammabilityModel]) -> dict:
+def _fidelity(targets: DistillationTargets, students: list[FlammabilityModel]) -> dict:
     """Typical factor between students and teacher on polymers that no student has read.
 
     A target: of the first student, of all together, and of all between two cuts of one chain;
     ``width`` is the typical ratio of the widths of students and teacher.
     """
-    rows = np.flatnonzero(lesson.kept[lesson.tests.polymer_of])
-    tests = spelled_for_students(lesson.tests.take(rows))
+    rows = np.flatnonzero(targets.kept[targets.tests.polymer_of])
+    tests = spelled_for_students(targets.tests.take(rows))
     alone = student_answers(students, tests)
-    recut = [tuple((lesson.cuts[s][-1], f) for s, f in p) for p in lesson.tests.take(rows).polymers]
+    recut = [
+        tuple((targets.cuts[s][-1], f) for s, f in p) for p in targets.tests.take(rows).polymers
+    ]
     other = [
         i for i, pair in enumerate(zip(recut, tests.polymers, strict=True)) if len(set(pair)) > 1
     ]
     moved = combine(student_answers(students, replace(tests, polymers=recut))).log_mean
-    together, teacher = combine(alone), lesson.said[EVERYTHING]
+    together, teacher = combine(alone), targets.answers[EVERYTHING]
     means = {
         "one": np.abs(alone[0].log_mean - teacher.log_mean[rows]),
         "all": np.abs(together.log_mean - teacher.log_mean[rows]),
@@ -234,7 +251,7 @@ def _fidelity(lesson: Lesson, students: list[FlammabilityModel]) -> dict:
     }
     factors = {name: np.exp(part.mean(axis=0)) for name, part in means.items()}
     return {
-        "polymers": int(lesson.kept.sum()),
+        "polymers": int(targets.kept.sum()),
         **{name: dict(zip(TARGETS, map(float, part), strict=True))
            for name, part in factors.items()},
     }  # fmt: skip

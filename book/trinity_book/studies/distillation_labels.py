@@ -1,4 +1,4 @@
-"""What students learn from: random tests of many polymers, and what each teacher says of them.
+"""Distillation targets: random tests of many polymers, and the answers of each teacher.
 
 There is a teacher without measurements (the mean of phase 1 and physics), one without each strict
 group, and the ensemble itself. All read each polymer once: only their corrections differ.
@@ -35,18 +35,29 @@ REPEATS = 20
 #: Share of the questions that name no laboratory.
 NAMELESS = 0.5
 POLYMERS_AT_ONCE = 64
-FILE = "lesson.npz"
+KINDS = ("answers", "left_out")
+FILE = "targets.npz"
 
 
 @dataclass(frozen=True)
-class Lesson:
+class MemberJob:
+    """One member of the ensemble, before and after it saw measurements, and what to ask it."""
+
+    before: Path
+    after: Path
+    tests: TestTable
+    configurations: dict[str, list[Phase2Settings]]  # strict group -> of its teacher
+
+
+@dataclass(frozen=True)
+class DistillationTargets:
     """Questions about P polymers, R tests, and the answers of every teacher."""
 
     tests: TestTable
     group: np.ndarray  # (P,) strict group of a measured polymer, "" of a hypothetical one
     kept: np.ndarray  # (P,) hypothetical polymers that no student reads
     cuts: dict[str, list[str]]
-    said: dict[str, Answer]  # teacher -> of the R tests
+    answers: dict[str, Answer]  # teacher -> of the R tests
     left_out: dict[str, Answer]  # strict group -> its teacher, of the group's measured tests
 
     def rows_for(self, teacher: str) -> np.ndarray:
@@ -64,11 +75,11 @@ class Lesson:
         return replace(self.tests, polymers=written)
 
 
-def make_lesson(
+def make_targets(
     table: pd.DataFrame, phase1: list[Path], phase2: list[Path], chosen: dict,
     conditions: int, held_out: float, seed: int, folder: Path,
 ) -> None:  # fmt: skip
-    """Write the lesson into ``folder``, unless it is there: questions, then members' answers.
+    """Write the targets into ``folder``, unless it is there: questions, then members' answers.
 
     Parameters are those of `trinity_book.studies.distillation.run`.
     """
@@ -77,26 +88,28 @@ def make_lesson(
     folder.mkdir(parents=True, exist_ok=True)
     tests, group = questions(table, conditions, seed)
     tests = tests.with_physics()
-    ways = {name: [Phase2Settings(**way) for way in choice["ways"]]
-            for name, choice in chosen.items()}  # fmt: skip
-    jobs = [(before, after, tests, ways) for before, after in zip(phase1, phase2, strict=True)]
-    heard = run_tasks(_ask, jobs)
+    configurations = {
+        name: [Phase2Settings(**numbers) for numbers in choice["ways"]]
+        for name, choice in chosen.items()
+    }
+    jobs = [MemberJob(*pair, tests, configurations) for pair in zip(phase1, phase2, strict=True)]
+    found = run_tasks(_member_answers, jobs)
     arrays = {
-        f"{kind}/{teacher}/{name}": getattr(combine([part[kind][teacher] for part in heard]), name)
-        for kind in ("said", "left_out")
-        for teacher in heard[0][kind]
-        for name in ("log_mean", "log_sigma", "ignition")
+        f"{kind}/{teacher}/{name}": values
+        for kind in KINDS
+        for teacher in found[0][kind]
+        for name, values in vars(combine([part[kind][teacher] for part in found])).items()
     }
     kept = (np.random.default_rng([seed, 13]).random(len(group)) < held_out) & (group == "")
     strings = sorted({s for polymer in tests.polymers for s, _ in polymer})
     parts = np.array_split(np.array(strings), max(1, len(strings) // 500))
-    spellings = [found for part in run_tasks(_all_cuts, parts) for found in part]
+    spellings = [written for part in run_tasks(_all_cuts, parts) for written in part]
     words = {
         "polymers": tests.polymers,
         "group": group.tolist(),
         "cuts": dict(zip(strings, spellings, strict=True)),
     }
-    write_atomic(folder / "lesson.json", json.dumps(words))
+    write_atomic(folder / "targets.json", json.dumps(words))
     arrays |= {"kept": kept, "conditions": tests.conditions, "laboratory": tests.laboratory,
                "polymer_of": tests.polymer_of}  # fmt: skip
     _write_arrays(folder / FILE, arrays)
@@ -111,20 +124,21 @@ def _write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
 
 
 @lru_cache(maxsize=1)
-def load_lesson(folder: Path) -> Lesson:
-    """The lesson of a folder written by `make_lesson`."""
-    words = json.loads((folder / "lesson.json").read_text(encoding="utf-8"))
+def load_targets(folder: Path) -> DistillationTargets:
+    """The targets of a folder written by `make_targets`."""
+    words = json.loads((folder / "targets.json").read_text(encoding="utf-8"))
     polymers: list[Components] = [tuple(map(tuple, polymer)) for polymer in words["polymers"]]
     with np.load(folder / FILE, allow_pickle=False) as stored:
         arrays = dict(stored)
-    answers: dict[str, dict[str, Answer]] = {"said": {}, "left_out": {}}
+    answers: dict[str, dict[str, Answer]] = {kind: {} for kind in KINDS}
     for name in [name for name in arrays if name.endswith("/log_mean")]:
         kind, teacher, _ = name.split("/")
         parts = (arrays[f"{kind}/{teacher}/{p}"] for p in ("log_mean", "log_sigma", "ignition"))
         answers[kind][teacher] = Answer(*parts)
     tests = TestTable(polymers, arrays["polymer_of"], arrays["conditions"], arrays["laboratory"])
     group = np.array(words["group"])
-    return Lesson(tests, group, arrays["kept"], words["cuts"], answers["said"], answers["left_out"])
+    kept = arrays["kept"]
+    return DistillationTargets(tests, group, kept, words["cuts"], *map(answers.get, KINDS))
 
 
 def questions(table: pd.DataFrame, conditions: int, seed: int) -> tuple[TestTable, np.ndarray]:
@@ -151,15 +165,15 @@ def _all_cuts(strings: Sequence[str]) -> list[list[str]]:
     return [cuts(parse_psmiles(str(s))) for s in strings]
 
 
-def _ask(job: tuple) -> dict[str, dict[str, Answer]]:
-    """What the teachers made of one member say of the questions, and each of its left-out tests."""
-    before, after, tests, ways = job
-    start = load_model(before)
-    teachers = {EVERYTHING: load_model(after)}
+def _member_answers(job: MemberJob) -> dict[str, dict[str, Answer]]:
+    """Answers of the teachers made of one member to the questions, and of each to the tests of the
+    group that it has not seen."""
+    start, tests = load_model(job.before), job.tests
+    teachers = {EVERYTHING: load_model(job.after)}
     left_out = {}
     groups = measurements()["group_nine"].to_numpy()
     measured = measured_with_physics()
-    for group, chosen in ways.items():
+    for group, chosen in job.configurations.items():
         out = groups == group
         training = replace(measured.take(~out), weight=group_weights(groups[~out]))
         teachers[group] = correct(start, training, chosen)
@@ -177,13 +191,13 @@ def _ask(job: tuple) -> dict[str, dict[str, Answer]]:
             for name, model in teachers.items():
                 parts[name].append(_answer(start, model(batch)))
     return {
-        "said": {name: _joined(answers) for name, answers in parts.items()},
+        "answers": {name: _joined(answers) for name, answers in parts.items()},
         "left_out": left_out,
     }
 
 
 def _blind(start, batch):
-    """The mean of what phase 1 and physics say, with the width of the former."""
+    """The mean of phase 1 and physics, with the width of the former."""
     logit, mean, log_variance = start.head(batch.embedding, batch.conditions, batch.laboratory)
     physics = torch.where(batch.physics.isfinite(), batch.physics, mean)
     return logit, (mean + physics) / 2, log_variance
