@@ -1,7 +1,8 @@
 """What the book shows of results outside notebooks: ``python -m trinity_book.pages``.
 
 One command writes it all, and all of it is committed, so that the pages build without the data:
-the substitution table (`trinity_book.numbers`), the tables (`trinity_book.tables`), the README's
+the substitution table (`trinity_book.numbers`) with the list of results that are of an earlier
+release, the tables (`trinity_book.tables`), the README's
 table of costs, and the drawings. `stale` names what is not what the command would write.
 """
 
@@ -9,7 +10,9 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from trinity import provenance
 from trinity.files import data_root, write_atomic
+from trinity.pipeline import stages
 from trinity_book import numbers, records, tables
 from trinity_book.figures import drawings
 
@@ -25,8 +28,9 @@ def made(root: Path) -> Iterator[tuple[Path, bytes]]:
     InputError
         If a results file is missing.
     """
-    table = json.dumps(numbers.table(), indent=1, sort_keys=True, ensure_ascii=False)
-    yield root / NUMBERS, f"{table}\n".encode()
+    found = {"numbers": numbers.table(), "earlier": provenance.pending(stages.artifacts_root())}
+    text = json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False)
+    yield root / NUMBERS, f"{text}\n".encode()
     for name, (source, text) in tables.TABLES.items():
         body = text(records.read(Path(source).stem)).rstrip("\n")
         head = f"% from {source}, by python -m trinity_book.pages"

@@ -68,7 +68,8 @@ def slides(folder: Path | None = None) -> str:
     folder = folder or data_root().parent / "notebooks"
     book = folder.parent / "book"
     deck = tomllib.loads((book / "slides.toml").read_text(encoding="utf-8"))
-    table = json.loads((book / "generated" / "numbers.json").read_text(encoding="utf-8"))
+    made = json.loads((book / "generated" / "numbers.json").read_text(encoding="utf-8"))
+    table = made["numbers"]
     parts = [f"<section><h1>{html.escape(deck['title'])}</h1><p>{deck['footer']}</p></section>"]
     for slide in deck["slide"]:
         try:

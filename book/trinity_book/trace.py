@@ -153,7 +153,8 @@ def _prose(path: Path) -> Trace:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"There is no readable page {path}; name one of book/.") from error
-    table = json.loads((data_root().parent / pages.NUMBERS).read_text(encoding="utf-8"))
+    made = json.loads((data_root().parent / pages.NUMBERS).read_text(encoding="utf-8"))
+    table = made["numbers"]
     numbers = [source for name in NUMBER.findall(text) for source in table[name]["from"]]
     results = [*NAMED.findall(text), *(name for name in numbers if "/" not in name)]
     behind = [_published(name) for name in dict.fromkeys(results) if name.endswith(".json")]

@@ -221,7 +221,7 @@ class TestSlides:
 
     def test_an_unknown_figure_is_one_sentence(self, tmp_path):
         (tmp_path / "book" / "generated").mkdir(parents=True)
-        (tmp_path / "book" / "generated" / "numbers.json").write_text("{}")
+        (tmp_path / "book" / "generated" / "numbers.json").write_text('{"numbers": {}}')
         (tmp_path / "notebooks").mkdir()
         (tmp_path / "book" / "slides.toml").write_text(
             'title = "t"\nfooter = "f"\n[[slide]]\ntitle = "a"\nnotebook = "00_x"\n'
