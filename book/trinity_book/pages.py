@@ -2,8 +2,8 @@
 
 One command writes it all, and all of it is committed, so that the pages build without the data:
 the substitution table (`trinity_book.numbers`) with the list of results that are of an earlier
-release, the tables (`trinity_book.tables`), the README's
-table of costs, and the drawings. `stale` names what is not what the command would write.
+release, the tables (`trinity_book.tables`), the README's table of costs, and the drawings. `stale`
+names what is not what the command would write.
 """
 
 import json
@@ -32,8 +32,8 @@ def made(root: Path) -> Iterator[tuple[Path, bytes]]:
     text = json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False)
     yield root / NUMBERS, f"{text}\n".encode()
     for name, (source, text) in tables.TABLES.items():
-        body = text(records.read(Path(source).stem)).rstrip("\n")
-        head = f"% from {source}, by python -m trinity_book.pages"
+        body = text(records.read(Path(source).stem) if source else {}).rstrip("\n")
+        head = f"% from {source or 'the code'}, by python -m trinity_book.pages"
         yield root / "book" / "generated" / name, f"{head}\n\n{body}\n".encode()
     readme = root / "README.md"
     yield readme, _with_costs(readme.read_text(encoding="utf-8")).encode()

@@ -3,6 +3,7 @@
 `trinity_book.pages` writes them into ``book/generated``; a page includes them from there.
 """
 
+import inspect
 import json
 import math
 from collections.abc import Callable, Iterable
@@ -321,8 +322,23 @@ def versions(found: dict) -> str:
                 rows)  # fmt: skip
 
 
-#: File below ``book/generated`` -> results file and the function that makes the text of it.
-TABLES: dict[str, tuple[str, Callable[[dict], str]]] = {
+def api(nothing: dict) -> str:
+    """The public names of the package: how each is called, and what it is."""
+    import trinity
+
+    parts = []
+    for name in trinity.__all__:
+        public = getattr(trinity, name)
+        paragraph = (inspect.getdoc(public) or "").split("\n\n")[0]
+        words = " ".join(paragraph.replace("``", "`").split())
+        call = f"trinity.{name}{inspect.signature(public)}"
+        parts.append(f"## `trinity.{name}`\n\n{words}\n\n```python\n{call}\n```\n")
+    return "\n".join(parts)
+
+
+#: File below ``book/generated`` -> results file, if any, and what makes its text.
+TABLES: dict[str, tuple[str | None, Callable[[dict], str]]] = {
+    "api.md": (None, api),
     "audit.md": ("audit.json", audit),
     "chaos.md": ("chaos.json", chaos),
     "cone_speed.md": ("cone_speed.json", cone_speed),

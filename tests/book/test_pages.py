@@ -3,11 +3,13 @@
 import ast
 import json
 import re
+from pkgutil import resolve_name
 
 import pytest
 import yaml
 from trinity_book import numbers, pages, tables
 from trinity_book import trace as tracing
+from trinity_book.figures import house
 
 from trinity.lineage import imported_by
 
@@ -125,3 +127,26 @@ def test_contents_name_every_page(root):
     named.append(contents["root"])
     for page in (root / "book").glob("*.md"):
         assert f"book/{page.stem}" in named
+
+
+OURS = re.compile(r"\b(?:trinity|trinity_book|tools|benchmarks)(?:\.\w+)+")
+
+
+def test_every_module_that_a_page_names_exists(root, monkeypatch):
+    monkeypatch.syspath_prepend(str(root))
+    missing = []
+    pages_of_prose = [*(root / "book").glob("*.md"), root / "README.md", root / "CONTRIBUTING.md"]
+    for page in sorted(pages_of_prose):
+        for name in OURS.findall(page.read_text(encoding="utf-8")):
+            try:
+                resolve_name(name)
+            except (ImportError, AttributeError):
+                missing.append(f"{page.name}: {name}")
+    assert not missing
+
+
+def test_the_house_stands_in_floors():
+    found = house.imports()
+    floors = house.above(found)
+    assert all(floors[used] < floors[room] for room in found for used in found[room])
+    assert floors["errors"] == 0 and floors["chemistry"] < floors["learning"] < floors["cli"]
