@@ -327,7 +327,7 @@ def api(nothing: dict) -> str:
     import trinity
 
     parts = []
-    for name in trinity.__all__:
+    for name in getattr(trinity, "__all__", ()):
         public = getattr(trinity, name)
         paragraph = (inspect.getdoc(public) or "").split("\n\n")[0]
         words = " ".join(paragraph.replace("``", "`").split())

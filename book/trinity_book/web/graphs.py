@@ -1,4 +1,4 @@
-"""The finetuned ensemble as two ONNX graphs: one a polymer, one a test.
+"""The finetuned ensemble as two ONNX graphs: one per polymer, one per test.
 
 Whatever the members do inside, a kernel on all layers or a mixture with physics, is traced from
 the modules that ``trinity predict`` runs; the page only feeds the graphs. Weights are stored in
@@ -9,7 +9,6 @@ than one part in a thousand.
 import io
 import warnings
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 import onnx
@@ -17,7 +16,7 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
 
-from trinity.learning.correction import NUMBERS, Correction
+from trinity.learning.correction import NUMBERS, AveragedCorrections, Correction
 from trinity.learning.loop import member_folders
 from trinity.learning.model import FlammabilityModel, load_model
 from trinity.quantities import LABORATORIES
@@ -68,12 +67,31 @@ class Heads(nn.Module):
         return stacked.mean(0), variance.sqrt(), torch.stack(ignition).mean(0)
 
 
+class TracedCorrection(Correction):
+    """A fitted correction as a graph can hold it: its numbers are known before the trace, and
+    distances are written in operators that ONNX has."""
+
+    def __init__(self, fitted: Correction):
+        nn.Module.__init__(self)
+        for name, values in fitted.named_buffers():
+            self.register_buffer(name, values)
+        self.known = {name: fitted.number(name) for name in NUMBERS}
+
+    def number(self, name: str) -> float:
+        return self.known[name]
+
+    def distance(self, embedding: Tensor) -> Tensor:
+        return (embedding[:, None, :] - self.embedding[None, :, :]).pow(2).sum(-1).sqrt()
+
+
 def members(folder: Path) -> list[FlammabilityModel]:
     """The members of an ensemble, ready to be traced."""
     found = [load_model(path) for path in member_folders(folder)]
     for model in found:
         # The plain formula: one graph for every runtime.
         model.backbone.config._attn_implementation = "eager"
+        if fitted := model.head.correction:
+            model.head.correction = AveragedCorrections(map(TracedCorrection, fitted.members))
     return found
 
 
@@ -94,23 +112,10 @@ def head_graph(folder: Path) -> bytes:
     width = config.hidden_size * (config.num_hidden_layers + 1)
     sample = (torch.randn(len(ensemble), width), torch.randn(3, 2), torch.randn(3, 4))
     rows = {0: torch.export.Dim("tests", min=1)}
-    numbers = {
-        id(member): {name: member.number(name) for name in NUMBERS}
-        for model in ensemble
-        for member in getattr(model.head.correction, "members", [])
-    }
-    # Which way a correction goes is decided once, before the trace.
-    number = mock.patch.object(Correction, "number", lambda self, name: numbers[id(self)][name])
-    with number, mock.patch.object(torch, "cdist", _distance):
-        return _trace(
-            Heads(ensemble), sample, ["pooled", "conditions", "physics"],
-            ["log_mean", "log_sigma", "ignition"], (None, rows, rows),
-        )  # fmt: skip
-
-
-def _distance(a: Tensor, b: Tensor, **_) -> Tensor:
-    """What `torch.cdist` computes, in operators that ONNX has."""
-    return (a[:, None, :] - b[None, :, :]).pow(2).sum(-1).sqrt()
+    return _trace(
+        Heads(ensemble), sample, ["pooled", "conditions", "physics"],
+        ["log_mean", "log_sigma", "ignition"], (None, rows, rows),
+    )  # fmt: skip
 
 
 def _trace(module: nn.Module, sample, inputs, outputs, axes) -> bytes:

@@ -57,16 +57,17 @@ class Correction(nn.Module):
             return mean
         return (1 - share) * mean + share * torch.where(physics.isfinite(), physics, mean)
 
+    def distance(self, embedding: Tensor) -> Tensor:
+        """Euclidean distances (R, N) of embeddings (R, D) from those of the fit."""
+        # Differences, not products: single precision loses small distances in the latter.
+        mode = "donot_use_mm_for_euclid_dist"
+        return torch.cdist(embedding, self.embedding, compute_mode=mode)
+
     def kernel(self, embedding: Tensor, conditions: Tensor, laboratory: Tensor) -> Tensor:
         """Covariance (R, N) of R tests with those of the fit; of the embedding (R, >= D) the last
         D columns are read, as many as the fit has."""
         unit, length, signal, trend = self.numbers[:4]
-        # Differences, not products: single precision loses small distances in the latter.
-        distance = torch.cdist(
-            embedding[:, -self.embedding.shape[1] :],
-            self.embedding,
-            compute_mode="donot_use_mm_for_euclid_dist",
-        )
+        distance = self.distance(embedding[:, -self.embedding.shape[1] :])
         chemistry = signal * torch.exp(-((distance / (unit * length)) ** 2) / 2)
         linear = trend * (1 + conditions @ self.conditions.T)
         return linear + LABORATORY * laboratory @ self.laboratory.T + chemistry
