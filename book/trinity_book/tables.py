@@ -6,6 +6,7 @@
 import inspect
 import json
 import math
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -327,10 +328,10 @@ def api(nothing: dict) -> str:
     import trinity
 
     parts = []
-    for name in getattr(trinity, "__all__", ()):
+    for name in trinity.__all__:
         public = getattr(trinity, name)
         paragraph = (inspect.getdoc(public) or "").split("\n\n")[0]
-        words = " ".join(paragraph.replace("``", "`").split())
+        words = re.sub(r":\w+:`", "`", " ".join(paragraph.replace("``", "`").split()))
         call = f"trinity.{name}{inspect.signature(public)}"
         parts.append(f"## `trinity.{name}`\n\n{words}\n\n```python\n{call}\n```\n")
     return "\n".join(parts)
