@@ -24,7 +24,7 @@ from benchmarks.bench_synthesis import SYNTHESIZE
 from trinity.files import data_path, write_atomic
 from trinity.lineage import source_hash
 from trinity.provenance import differences, make_stamp, timed_block
-from trinity.synthesis.table import DATA, PARTS, POLYMERS_A_CHUNK, RUN, TABLE
+from trinity.synthesis.table import DATA, PARTS, POLYMERS_PER_CHUNK, RUN, TABLE
 
 SIZES = (10_000, 30_000, 100_000)
 CONDITIONS = 20
@@ -34,7 +34,7 @@ JOIN = """
 import sys
 from pathlib import Path
 from trinity.synthesis import table as synthesis
-synthesis._join(Path({out!r}), {parts})
+synthesis.join_parts(Path({out!r}), {parts})
 """
 READ = """
 import pandas as pd
@@ -89,7 +89,7 @@ def replicate(rows: int, out: Path) -> int:
     source = data_path("artifacts", "synthetic")
     table = pq.read_table(source / TABLE)
     stamp = json.loads((source / RUN).read_text())
-    step = POLYMERS_A_CHUNK * stamp["parameters"]["conditions_per_polymer"]
+    step = POLYMERS_PER_CHUNK * stamp["parameters"]["conditions_per_polymer"]
     (out / PARTS).mkdir(parents=True)
     shutil.copy(source / RUN, out / RUN)
     originals = []

@@ -31,7 +31,7 @@ N, CONDITIONS, SEED = 12, 4, 5
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch):
     """Four chunks of a small run, without starting workers."""
-    monkeypatch.setattr(synthesis, "POLYMERS_A_CHUNK", 3)
+    monkeypatch.setattr(synthesis, "POLYMERS_PER_CHUNK", 3)
     monkeypatch.setattr(synthesis, "IN_PROCESS", 100)
 
 
@@ -39,7 +39,7 @@ def small_chunks(monkeypatch):
 def folder(tmp_path_factory):
     out = tmp_path_factory.mktemp("synthetic")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(synthesis, "POLYMERS_A_CHUNK", 3)
+        patch.setattr(synthesis, "POLYMERS_PER_CHUNK", 3)
         patch.setattr(synthesis, "IN_PROCESS", 100)
         synthesize(N, CONDITIONS, SEED, out, progress=False)
     return out
@@ -115,7 +115,7 @@ def test_a_finished_table_is_not_made_again(folder):
 def test_lost_parts_are_made_again(folder, tmp_path, monkeypatch):
     """Stop before the joining, lose a part and leave half of another: the bytes are the same."""
     with monkeypatch.context() as patch:
-        patch.setattr(synthesis, "_join", lambda out, n_chunks: None)
+        patch.setattr(synthesis, "join_parts", lambda out, n_chunks: None)
         synthesize(N, CONDITIONS, SEED, tmp_path, progress=False)
     (tmp_path / PARTS / "00000002.parquet").unlink()
     (tmp_path / PARTS / ".00000002.parquet.x.part").write_bytes(b"half")
@@ -136,7 +136,7 @@ PROGRAM = """
 import sys
 from trinity.synthesis import table as synthesis
 if __name__ == "__main__":
-    synthesis.POLYMERS_A_CHUNK, synthesis.IN_PROCESS = 3, 100
+    synthesis.POLYMERS_PER_CHUNK, synthesis.IN_PROCESS = 3, 100
     synthesis.synthesize({n}, {conditions}, {seed}, sys.argv[1], progress=False)
 """
 
@@ -220,14 +220,14 @@ def test_a_lost_scheduler_is_one_sentence_and_the_next_one_goes_on(folder, tmp_p
     assert not (tmp_path / TABLE).exists()
     kept = {path.name: path.stat().st_mtime_ns for path in (tmp_path / PARTS).glob("0*")}
     assert "00000000.parquet" in kept and len(kept) < N // 3
-    joined = synthesis._join
+    joined = synthesis.join_parts
     with monkeypatch.context() as patch, dask_cluster(port) as (address, _):
 
         def see_and_join(out, n_chunks):
             assert all((out / PARTS / name).stat().st_mtime_ns == t for name, t in kept.items())
             joined(out, n_chunks)
 
-        patch.setattr(synthesis, "_join", see_and_join)
+        patch.setattr(synthesis, "join_parts", see_and_join)
         synthesize(N, CONDITIONS, SEED, tmp_path, scheduler=address, progress=False)
     assert digest(tmp_path) == digest(folder)
 

@@ -1,1 +1,1 @@
-"""From a repeat unit to material properties, by group contribution."""
+"""Chemistry: from a repeat unit to material properties, by group contribution."""

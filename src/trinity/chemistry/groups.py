@@ -5,7 +5,7 @@ atom belongs to the first group that claims it. Units are counted in the middle 
 that a group across the cut of the repeat unit is seen whole, wherever the cut is.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, lru_cache
 
 import pandas as pd
@@ -26,7 +26,7 @@ class GroupCount:
     """
 
     counts: dict[str, int]
-    uncovered_atoms: list[str] = field(default_factory=list)
+    uncovered_atoms: list[str]
 
 
 @dataclass(frozen=True)

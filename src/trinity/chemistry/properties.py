@@ -5,7 +5,7 @@ nothing measured on the polymers of the cone tests (see ``decomposition``). SI u
 :mod:`trinity.chemistry.sampling` draws from an estimate, :mod:`trinity.cone.specimen` burns it.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -44,16 +44,16 @@ class Property:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What the structure of a polymer tells.
+    """Properties of a polymer by name, each with 1 sigma.
 
-    ``groups`` and ``uncovered_atoms`` are those of :class:`groups.GroupCount`, added up
-    over the components of a copolymer.
+    ``groups`` and ``uncovered_atoms`` are those of :class:`trinity.chemistry.groups.GroupCount`,
+    added up over the components of a copolymer.
     """
 
     psmiles: str
     groups: dict[str, int]
     uncovered_atoms: list[str]
-    properties: dict[str, Property] = field(default_factory=dict)
+    properties: dict[str, Property]
 
     def __getitem__(self, name: str) -> Property:
         return self.properties[name]

@@ -1,4 +1,4 @@
-"""What a repeat unit burns to: oxygen demand, heat of combustion, and the acid it sheds first."""
+"""Thermochemistry of a repeat unit: oxygen demand, heat of combustion, acid shed before."""
 
 import numpy as np
 from rdkit import Chem

@@ -1,1 +1,1 @@
-"""Hypothetical polymers and their simulated fire tests."""
+"""Synthesis: hypothetical polymers and their simulated fire tests."""

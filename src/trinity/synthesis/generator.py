@@ -34,7 +34,7 @@ from trinity.synthesis.rules import (
 if TYPE_CHECKING:
     from dask.distributed import Client
 
-CHUNK = 250  # candidates a task: about a second of work
+CHUNK = 250  # candidates per task: about a second of work
 PARALLEL_FROM = 3000  # polymers; below it starting processes costs more than it saves
 MAX_BARREN_ROUNDS = 3  # rounds in a row that give less than 1 % new polymers end a family
 GROUPS, REACTIONS = "groups", "reactions"  # the two values of column ``route``

@@ -2,6 +2,8 @@
 its labels are, and how near it comes to the polymers that exist."""
 
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
@@ -29,7 +31,7 @@ SHOWN = (
     "char_yield",
 )
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
-# (label, input, sign, why): each holds when the other inputs are held.
+# (label, input, sign, why), by label: each holds when the other inputs are held.
 EXPECTED_SIGNS = (
     ("t_ig_s", "flux_kw_m2", -1, "more heat ignites sooner"),
     ("t_ig_s", "thickness_mm", 1, "a thicker slab takes more heat to the same surface temperature"),
@@ -136,11 +138,12 @@ def signs(table: pd.DataFrame) -> list[dict]:
     """Effect of each input on a label, the others held, beside the sign that physics expects.
 
     The measure is the standardised rank regression coefficient: least squares of the label's ranks
-    on the ranks of all its inputs (Iman and Conover, Technometrics 21 (1979) 499). A plain rank
+    on the ranks of all its inputs (Iman & Conover, Technometrics 21 (1979) 499). A plain rank
     correlation would let the heat flux drown the weak inputs.
     """
     found = []
-    for label, expected in _by_label().items():
+    for label, group in groupby(EXPECTED_SIGNS, key=itemgetter(0)):
+        expected = [rest for _, *rest in group]
         rows = table[[label, *(cause for cause, _, _ in expected)]].dropna()
         ranks = rows.rank().to_numpy()
         ranks = (ranks - ranks.mean(axis=0)) / ranks.std(axis=0)
@@ -151,13 +154,6 @@ def signs(table: pd.DataFrame) -> list[dict]:
                  "as_expected": bool(weight * sign > 0), "why": why}
             )  # fmt: skip
     return found
-
-
-def _by_label() -> dict[str, list[tuple]]:
-    grouped: dict[str, list[tuple]] = {}
-    for label, *rest in EXPECTED_SIGNS:
-        grouped.setdefault(label, []).append(tuple(rest))
-    return grouped
 
 
 def outliers(table: pd.DataFrame) -> dict:

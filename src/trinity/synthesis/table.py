@@ -1,4 +1,4 @@
-"""The synthetic table: hypothetical polymers, sampled properties and conditions, burnt in the cone.
+"""Synthetic table: hypothetical polymers, sampled properties and conditions, burnt in the cone.
 
 The work is cut into chunks of polymers. A chunk's random stream depends on the seed and its number
 alone, and its result is one file, so that chunks may be computed in any order, anywhere, twice, or
@@ -34,8 +34,8 @@ from trinity.synthesis.generator import generate_polymers
 FLUX_KW_M2 = (15.0, 100.0)  # log-uniform: below it little ignites, above it no cone is run
 THICKNESS_MM = (1.0, 30.0)  # log-uniform: films to the thickest measured specimen (27 mm)
 BACKS = {"insulated": "insulated", "ceramic wool": {"type": "ceramic wool"}}
-POLYMERS_A_CHUNK = 100  # some seconds of work: little to lose, little to schedule
-PARTS_A_ROW_GROUP = 100
+POLYMERS_PER_CHUNK = 100  # some seconds of work: little to lose, little to schedule
+PARTS_PER_ROW_GROUP = 100
 IN_PROCESS = 2  # up to so many chunks, starting workers costs more than it saves
 TABLE, PARTS, RUN, POLYMERS = "synthetic.parquet", "parts", "_run.json", "polymers.parquet"
 DATA = ("generator", "groups", "reference", "measurements", "polymers_real.csv")
@@ -128,11 +128,13 @@ def synthesize(
     if table.exists():
         shutil.rmtree(out / PARTS, ignore_errors=True)  # killed after the joining
         return table
-    n_chunks = -(-n_polymers // POLYMERS_A_CHUNK)
+    n_chunks = -(-n_polymers // POLYMERS_PER_CHUNK)
     missing = [k for k in range(n_chunks) if not _part(out, k).exists()]
     with client_of(scheduler, len(missing) if len(missing) > IN_PROCESS else 0) as client:
         polymers = _polymers(out, n_polymers, seed, client, progress)
-        chunks = [polymers.iloc[k * POLYMERS_A_CHUNK : (k + 1) * POLYMERS_A_CHUNK] for k in missing]
+        chunks = [
+            polymers.iloc[k * POLYMERS_PER_CHUNK : (k + 1) * POLYMERS_PER_CHUNK] for k in missing
+        ]
         threads = 1 if client else None  # a worker process has one core, this one has all
         tasks = [
             (chunk, k, conditions_per_polymer, seed, threads)
@@ -143,7 +145,7 @@ def synthesize(
             for place, content in computed(client, make_part, tasks):
                 write_atomic(_part(out, missing[place]), content)
                 bar.update(len(chunks[place]))
-    _join(out, n_chunks)
+    join_parts(out, n_chunks)
     return table
 
 
@@ -248,15 +250,15 @@ def _to_bytes(table: pd.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def _join(out: Path, n_chunks: int) -> None:
+def join_parts(out: Path, n_chunks: int) -> None:
     """One file of all parts in order, the stamp in its metadata; the parts are then removed."""
     half = out / f".{TABLE}.part"
     schema = pq.read_schema(_part(out, 0))
     stamp = (out / RUN).read_bytes()
     schema = schema.with_metadata({**(schema.metadata or {}), b"trinity": stamp})
     with pq.ParquetWriter(half, schema, compression="zstd") as writer:
-        for start in range(0, n_chunks, PARTS_A_ROW_GROUP):
-            numbers = range(start, min(start + PARTS_A_ROW_GROUP, n_chunks))
+        for start in range(0, n_chunks, PARTS_PER_ROW_GROUP):
+            numbers = range(start, min(start + PARTS_PER_ROW_GROUP, n_chunks))
             parts = [pq.read_table(_part(out, k)) for k in numbers]
             joined = pyarrow.concat_tables(parts)
             writer.write_table(joined.cast(schema), row_group_size=joined.num_rows)
