@@ -9,6 +9,7 @@ import torch
 from rdkit import Chem
 from torch import Tensor
 
+from trinity.chemistry.polymers import Polymer
 from trinity.cone.predict import nominal_physics
 from trinity.learning.encoder import pad
 from trinity.learning.model import Rows, Scalers
@@ -99,13 +100,6 @@ def laboratory_one_hot(names: Sequence) -> np.ndarray:
     return np.array([[float(name == lab) for lab in LABORATORIES] for name in names])
 
 
-def components_of(psmiles: str, components) -> Components:
-    """A table row's polymer: its ``components`` if it has some, its repeat unit otherwise."""
-    from trinity.chemistry.polymers import Polymer
-
-    return Polymer.parse(psmiles, components).units
-
-
 def tests_of(table: pd.DataFrame, weight: np.ndarray | None = None) -> TestTable:
     """Tests of a table of measurements or of synthetic rows.
 
@@ -114,29 +108,21 @@ def tests_of(table: pd.DataFrame, weight: np.ndarray | None = None) -> TestTable
     ignited and one without has not.
     """
     empty = [None] * len(table)
-    identity = list(zip(table["psmiles"], table.get("components", empty), strict=True))
-    unique = {key: i for i, key in enumerate(dict.fromkeys(map(_hashable, identity)))}
-    targets = np.full((len(table), len(TARGETS)), np.nan)
-    for column, name in enumerate(TARGETS):
-        if name in table:
-            targets[:, column] = table[name].to_numpy(float)
-    targets[targets <= 0] = np.nan
+    mixed = [text if isinstance(text, str) else None for text in table.get("components", empty)]
+    identity = list(zip(table["psmiles"], mixed, strict=True))
+    unique = {key: i for i, key in enumerate(dict.fromkeys(identity))}
+    targets = table.reindex(columns=TARGETS).to_numpy(float, copy=True)
+    targets[~(targets > 0)] = np.nan
     labelled = np.isfinite(targets).any(axis=1)
-    ignited = table["ignited"].to_numpy(float) if "ignited" in table else labelled.astype(float)
     return TestTable(
-        [components_of(*key) for key in unique],
-        np.array([unique[_hashable(key)] for key in identity]),
+        [Polymer.parse(*key).units for key in unique],
+        np.array([unique[key] for key in identity]),
         table[list(CONDITIONS)].to_numpy(float),
         laboratory_one_hot(table.get("lab", empty)),
         targets,
-        ignited,
+        table.get("ignited", pd.Series(labelled)).to_numpy(float),
         None if weight is None else np.asarray(weight, float),
     )
-
-
-def _hashable(key: tuple) -> tuple:
-    psmiles, components = key
-    return psmiles, components if isinstance(components, str) else None
 
 
 class Encoder:

@@ -32,7 +32,11 @@ class Phase0Settings:
 
 
 def masked_batch(ids: Tensor, mask: Tensor, vocabulary: int, mask_id: int, rng):
-    """Inputs and labels of BERT's objective; special tokens are never chosen. All (S, T)."""
+    """Inputs and labels of BERT's objective; special tokens are never chosen. All (S, T).
+
+    The collator of `transformers` draws its masks from a generator of its own; here they come
+    from ``rng``, so that a batch depends on the seed and its number alone.
+    """
     free = (ids.numpy() >= len(SPECIAL)) & (mask.numpy() == 1)
     chosen = free & (rng.random(ids.shape) < MASKED_FRACTION)
     kind = rng.random(ids.shape)
@@ -96,7 +100,7 @@ def pretrain_language_model(
     Returns
     -------
     dict
-        ``loss`` a step, ``held_out_accuracy`` (share of hidden tokens of 5 % unseen polymers
+        ``loss`` per step, ``held_out_accuracy`` (share of hidden tokens of 5 % unseen polymers
         guessed right), ``parameters``, ``sequences``.
     """
     from transformers import BertForMaskedLM

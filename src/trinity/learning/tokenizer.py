@@ -1,4 +1,4 @@
-"""Polymer SMILES as tokens: one token an atom, a bond, a branch or a ring closure.
+"""Polymer SMILES as tokens: one token per atom, bond, branch or ring closure.
 
 A tokenizer trained on text may cut ``Cl`` into carbon and an unknown letter, or glue the
 attachment point to its neighbour.  Here the vocabulary is chemistry, written down once: the
