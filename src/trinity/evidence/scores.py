@@ -48,8 +48,11 @@ def group_errors(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def gmfe(errors) -> float:
-    """Geometric mean error factor exp(mean |ln(predicted/measured)|); 1 is perfect."""
-    return float(np.exp(np.nanmean(np.asarray(errors, float))))
+    """Geometric mean error factor exp(mean |ln(predicted/measured)|); 1 is perfect.
+
+    Log errors, with or without their signs; missing ones are left out, NaN where all are.
+    """
+    return float(np.exp(pd.Series(errors, dtype=float).abs().mean()))
 
 
 def primary_by_group(predictions: pd.DataFrame) -> pd.DataFrame:

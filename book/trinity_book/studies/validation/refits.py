@@ -27,6 +27,7 @@ from trinity.chemistry.thermochemistry import (
 )
 from trinity.cone import specimen
 from trinity.files import data_path
+from trinity.quantities import PRIMARY
 from trinity_book.studies.validation.cases import blind_parameters, material_of
 from trinity_book.studies.validation.properties import PARITY, published_table
 from trinity_book.studies.validation.scores import cone_errors
@@ -198,7 +199,7 @@ def refit_effects() -> list[dict]:
     for name, variant in {"nothing": lambda psmiles: {}, **variants()}.items():
         found = cone_errors(lambda test, variant=variant: changed_case(test, variant))
         row: dict = {"fit": name}
-        for target in ("t_ig_s", "phrr_kw_m2"):
+        for target in PRIMARY:
             moved = _moved(base["tests"], found["tests"], target)
             row |= {
                 f"{target}_mean_factor": float(np.exp(moved.mean())),

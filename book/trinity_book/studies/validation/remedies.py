@@ -13,6 +13,7 @@ import pandas as pd
 
 from trinity.chemistry import properties
 from trinity.measurements import load_table
+from trinity.quantities import PRIMARY
 from trinity_book.studies.validation.cases import informed_case, material_of
 from trinity_book.studies.validation.published import published_values, single_value
 from trinity_book.studies.validation.scores import cone_errors
@@ -169,7 +170,7 @@ def remedies() -> list[dict]:
         found = cone_errors(case_of)
         scores = found["gmfe"]
         row = {"remedy": name, "missed": len(found["missed"])}
-        for target in ("t_ig_s", "phrr_kw_m2"):
+        for target in PRIMARY:
             row[target] = scores[target]["group_nine"]
             row[f"{target}_fold_bias"] = scores[target]["group_nine_fold_bias"]
             row[f"{target}_by_polymer"] = {

@@ -112,7 +112,7 @@ def gasification_errors() -> dict:
     names = ("peak", "t_peak", "t_1_g", "t_3_g", "mass_lost")
     table = pd.DataFrame(rows)
     factors = {x: gmfe(np.log(table[f"{x}_simulated"] / table[f"{x}_measured"])) for x in names}
-    return {"tests": plain(rows), "gmfe": factors}
+    return {"tests": plain(table), "gmfe": factors}
 
 
 def coverage(draws: int = DRAWS, seed: int = 0) -> dict:

@@ -5,16 +5,9 @@ import pandas as pd
 
 from trinity.cone import simulate as cone
 from trinity.cone.curve import LAG_S
+from trinity.evidence.scores import gmfe
 from trinity.measurements import load_measurements
 from trinity.quantities import TARGETS
-
-
-def gmfe(log_ratio) -> float:
-    """Geometric mean error factor exp(mean |ln predicted/measured|), missing values left out.
-
-    NaN where all are missing.
-    """
-    return float(np.exp(pd.Series(log_ratio, dtype=float).abs().mean()))
 
 
 def cone_errors(case_of) -> dict:
@@ -32,7 +25,7 @@ def cone_errors(case_of) -> dict:
     for target in TARGETS:
         table[target] = tests[target]
         table[f"{target}_simulated"] = found[f"rule_{target}"]
-    rows = plain(table.to_dict("records"))
+    rows = plain(table)
     lit, simulated = table.t_ig_s.notna(), table.t_ig_s_simulated.notna()
     return {
         "tests": rows,
@@ -112,17 +105,10 @@ def _by_material(table: pd.DataFrame) -> list[dict]:
         columns = errors | ends | {"rate": both}
         biases = {name: float(np.exp(x.mean())) for name, x in columns.items()}
         rows.append({"polymer": polymer, "lab": lab, "tests": len(t_ig), **biases})
-    return plain(rows)
+    return plain(pd.DataFrame(rows))
 
 
-def plain(rows: list[dict]) -> list[dict]:
-    """Rows with plain Python numbers; None for what is missing."""
-    return [{key: _plain_value(value) for key, value in row.items()} for row in rows]
-
-
-def _plain_value(value):
-    if isinstance(value, (np.integer, int)):
-        return int(value)
-    if isinstance(value, (np.floating, float)):
-        return float(value) if np.isfinite(value) else None
-    return value
+def plain(table: pd.DataFrame) -> list[dict]:
+    """Rows of a table with plain Python numbers; None for what is missing."""
+    known = table.replace([np.inf, -np.inf], np.nan)
+    return known.astype(object).where(known.notna(), None).to_dict("records")

@@ -10,6 +10,7 @@ from trinity.cone import simulate as cone
 from trinity.cone import specimen
 from trinity.cone.curve import LAG_S
 from trinity.measurements import load_measurements
+from trinity.quantities import PRIMARY
 from trinity.quantities import STEFAN_BOLTZMANN_W_M2_K4 as SIGMA
 from trinity_book.studies.validation.cases import blind_parameters, material_of, reference_cases
 
@@ -104,7 +105,7 @@ def _morris(test, trajectories: int, seed: int) -> dict:
     cases = [specimen.to_case(parameters, i, 50.0, 6.0) for i in range(len(points))]
     found = cone.simulate_batch(cases, lag_s=LAG_S)
     effects = {}
-    for target in ("t_ig_s", "phrr_kw_m2"):
+    for target in PRIMARY:
         values = np.log(found[f"rule_{target}"])
         values = np.where(np.isfinite(values), values, np.nanmax(values))
         answer = analyse_morris.analyze(problem, points, values, num_levels=6, seed=seed)
