@@ -41,7 +41,7 @@ def sources() -> dict[str, Path]:
 
 
 def solutions() -> list[Path]:
-    """Percent sources of the exercises with their solutions, one a chapter, in order."""
+    """Percent sources of the exercises with their solutions, one per chapter, in order."""
     return sorted((folder() / "solutions").glob("[0-9][0-9]_*.py"))
 
 

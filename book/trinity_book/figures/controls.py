@@ -26,7 +26,7 @@ def primary_by_arm(primary: list[dict]) -> Figure:
 
 
 def curve(levels: pd.DataFrame, xlabel: str, flat: dict[str, float] | None = None) -> Figure:
-    """Primary endpoint against how much there was to learn from, a line an arm.
+    """Primary endpoint against how much there was to learn from, a line per arm.
 
     Parameters
     ----------

@@ -72,7 +72,7 @@ def train_controls(
 
 
 def members(folder: str | Path, kind: str) -> list[Path]:
-    """Models of a control, one a seed."""
+    """Models of a control, one per seed."""
     seeds = sorted(Path(folder, kind).glob("seed*"), key=lambda p: int(p.name.removeprefix("seed")))
     return seeds if kind == "random" else [path / "member0" for path in seeds]
 

@@ -51,7 +51,7 @@ class DistillationSettings:
     """Numbers of the stage (section ``[distillation]`` of a scale)."""
 
     members: int  # students, each with a seed of its own
-    conditions: int  # random tests a polymer
+    conditions: int  # random tests per polymer
     held_out: float  # share of the polymers kept for the score
     layers: int
     width: int
