@@ -5,22 +5,10 @@ from pathlib import Path
 
 import typer
 
-from trinity.cli.tools import JSON, print_json
+from trinity.cli.tools import JSON, SCALE, print_json
 from trinity.errors import InputError
 
-SCALE = typer.Option("laptop", metavar="SCALE", help="test, class, laptop or paper.")
 PARAMETERS = typer.Option(None, "-p", metavar="NAME=VALUE", help="Change a parameter; repeatable.")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands to the application."""
-    app.command()(run)
-    app.command()(provenance)
-    app.command()(book)
-    app.command()(reproduce)
-    app.command()(ablation)
-    app.command()(distil)
-    app.command()(phase0)
 
 
 def _book(module: str):
@@ -149,3 +137,6 @@ def phase0() -> None:
     """
     workflow = _book("build")
     print(workflow.recompute("phase0"))
+
+
+COMMANDS = (run, provenance, book, reproduce, ablation, distil, phase0)

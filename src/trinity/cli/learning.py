@@ -8,6 +8,9 @@ import typer
 from trinity.cli.tools import (
     FLUX,
     JSON,
+    SCALE,
+    SEED,
+    STRICT,
     THICKNESS,
     one_line,
     print_json,
@@ -20,19 +23,8 @@ from trinity.cli.tools import (
 from trinity.errors import InputError
 from trinity.quantities import TARGETS
 
-SEED = typer.Option(0, min=0, help="Seed of the random numbers.")
 MOST_POLYMERS = 100_000_000  # more is a typing error: weeks on a hundred cores
 MODES = ("kernel", "full", "lora", "head")  # those of phase 2; a test keeps them in step
-SCALE = typer.Option("laptop", metavar="SCALE", help="test, class, laptop or paper.")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the five commands to the application."""
-    app.command()(predict)
-    app.command()(synthesize)
-    app.command()(pretrain)
-    app.command()(finetune)
-    app.command()(evaluate)
 
 
 def predict(
@@ -52,7 +44,7 @@ def predict(
         None, min=1, help="Use so many networks only: faster, intervals not calibrated for it."
     ),
     fast: bool = typer.Option(False, "--fast", help="Ask networks distilled from the model."),
-    strict: bool = typer.Option(False, help="Write nothing when a row cannot be predicted."),
+    strict: bool = STRICT,
     as_json: bool = JSON,
 ) -> None:
     """Predict cone tests with the finetuned language model, with 90 % intervals.
@@ -289,3 +281,6 @@ def _show(answer: dict, as_json: bool) -> None:
         return
     for key, value in answer.items():
         print(f"{key}: {value}")
+
+
+COMMANDS = (predict, synthesize, pretrain, finetune, evaluate)

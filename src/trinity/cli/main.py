@@ -27,8 +27,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (physics, learning, book):
-    module.register(app)
+for command in (*physics.COMMANDS, *learning.COMMANDS, *book.COMMANDS):
+    app.command()(command)
 
 
 def _show_version(wanted: bool) -> None:

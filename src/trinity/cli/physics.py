@@ -9,6 +9,8 @@ from trinity.cli.tools import (
     FLUX,
     JSON,
     POLYMER,
+    SEED,
+    STRICT,
     THICKNESS,
     one_line,
     print_json,
@@ -18,16 +20,9 @@ from trinity.cli.tools import (
     require_folder_of,
 )
 from trinity.errors import InputError
-from trinity.files import read_bytes, read_json
+from trinity.files import read_json
 
 PICTURES = (".png", ".svg", ".pdf")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the three commands to the application."""
-    app.command()(estimate)
-    app.command()(cone)
-    app.command()(simulate)
 
 
 def estimate(polymer: str = POLYMER, as_json: bool = JSON) -> None:
@@ -57,7 +52,7 @@ def cone(
     flux: float = FLUX,
     thickness: float = THICKNESS,
     samples: int = typer.Option(100, min=1, max=10_000, help="Sampled parameter sets."),
-    seed: int = typer.Option(0, min=0, help="Seed of the sampling."),
+    seed: int = SEED,
     as_json: bool = JSON,
     plot: Path = typer.Option(None, metavar="FILE", help="Draw HRR(t) into a PNG, SVG or PDF."),
     export: str = typer.Option(
@@ -124,7 +119,7 @@ def simulate(
     cases: Path = typer.Argument(..., metavar="CASES.json", help="Cases in the JSON schema."),
     out: Path = typer.Option(..., "--out", metavar="OUT.json", help="Where the results go."),
     curves: Path = typer.Option(None, metavar="DIR", help="Also write the curves, a CSV a case."),
-    strict: bool = typer.Option(False, help="Write nothing when a case cannot be run."),
+    strict: bool = STRICT,
     as_json: bool = JSON,
 ) -> None:
     """Run the bare solver on explicit material parameters.
@@ -135,7 +130,6 @@ def simulate(
 
     require_folder_of(out)
     require_folder(curves)
-    count = len(_read_cases(cases))
     try:
         code = cone.simulate_file(cases, out, curves, strict)
     except InputError as error:
@@ -145,23 +139,13 @@ def simulate(
         raise typer.Exit(2) from error
     if as_json:
         typer.echo(out.read_text(encoding="utf-8"))
+    rows = read_json(out)["results"]
+    for row in (row for row in rows if "error" in row):
+        typer.echo(f"Error: case {json.dumps(row['id'])}: {one_line(row['error'])}", err=True)
     if code:
-        failed = [row for row in read_json(out)["results"] if "error" in row]
-        for row in failed:
-            typer.echo(f"Error: case {json.dumps(row['id'])}: {one_line(row['error'])}", err=True)
         raise typer.Exit(code)
     if not as_json:
-        print(f"{count} cases written to {out}")
+        print(f"{len(rows)} cases written to {out}")
 
 
-def _read_cases(path: Path) -> list:
-    """The cases of a file that is one: no folder, no device, no endless nesting."""
-    from trinity.cone import simulate as cone
-
-    read_bytes(path)
-    try:
-        return cone.read_cases(path)
-    except RecursionError as error:
-        raise InputError(
-            f"{path} is nested too deeply; it must hold a list named cases."
-        ) from error
+COMMANDS = (estimate, cone, simulate)

@@ -25,6 +25,9 @@ POLYMER = typer.Argument(
 FLUX = typer.Option(50.0, metavar="KW_M2", help="Heat flux of the cone, kW/m2.")
 THICKNESS = typer.Option(6.0, metavar="MM", help="Thickness of the specimen, mm.")
 JSON = typer.Option(False, "--json", help="Print JSON for machines.")
+SCALE = typer.Option("laptop", metavar="SCALE", help="test, class, laptop or paper.")
+SEED = typer.Option(0, min=0, help="Seed of the random numbers.")
+STRICT = typer.Option(False, "--strict", help="Write nothing when a row or case fails.")
 
 
 def read_polymer(text: str) -> "Polymer":
@@ -38,13 +41,8 @@ def print_json(answer: object) -> None:
     """Print an answer as JSON; NaN becomes null."""
     import orjson
 
-    sys.stdout.write(orjson.dumps(answer, option=_json_options()).decode() + "\n")
-
-
-def _json_options() -> int:
-    import orjson
-
-    return orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY
+    sys.stdout.write(orjson.dumps(answer, option=options).decode() + "\n")
 
 
 def one_line(message: object) -> str:
@@ -53,15 +51,20 @@ def one_line(message: object) -> str:
 
 
 def print_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """Print aligned columns, the first to the left and the others to the right."""
-    table = [head, *rows]
-    widths = [max(len(row[i]) for row in table) for i in range(len(head))]
-    for row in table:
-        cells = [
-            cell.ljust(width) if i == 0 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        print("  ".join(cells).rstrip())
+    """Print aligned columns, the first to the left and the others to the right, without lines.
+
+    What is not a terminal gets plain text that is never folded.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for place, name in enumerate(head):
+        table.add_column(name, justify="right" if place else "left")
+    for row in rows:
+        table.add_row(*row)
+    width = None if sys.stdout.isatty() else 1000
+    Console(width=width, markup=False, highlight=False, emoji=False).print(table)
 
 
 def require_folder_of(path: Path | None) -> None:

@@ -17,7 +17,7 @@ from trinity.cone.case import check, pack
 from trinity.cone.curve import BARE, RULE
 from trinity.cone.run import MOST_ROWS
 from trinity.errors import InputError
-from trinity.files import write_atomic
+from trinity.files import read_bytes, write_atomic
 
 UNFINISHED = (
     f"The run needs more than {MOST_ROWS} time steps; "
@@ -196,11 +196,13 @@ def read_cases(path: str | Path) -> list:
         If the file cannot be read, is not JSON, or holds no list of cases.
     """
     try:
-        data = json.loads(Path(path).read_bytes())
-    except OSError as error:
-        raise InputError(f"Cannot read {path}: {error.strerror}; name a JSON file.") from error
+        data = json.loads(read_bytes(Path(path)))
     except ValueError as error:
         raise InputError(f"{path} is not JSON: {error}; write it in UTF-8 JSON.") from error
+    except RecursionError as error:
+        raise InputError(
+            f"{path} is nested too deeply; it must hold a list named cases."
+        ) from error
     cases = data.get("cases") if isinstance(data, dict) else data
     if not isinstance(cases, list) or not cases:
         raise InputError(f"{path} holds no cases; it must be an object with a list named cases.")
