@@ -152,7 +152,7 @@ def test_a_correction_of_physics_starts_from_physics():
     )
 
 
-def test_a_committee_is_the_mean_of_its_members_and_their_spread():
+def test_averaged_corrections_have_the_mean_of_their_members_and_their_spread():
     tests = read_tests(toy_table())
     model = tiny_model()
     model.scalers = Scalers.fit(tests.conditions, tests.targets)
