@@ -193,8 +193,8 @@ def _distilled(found: dict) -> Numbers:
 
 def _speed(found: dict) -> Numbers:
     """Polymers per second of two cores, rows alone."""
-    for way, name in RATES.items():
-        yield f"fast_rate_{name}", f"{found['rates'][way]:,.0f}"
+    for setting, name in RATES.items():
+        yield f"fast_rate_{name}", f"{found['rates'][setting]:,.0f}"
 
 
 #: Files (results by their bare name, others below the data directory) and what is read of them.

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from trinity_book.figures.style import AMBER, BLUE, GREY, ORANGE, PALETTE, PINK, SKY, bars, subplots
 
-WAYS = {"direct": (ORANGE, "direct finetuning"), "two_phase": (BLUE, "phase 1 + phase 2")}
+FINETUNED = {"direct": (ORANGE, "direct finetuning"), "two_phase": (BLUE, "phase 1 + phase 2")}
 TRAININGS = {
     "phase1": (GREY, "phase 1"),
     "phase2": (BLUE, "phase 2"),
@@ -38,8 +38,8 @@ def landscape(found: dict) -> Figure:
         axes.contour(found["x"], found["y"], values, levels, colors="white", linewidths=0.4)
         axes.grid(False)
         figure.colorbar(drawn, ax=axes, label=label, format="%.2f")
-        for way, (colour, name) in WAYS.items():
-            _path(axes, np.asarray(found["paths"][way]), colour, name, way == "two_phase")
+        for arm, (colour, name) in FINETUNED.items():
+            _path(axes, np.asarray(found["paths"][arm]), colour, name, arm == "two_phase")
         axes.set(xlabel="towards direct solution [filter lengths]")
         axes.set_aspect("equal")
     panels[0].set_ylabel("towards two-phase solution [filter lengths]")
@@ -86,12 +86,12 @@ def valleys(found: dict) -> Figure:
     found : the block ``landscape``.
     """
     figure, (line, around) = subplots(1, 2, figsize=(9.0, 3.3))
-    way, sharp = found["straight_way"], found["sharpness"]
-    line.plot(way["share"], np.exp(way["error_trained"]), color=GREY, label="trained on")
-    line.plot(way["share"], np.exp(way["error_held_out"]), color=PALETTE[2], label="held out")
+    along, sharp = found["straight_way"], found["sharpness"]
+    line.plot(along["share"], np.exp(along["error_trained"]), color=GREY, label="trained on")
+    line.plot(along["share"], np.exp(along["error_held_out"]), color=PALETTE[2], label="held out")
     line.set(xlabel="from the direct (0) to the two-phase solution (1)", ylabel="error factor")
     line.legend()
-    for name, (colour, label) in WAYS.items():
+    for name, (colour, label) in FINETUNED.items():
         draws = np.asarray(sharp[name])
         around.fill_between(sharp["distance"], draws.min(0), draws.max(0), color=colour, alpha=0.2,
                             linewidth=0)  # fmt: skip
@@ -146,7 +146,7 @@ def ends(found: list[dict]) -> Figure:
     found : the block ``ends``.
     """
     figure, axes = subplots(figsize=(6.4, 2.8))
-    styles = {"start": ("black", "start"), "phase1": (GREY, "phase 1 only"), **WAYS}
+    styles = {"start": ("black", "start"), "phase1": (GREY, "phase 1 only"), **FINETUNED}
     for i, (point, (colour, _)) in enumerate(styles.items()):
         factors = np.exp([part[point]["error_held_out"] for part in found])
         axes.plot(factors, np.full(len(factors), i), "o", color=colour, alpha=0.6)

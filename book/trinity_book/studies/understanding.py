@@ -2,8 +2,8 @@
 
 Three looks into the weights.  The *landscape* of the loss around the start, the directly finetuned
 and the two-phase solution; the *distance* that each layer moves in phase 1, phase 2 and direct
-finetuning; and *probes* of the embedding for quantities that no label named.  Both ways of learning
-here go by gradient on all weights (mode ``full``), from the very same start: the language model
+finetuning; and *probes* of the embedding for quantities that no label named.  Both kinds learn
+here by gradient on all weights (mode ``full``), from the very same start: the language model
 with the fresh head that phase 1 began with.
 """
 
@@ -122,7 +122,7 @@ def _look(job: tuple) -> dict:
 
 def _start(folder, path: Path, phase1: FlammabilityModel, seed: int) -> FlammabilityModel:
     """The language model with the head that this member of phase 1 began with, and its scalers:
-    one start, and one meaning of a weight, for both ways."""
+    one start, and one meaning of a weight, for both."""
     about = json.loads((path / "config.json").read_text(encoding="utf-8"))["about"]
     backbone, tokenizer = load_backbone(folder)
     with seeded(int(about.get("seed", seed))):
@@ -152,14 +152,14 @@ def parts_of(tests: TestTable) -> np.ndarray:
 
 
 def _walk(start: FlammabilityModel, tests: TestTable, steps, seed: int) -> list[Tensor]:
-    """Weights on the way of finetuning, the start first.
+    """Weights along the path of finetuning, the start first.
 
-    Nothing pulls back to the start, so that each way goes where the loss of its tests leads it.
+    Nothing pulls back to the start, so that each path goes where the loss of its tests leads it.
     """
-    way = [weights_of(start)]
+    path = [weights_of(start)]
     settings = Phase2Settings("full", 1e-3, 0.3, 0.0, tuple(steps))
-    finetune(start, tests, settings, seed, lambda _, model: way.append(weights_of(model)))
-    return way
+    finetune(start, tests, settings, seed, lambda _, model: path.append(weights_of(model)))
+    return path
 
 
 def _loss_of(model: FlammabilityModel, tests: TestTable, trained, held_out) -> Loss:
