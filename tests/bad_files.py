@@ -13,15 +13,16 @@ TABLES = {
     "empty": b"",
     "blank_lines": b"\n\n\n",
     "binary": bytes(range(256)) * 40,
-    "utf16": f"{MEASURED}\n{GOOD}\n".encode("utf-16"),
-    "latin1": f"{MEASURED},note\n{GOOD},caf\xe9\n".encode("latin-1"),
     "null_bytes": f"{MEASURED}\n{GOOD}\n".encode() + b"\x00" * 100,
     "head_only": f"{MEASURED}\n".encode(),
-    "no_psmiles": b"smiles,flux_kw_m2,thickness_mm,t_ig_s\n*CC*,50,6,60\n",
-    "no_flux": b"psmiles,flux,thickness_mm,t_ig_s\n*CC*,50,6,60\n",
+    "no_psmiles": b"polymer,flux_kw_m2,thickness_mm,t_ig_s\n*CC*,50,6,60\n",
+    "no_flux": b"psmiles,heater,thickness_mm,t_ig_s\n*CC*,50,6,60\n",
+    "strange_unit": b"psmiles,flux (BTU/h),thickness_mm,t_ig_s\n*CC*,50,6,60\n",
+    "mixed_decimals": f"{MEASURED}\n{GOOD}\n".replace(",", ";")
+    .replace("50;6", "50,5;6.1")
+    .encode(),
     "no_thickness": b"psmiles,flux_kw_m2,t_ig_s\n*CC*,50,60\n",
     "no_head": f"{GOOD}\n".encode(),
-    "semicolons": f"{MEASURED}\n{GOOD}\n".replace(",", ";").encode(),
     "twice": f"{MEASURED},t_ig_s\n{GOOD},60\n".encode(),
     "ragged": f"{MEASURED}\n{GOOD}\n{GOOD},7,8,9\n".encode(),
     "open_quote": f'{MEASURED}\n"*CC*,50,6,60,900,120,80\n'.encode(),
@@ -90,8 +91,8 @@ WEIGHTS = {
     "other_tensors": (10).to_bytes(8, "little") + b"{}        ",
 }
 PREDICTED = {
-    "arm": "mine", "seed": 0, "fold": "PE", "test_id": 0, "target": "t_ig_s",
-    "measured": 60.0, "predicted": 66.0, "lo": 50.0, "hi": 80.0,
+    "arm": "mine", "seed": 0, "fold": "styrenics", "test_id": 0, "target": "t_ig_s",
+    "measured": 111.65, "predicted": 66.0, "lo": 50.0, "hi": 80.0,
 }  # fmt: skip
 #: Tables of predictions with one value or column wrong: name -> what changes (None: left out).
 PREDICTIONS = {
@@ -100,16 +101,17 @@ PREDICTIONS = {
     "nothing": {"predicted": ""},
     "words": {"predicted": "sixty"},
     "infinite": {"predicted": "inf"},
-    "no_arm": {"arm": None},
-    "no_fold": {"fold": None},
     "no_target": {"target": None},
     "no_predicted": {"predicted": None},
     "unknown_target": {"target": "smoke"},
+    "unknown_test": {"test_id": 999},
+    "one_specimen": {"test_id": 1},
+    "not_what_was_measured": {"measured": 60.0},
+    "another_fold": {"fold": "PE"},
+    "no_cell": {"test_id": None},
     "interval_upside_down": {"lo": 80.0, "hi": 50.0},
     "interval_in_words": {"lo": "low"},
     "interval_negative": {"lo": -5.0},
-    "empty_arm": {"arm": ""},
-    "empty_fold": {"fold": ""},
 }
 
 
@@ -221,7 +223,6 @@ def tables(folder: Path) -> None:
     (folder / "predictions_object.json").write_text('{"rows": []}')
     (folder / "predictions_none.json").write_text("[]")
     (folder / "predictions_odd.json").write_text(json.dumps([PREDICTED | {"predicted": {"a": 1}}]))
-    (folder / "predictions_list_arm.json").write_text(json.dumps([PREDICTED | {"arm": [1]}]))
 
 
 def cases(folder: Path) -> None:

@@ -48,6 +48,7 @@ def files(pattern: str, names) -> tuple[tuple[str, ...], ...]:
 
 #: Modules by the names that the calls below use.
 MODULES = {
+    "benchmark": "trinity.evidence.benchmark",
     "backbone": "trinity.learning.encoder",
     "conditions": "trinity.quantities",
     "cone": "trinity.cone.simulate",
@@ -62,7 +63,8 @@ MODULES = {
     "notebooks": "trinity_book.notebooks",
     "polymers": "trinity.chemistry.polymers",
     "prediction": "trinity.prediction.predict",
-    "prediction_files": "trinity.prediction.tables",
+    "reader": "trinity.measurements.reader",
+    "reduce": "trinity.measurements.reduce",
     "properties": "trinity.chemistry.properties",
     "provenance": "trinity.provenance",
     "published": "trinity_book.studies.validation.published",
@@ -111,6 +113,7 @@ PREDICT = "predict --csv {files}/{name}.csv --out out.csv"
 FINETUNE = "finetune --csv {files}/{name}.csv --out model"
 SIMULATE = "simulate {files}/{name}.json --out out.json"
 EVALUATE = "evaluate --predictions {files}/{name}"
+REDUCE = "reduce {files}/{name}.csv"
 MODEL = f"predict {STYRENE} --model {{files}}/model_{{name}}"
 
 POLYMERS = (
@@ -303,23 +306,36 @@ TABLES = (
         + files(FINETUNE, ("missing", "folder", "loop", "dangling"))
         + files(EVALUATE, ("missing.csv", "folder.csv", "missing.json", "dangling.csv"))
         + files(SIMULATE, ("missing", "folder", "no/such/folder/cases"))
+        + files(REDUCE, ("missing", "folder", "dangling"))
         + lines("predict --csv /dev/null --out out.csv", "simulate /dev/full --out out.json",
                 "provenance {files}/missing.json", "provenance {files}/no_model",
                 "provenance {files}/nowhere/x.ipynb"),
         (on("measurements", "read_measurements", "{files}/missing.csv"),
          on("measurements", "load_table", "nonsense"),
          on("cone", "read_cases", "{files}/missing.json"),
-         on("measurements", "read_table", "{files}/missing.csv")),
+         on("reader", "read_table", "{files}/missing.csv"),
+         on("reduce", "read_curves", "{files}/missing.csv"),
+         on("benchmark", "read_predictions", "{files}/missing.csv")),
     ),
     Mistake(
-        "A table that is no CSV in UTF-8",
-        "UTF-8|no CSV|cannot be read|no column|no rows|cells where|column twice"
-        "|is empty|no CSV",
-        "A spreadsheet, another encoding, another separator, a broken download, no head.",
-        "Save it as CSV (comma separated) in UTF-8, with the column names in the first line.",
+        "A table that cannot be understood",
+        "UTF-8|no CSV|cannot be read|no column|no rows|cells where|column twice|is empty"
+        "|decimal commas|unit of the column",
+        "A spreadsheet, a broken download, no head; decimal points and commas in one file.",
+        "Save it as CSV (commas, semicolons or tabs) with the column names in the first line.",
         files(PREDICT, tuple(bad_files.TABLES)) + files(FINETUNE, tuple(bad_files.TABLES)),
         (on("measurements", "read_measurements", "{files}/binary.csv"),
          on("measurements", "read_measurements", "{files}/ragged.csv")),
+    ),
+    Mistake(
+        "A curve that cannot be reduced",
+        "no rows of numbers|column of time|UTF-8|is no CSV|cannot be read",
+        "The file holds no time and heat release rate, or is no table.",
+        "Name the columns with `--time` and `--hrr`; the sentence says what was found.",
+        files(REDUCE, ("empty", "blank_lines", "binary", "html", "json", "head_only", "null_bytes",
+                       "no_head", "open_quote", "twice")),
+        (on("measurements", "reduce_curve", [0, 1, 2], [0, 1]),
+         on("reduce", "read_curves", "{files}/html.csv")),
     ),
     Mistake(
         "A measurement in the wrong unit or column",
@@ -355,13 +371,14 @@ TABLES = (
     Mistake(
         "Predictions that cannot be scored",
         r"(lacks?|no) (the )?column|positive|no list of predictions|not valid JSON|no rows|is empty"
-        "|no known target|lo is above hi|UTF-8|cells where|is larger",
-        "A column is missing, or a value is not a positive number.",
-        "Give the columns arm, seed, fold, test_id, target, measured, predicted, lo and hi.",
+        "|is not in|above hi|UTF-8|cells where|is larger|predicts nothing|no known test_id"
+        "|one specimen|not what was measured|not the fold|decimal commas",
+        "A column is missing, a value is not a positive number, or a row is not the project's.",
+        "Fill the table that `trinity evaluate --template mine.csv` writes.",
         files(EVALUATE, tuple(f"predictions_{n}.csv" for n in bad_files.PREDICTIONS))
         + files(EVALUATE, ("predictions_list.json", "predictions_object.json",
                            "predictions_none.json", "predictions_odd.json",
-                           "predictions_list_arm.json", "empty.csv", "binary.csv", "utf16.csv",
+                           "empty.csv", "binary.csv", "mixed_decimals.csv",
                            "html.csv", "ragged.csv", "head_only.csv", "empty.json",
                            "truncated.json", "deep.json", "number.json")),
         (on("evaluation", "scores", frame(arm=["a"])),

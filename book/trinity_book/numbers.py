@@ -75,6 +75,7 @@ def _ranged(row: dict, name: str, digits: int = 2, factor: float = 1.0) -> str:
 def _measured(tests: pd.DataFrame, folds: pd.DataFrame) -> Numbers:
     groups = folds["group_nine"].nunique() if "group_nine" in folds else len(folds)
     yield "n_tests", str(len(tests))
+    yield "n_cells", str(tests["cell"].nunique())
     yield "n_polymers", str(tests["polymer"].nunique())
     yield "n_polymers_word", word(tests["polymer"].nunique())
     yield "n_groups_word", word(groups)

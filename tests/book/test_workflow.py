@@ -6,7 +6,6 @@ import pytest
 from trinity_book import build as workflow
 from trinity_book import course, notebooks, pages
 
-from trinity.cli.learning import scores
 from trinity.errors import InputError
 from trinity.measurements import read_table
 from trinity.pipeline import stages
@@ -69,13 +68,6 @@ def test_a_notebook_of_a_stale_stage_is_executed_again(monkeypatch):
     workflow.build_book()
     readers = [s for s in notebooks.pages() if "synthesis" in notebooks.Notebook.read(s).results()]
     assert "01_synthesis.py" in {s.name for s in readers} and executed == readers
-
-
-def test_scores_of_a_table_of_ones_own(tmp_path):
-    path = tmp_path / "mine.json"
-    path.write_text(json.dumps([prediction("mine", fold, 2.0) for fold in "ABC"]))
-    row = scores(path, "laptop")[0]
-    assert (row["arm"], row["gmfe"]) == ("mine", pytest.approx(2.0))
 
 
 @pytest.mark.parametrize(

@@ -241,12 +241,14 @@ def test_any_condition_is_in_range_or_refused(flux, thickness):
 @FUZZ
 @given(st.binary(max_size=300) | ODD.map(str.encode))
 def test_any_bytes_are_a_table_or_refused(tmp_path, content):
+    from trinity.evidence.benchmark import read_predictions
     from trinity.measurements import read_table
-    from trinity.prediction.tables import read_predictions
+    from trinity.measurements.reduce import read_curves
 
     path = tmp_path / "any.csv"
     path.write_bytes(content)
     answers_or_refuses(read_table, path)
+    answers_or_refuses(read_curves, path)
     answers_or_refuses(read_predictions, path)
     path = path.with_suffix(".json")
     path.write_bytes(content)

@@ -3,6 +3,9 @@
 import numpy as np
 import pandas as pd
 import seaborn
+from matplotlib import colormaps
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from trinity.quantities import PRIMARY
@@ -36,9 +39,14 @@ def ignition_against_flux(tests: pd.DataFrame) -> Figure:
     return figure
 
 
-def one_polymer_in_three_laboratories(tests: pd.DataFrame, polymer: str) -> Figure:
-    """Ignition time of one polymer against irradiance (marker size: thickness)."""
+def one_polymer_by_laboratory(tests: pd.DataFrame, polymer: str) -> Figure:
+    """Ignition time of one polymer against irradiance (marker size: thickness).
+
+    The laboratories of the round robin on one sheet share a colour.
+    """
     rows = tests[tests["polymer"] == polymer]
+    robin = rows["lab"].str.startswith("MaCFP")
+    rows = rows.assign(lab=rows["lab"].where(~robin, "MaCFP round robin"))
     labs = sorted(rows["lab"].unique())
     figure, axes = subplots(figsize=(5.6, 3.6))
     seaborn.scatterplot(
@@ -51,6 +59,39 @@ def one_polymer_in_three_laboratories(tests: pd.DataFrame, polymer: str) -> Figu
     words = {"lab": "laboratory", "thickness_mm": "thickness [mm]"}
     axes.legend(handles, [words.get(name, name) for name in names], fontsize=7.5,
                 loc="center left", bbox_to_anchor=(1.01, 0.5))  # fmt: skip
+    return figure
+
+
+def measured_curves(
+    specimens: pd.DataFrame, curves: dict[int, pd.DataFrame], longest_s: float = 900.0
+) -> Figure:
+    """Measured HRR(t), a panel per polymer, a line per specimen, coloured by irradiance.
+
+    Parameters
+    ----------
+    specimens, curves
+        As `trinity.measurements.load_specimens` and `load_curves` give them.
+    longest_s
+        Where the time axes end; thick specimens burn on.
+    """
+    polymers = sorted(specimens["polymer"].unique())
+    figure, grid = subplots(3, 4, figsize=(8.4, 5.8), sharex=True)
+    scale = Normalize(20.0, 95.0)
+    for axes, polymer in zip(grid.flat, polymers, strict=False):
+        own = specimens[specimens["polymer"] == polymer]
+        for test_id, flux in zip(own["test_id"], own["flux_kw_m2"], strict=True):
+            curve = curves[test_id]
+            axes.plot(curve["time_s"], curve["hrr_kw_m2"], color=colormaps["viridis"](scale(flux)),
+                      linewidth=0.6, alpha=0.8)  # fmt: skip
+        axes.set(xlim=(0, longest_s), ylim=(0, None))
+        axes.set_title(f"{polymer} ({len(own)})", fontsize=8)
+        axes.tick_params(labelsize=7)
+    for axes in grid.flat[len(polymers) :]:
+        axes.set_axis_off()
+    bar = figure.colorbar(ScalarMappable(scale, "viridis"), ax=grid, shrink=0.7, pad=0.01)
+    bar.set_label(FLUX)
+    figure.supxlabel("time [s]", fontsize=9)
+    figure.supylabel("heat release rate [kW/m²]", fontsize=9)
     return figure
 
 

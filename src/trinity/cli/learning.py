@@ -1,6 +1,7 @@
-"""``trinity predict``, ``synthesize``, ``pretrain``, ``finetune`` and ``evaluate``."""
+"""``trinity predict``, ``synthesize``, ``pretrain`` and ``finetune``."""
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -61,7 +62,8 @@ def predict(
     if csv is not None:
         from trinity.prediction.tables import predict_table
 
-        rows = predict_table(csv, out, model, strict, members, fast)
+        tell = partial(typer.echo, err=True)
+        rows = predict_table(csv, out, model, strict, members, fast, tell)
     else:
         from trinity.prediction.predict import predict as ask
 
@@ -197,61 +199,21 @@ def _print_finetuned(report: dict) -> None:
         f"your tests: {report['rows']} of {report['polymers']} polymers, "
         f"{report['new_polymers']} of them new to the project"
     )
+    used = report["used"]
+    print(f"used for ignition: {used['ignition']}; as a bound of t_ig_s: {used['t_ig_s_bounds']}; "
+          + ", ".join(f"{target}: {used[target]}" for target in TARGETS))  # fmt: skip
+    if report["ignition_probability_before"] is not None:
+        print(f"ignition probability of your tests without ignition: "
+              f"{report['ignition_probability_before']:.2f} before, "
+              f"{report['ignition_probability_after']:.2f} after")  # fmt: skip
+    if report["read_as"]:
+        print(report["read_as"])
     head = ("error factor", "yours before", "yours after*", "left out before", "left out after")
     table = [(t, *(cells[t, column] for column in columns)) for t in TARGETS]
     print_table((*head, "moved**"), table)
     print("*  in sample: the model has seen these tests, so this is no promise for other polymers")
     print("   left out: the project's polymers, each group predicted without its own tests")
     print("** factor by which predictions of the project's own tests changed")
-
-
-def evaluate(
-    predictions: Path = typer.Option(None, metavar="FILE", help="Held-out predictions of yours."),
-    scale: str = SCALE,
-    as_json: bool = JSON,
-) -> None:
-    """Score held-out predictions as the project scores its own, or show the published scores.
-
-    FILE is a CSV or JSON with the columns arm, seed, fold, test_id, target, measured, predicted,
-    lo and hi.
-
-    Example: trinity evaluate --predictions mine.csv
-    """
-    rows = scores(predictions, scale)
-    if as_json:
-        print_json(rows)
-        return
-    table = [
-        (f"{row['arm']} {row['target']}", f"{row['gmfe']:.2f}",
-         f"{row['gmfe_low']:.2f} to {row['gmfe_high']:.2f}")
-        for row in rows
-    ]  # fmt: skip
-    print_table(("arm and target", "GMFE", "95 % interval"), table)
-
-
-def scores(predictions: Path | None, scale: str) -> list[dict]:
-    """Scores of a table of predictions, or of the published ones (of a scale).
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read or lacks a column.
-    """
-    import numpy as np
-    import pandas as pd
-
-    from trinity.evidence import scores as evaluation
-    from trinity.pipeline import stages
-    from trinity.prediction.tables import read_predictions
-
-    if predictions is None:
-        frame = pd.DataFrame(stages.load("ablation", scale).results["predictions"])
-    else:
-        frame = read_predictions(predictions)
-    if "grouping" in frame:
-        frame = frame[frame["grouping"].fillna("nine") != "ten"]
-    with np.errstate(divide="ignore", invalid="ignore"):  # of one test there is no variance
-        return evaluation.scores(frame)
 
 
 def summary(name: str, scale: str, seed: int) -> dict:
@@ -283,4 +245,4 @@ def _show(answer: dict, as_json: bool) -> None:
         print(f"{key}: {value}")
 
 
-COMMANDS = (predict, synthesize, pretrain, finetune, evaluate)
+COMMANDS = (predict, synthesize, pretrain, finetune)

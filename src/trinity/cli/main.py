@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from trinity import __version__
-from trinity.cli import book, learning, physics
+from trinity.cli import book, learning, measured, physics
 from trinity.cli.tools import one_line
 from trinity.errors import InputError
 
@@ -27,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (*physics.COMMANDS, *learning.COMMANDS, *book.COMMANDS):
+for command in (*physics.COMMANDS, *measured.COMMANDS, *learning.COMMANDS, *book.COMMANDS):
     app.command()(command)
 
 

@@ -107,6 +107,9 @@ def finetune(
         rows (after is in sample, and no promise; before is blind for new polymers),
         ``held_out_before`` and ``held_out_after`` on the project's polymers, each group left out
         in turn. ``moved``: factor by which predictions of the project's tests changed, typically.
+        ``used``: rows per target, rows that taught whether it ignites, and rows without ignition
+        whose ``test_duration_s`` bounds the ignition time; ``ignition_probability_before`` and
+        ``_after``: mean over the rows without ignition. ``read_as``: how the table was understood.
 
     Raises
     ------
@@ -133,10 +136,13 @@ def finetune(
 
     numbers = scales.section(scale, "phase2", **changed)
     own = read_measurements(csv)
-    labels = [target for target in TARGETS if target in own]
-    if not labels or own[labels].isna().all(axis=None):
-        raise InputError(f"{csv} has no measured value; give at least t_ig_s or phrr_kw_m2.")
     own = own.assign(**{target: float("nan") for target in TARGETS if target not in own})
+    not_ignited = own["ignited"] == 0
+    if own[list(TARGETS)].isna().all(axis=None) and not not_ignited.any():
+        raise InputError(
+            f"{csv} has no measured value; give at least t_ig_s or phrr_kw_m2, or NI in t_ig_s for"
+            " a test without ignition."
+        )
     from trinity.learning.ensemble import run_phase2
 
     project, phase1 = load_measurements(), artifacts_root() / "models" / "phase1"
@@ -152,10 +158,26 @@ def finetune(
         "new_polymers": len(set(own["key"]) - set(project["key"])),
         "before": _factors(before, own),
         "after": _factors(after, own),
+        "used": {
+            **{target: int(own[target].notna().sum()) for target in TARGETS},
+            "ignition": int(own["ignited"].notna().sum()),
+            "t_ig_s_bounds": int(
+                (not_ignited & own.get("test_duration_s", own["t_ig_s"]).notna()).sum()
+            ),
+        },
+        "ignition_probability_before": _ignition(before, not_ignited),
+        "ignition_probability_after": _ignition(after, not_ignited),
+        "read_as": own.attrs.get("read_as", ""),
         "held_out_before": read_json(published)["held_out"] if published.is_file() else {},
         "held_out_after": made["held_out"],
         "moved": _factors(project_after, project_before),
     }
+
+
+def _ignition(answers: list[dict], rows: "pd.Series") -> float | None:
+    """Mean predicted probability of ignition of the rows that did not ignite."""
+    found = [a["ignition_probability"] for a, row in zip(answers, rows, strict=True) if row]
+    return float(np.mean(found)) if found else None
 
 
 def _factors(answers: list[dict], measured: "pd.DataFrame | list[dict]") -> dict[str, float]:

@@ -1,0 +1,235 @@
+"""A benchmark: anybody's held-out predictions of the measured cells, scored like the project's own.
+
+Measured values, folds and weights are those of the project, so that a file of predictions needs
+no more than which cell, which target and what was predicted. Each of the nine groups of polymers
+counts the same, in it each laboratory, and in that each cell.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from trinity.errors import InputError
+from trinity.evidence.scores import bootstrap_interval, sign_flip_p
+from trinity.files import artifacts_root, read_json
+from trinity.measurements import load_measurements, load_specimens
+from trinity.measurements.reader import read_table
+from trinity.quantities import PRIMARY, TARGETS
+
+CONTRADICTION = 0.01  # of a measured value that a file repeats, relative
+
+
+def labels() -> pd.DataFrame:
+    """All that can be predicted: one row per ignited cell and measured target.
+
+    ``test_id``, ``cell``, ``polymer``, ``psmiles``, ``components``, ``lab``, ``flux_kw_m2``,
+    ``thickness_mm``, ``fold`` (of the nine groups), ``target``, ``measured``.
+    """
+    about = ["test_id", "cell", "polymer", "psmiles", "components", "lab", "flux_kw_m2",
+             "thickness_mm", "group_nine"]  # fmt: skip
+    long = load_measurements().melt(about, list(TARGETS), "target", "measured")
+    return long.dropna(subset="measured").rename(columns={"group_nine": "fold"})
+
+
+def template() -> pd.DataFrame:
+    """The rows to be filled: every label without its value, with empty ``predicted, lo, hi``.
+
+    ``fold`` says which rows must be predicted without each other: train on the others only.
+    """
+    return labels().drop(columns="measured").assign(predicted="", lo="", hi="")
+
+
+def read_predictions(path: str | Path) -> pd.DataFrame:
+    """Predictions of a file: CSV, or JSON rows (alone or below ``predictions``).
+
+    Columns ``target``, ``predicted`` and ``test_id`` or ``cell``; optional ``lo`` and ``hi`` (90 %
+    interval), ``arm`` (a name), ``seed``; ``measured`` and ``fold`` may be there and must not
+    contradict the project's. Rows with an empty ``predicted`` are left out, those of the grouping
+    ``ten``, too.
+
+    Returns
+    -------
+    DataFrame
+        ``arm``, ``seed``, ``predicted``, ``lo``, ``hi`` and the columns of `labels`.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, a column is missing, or a row is unknown, repeated,
+        contradicting or impossible; the row is named.
+    """
+    path = Path(path)
+    frame = _json_rows(path) if path.suffix.lower() == ".json" else read_table(path, ())
+    frame.index = pd.RangeIndex(1, len(frame) + 1)
+    named = next((name for name in ("cell", "test_id") if name in frame), None)
+    missing = [name for name in ("target", "predicted") if name not in frame]
+    missing += [] if named else ["cell or test_id"]
+    if missing:
+        found = ", ".join(map(str, frame.columns[:20]))
+        raise InputError(
+            f"{path} has no column {missing[0]}; it needs cell or test_id, target and predicted"
+            f" (trinity evaluate --template FILE writes one); found: {found}."
+        )
+    text = frame.map(lambda cell: "" if cell is None or cell != cell else str(cell).strip())
+    if "grouping" in text:
+        text = text[text["grouping"] != "ten"]
+    cells = load_measurements()
+    text = text.assign(cell=_cells(path, text, cells))
+    _refuse(path, ~text["target"].isin(TARGETS), text["target"], f"is not in {', '.join(TARGETS)}")
+    for name in ("predicted", "lo", "hi", "measured"):
+        text[name] = _positive(path, text[name]) if name in text else np.nan
+    text = text[text["predicted"].notna()]
+    _refuse(path, text["lo"] > text["hi"], text["lo"], "is lo and above hi")
+    for name, default in (("arm", "yours"), ("seed", "0")):
+        text[name] = text[name].replace("", default) if name in text else default
+    if "lab_known" in text:
+        known = text["lab_known"].str.lower().isin(["true", "1"])
+        text["arm"] = text["arm"].where(~known, text["arm"] + ", laboratory known")
+    repeated = text.duplicated(["arm", "seed", "cell", "target"])
+    _refuse(path, repeated, text["cell"], "repeats an earlier row of this arm, seed and target")
+    own = text.reset_index(names="row").merge(
+        labels(), on=["cell", "target"], suffixes=("_given", ""), how="inner"
+    )
+    own = own.set_index("row")
+    if "fold_given" in own:
+        wrong = (own["fold_given"] != "") & (own["fold_given"] != own["fold"])
+        _refuse(path, wrong, own["fold_given"], "is not the fold of this cell in data/folds.csv")
+    off = np.log(own.get("measured_given", own["measured"]) / own["measured"]).abs()
+    _refuse(path, off > CONTRADICTION, own.get("measured_given"), "is not what was measured there;"
+            " leave measured values out")  # fmt: skip
+    if own.empty:
+        raise InputError(f"{path} predicts nothing that was measured; give at least one value.")
+    keep = ["arm", "seed", "predicted", "lo", "hi", *labels().columns]
+    return own[keep].reset_index(drop=True)
+
+
+def _json_rows(path: Path) -> pd.DataFrame:
+    rows = read_json(path)
+    rows = rows.get("predictions") if isinstance(rows, dict) else rows
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+        raise InputError(f"{path} holds no list of predictions; each row is an object.")
+    return pd.DataFrame(rows)
+
+
+def _refuse(path: Path, wrong: pd.Series, shown: pd.Series, why: str) -> None:
+    """Name the first row that is wrong.
+
+    Raises
+    ------
+    InputError
+        If there is one.
+    """
+    if wrong.any():
+        row = wrong.idxmax()
+        raise InputError(f"{path}, row {row}: {str(shown.loc[row])[:40]!r} {why}.")
+
+
+def _cells(path: Path, text: pd.DataFrame, cells: pd.DataFrame) -> pd.Series:
+    """The cell of each row, by its name or by the first of its specimens."""
+    by_id = dict(zip(cells["test_id"].astype(str), cells["cell"], strict=True))
+    found = text["cell"] if "cell" in text else pd.Series("", index=text.index)
+    if "test_id" in text:
+        numbers = text["test_id"].str.removesuffix(".0")
+        specimen = load_specimens()["cell"].rename(str)
+        for row, number in numbers.items():
+            if number and number not in by_id and number in specimen.index:
+                raise InputError(
+                    f"{path}, row {row}: test_id {number} is one specimen of {specimen[number]};"
+                    " give the first of its cell, as in data/folds.csv."
+                )
+        _refuse(path, (numbers != "") & ~numbers.isin(by_id), numbers, "is no known test_id")
+        by_number = numbers.map(by_id).fillna("")
+        both = (found != "") & (by_number != "") & (found != by_number)
+        _refuse(path, both, found, "is not the cell of the test_id beside it")
+        found = found.where(found != "", by_number)
+    _refuse(path, ~found.isin(cells["cell"]), found, "is no known cell")
+    return found
+
+
+def _positive(path: Path, column: pd.Series) -> pd.Series:
+    """A column as positive numbers, NaN where it is empty."""
+    numbers = pd.to_numeric(column, errors="coerce").astype(float)
+    wrong = ~(np.isfinite(numbers) & (numbers > 0)) & ~column.isin(["", "nan"])
+    _refuse(path, wrong, column, f"is no positive number ({column.name})")
+    return numbers
+
+
+def published(results: dict | None = None) -> pd.DataFrame:
+    """The project's own arms, laboratory hidden, nine groups: as `read_predictions`, matched to
+    the cells by polymer, laboratory, flux and thickness (within 10 %). ``results`` is what
+    ``lopo.json`` holds, the published one by default."""
+    results = results or read_json(artifacts_root() / "results" / "lopo.json")
+    rows = pd.DataFrame(results["predictions"])
+    rows = rows[rows["grouping"] == "nine"]
+    if "lab_known" in rows and not rows["lab_known"].all():
+        rows = rows[~rows["lab_known"]]
+    on = ["polymer", "lab", "flux_kw_m2", "target"]
+    rows = rows.drop(columns=["test_id", "fold", "measured"])
+    rows = rows.merge(labels(), on=on, suffixes=("_given", ""))
+    off = np.log(rows["thickness_mm_given"] / rows["thickness_mm"]).abs()
+    rows = rows.assign(off=off)[off < 0.1].sort_values("off")
+    return rows.drop_duplicates(["arm", "seed", "cell", "target"])
+
+
+def score(predictions: pd.DataFrame, others: pd.DataFrame | None = None) -> list[dict]:
+    """One row per arm and target, and one for the primary endpoint.
+
+    ``target`` ``primary`` is the mean of the primary targets' mean |ln| errors, given as the
+    factor ``gmfe`` like the others. ``n`` of ``of`` cells are scored. The arms of ``others`` are
+    scored on cells that the first arm of ``predictions`` has. ``difference`` is the mean |ln|
+    error of an arm minus that of the first arm on the same cells (positive: the first is better),
+    with its 95 % bootstrap interval over groups and exact sign-flip ``p``.
+    """
+    key = ["cell", "target"]
+    first = predictions["arm"].iloc[0]
+    mine = predictions[predictions["arm"] == first]
+    table = predictions
+    if others is not None:
+        table = pd.concat([table, others.merge(mine[key].drop_duplicates(), on=key)])
+    rows = []
+    for arm, part in table.groupby("arm", sort=False):
+        reference = mine.merge(part[key].drop_duplicates(), on=key)
+        reference = _groups(reference)[0] if arm != first else None
+        rows += _rows(arm, *_groups(part), reference)
+    return rows
+
+
+def _rows(arm: str, errors: pd.DataFrame, about: pd.DataFrame, reference) -> list[dict]:
+    totals = labels().groupby("target").size()
+    totals["primary"] = totals[list(PRIMARY)].min()
+    rows = []
+    for target, groups in errors.iterrows():
+        low, high = np.exp(bootstrap_interval(groups.to_numpy()))
+        row = {"arm": arm, "target": target, "gmfe": float(np.exp(groups.mean())),
+               "gmfe_low": float(low), "gmfe_high": float(high), "n": int(about["n"][target]),
+               "of": int(totals[target]), "groups": int(groups.notna().sum()),
+               "coverage": about["covered"][target]}  # fmt: skip
+        row |= dict.fromkeys(("difference", "difference_low", "difference_high", "p"))
+        if reference is not None and target in reference.index:
+            more = (groups - reference.loc[target]).dropna().to_numpy()
+            low, high = bootstrap_interval(more)
+            row |= {"difference": float(more.mean()), "difference_low": low,
+                    "difference_high": high, "p": sign_flip_p(more)}  # fmt: skip
+        rows.append(row)
+    return rows
+
+
+def _groups(predictions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Of one arm the mean |ln| error by target (rows; with ``primary``) and fold (columns), and
+    by target the number of cells ``n`` and the share inside the interval, ``covered``."""
+    x = np.log(predictions[["measured", "predicted", "lo", "hi"]].astype(float))
+    inside = x["measured"].between(x["lo"], x["hi"]).astype(float)
+    table = predictions.assign(
+        error=(x["predicted"] - x["measured"]).abs(), inside=inside.where(x["lo"].notna())
+    )
+    by = ["target", "fold", "lab", "cell"]
+    cells = table.groupby(by)[["error", "inside"]].mean()  # over seeds
+    folds = cells.groupby(by[:3]).mean().groupby(by[:2]).mean()
+    errors, about = folds["error"].unstack("fold"), folds["inside"].groupby("target").mean()
+    about = pd.DataFrame({"n": cells.groupby("target").size(), "covered": about})
+    if set(PRIMARY) <= set(errors.index):
+        errors.loc["primary"] = errors.loc[list(PRIMARY)].mean()
+        about.loc["primary"] = [about["n"][list(PRIMARY)].min(), np.nan]
+    order = [target for target in ("primary", *TARGETS) if target in errors.index]
+    return errors.loc[order], about

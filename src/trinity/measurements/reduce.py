@@ -1,0 +1,302 @@
+"""A laboratory's own heat-release curve, reduced by the rule of the measurements.
+
+`read_curves` finds time and heat release in files as instruments and databases write them: one
+header row or two (names and units, in either order), lines before them, several curves side by
+side, columns of unequal length. It refuses what it would have to guess.
+"""
+
+import glob
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from trinity.errors import InputError
+from trinity.measurements.reader import UNITS, plain, read_rows, split_name
+
+TIME = re.compile(r"t|zeit|(elapsed_|test_|scan_)?time(_\w+)?\d*")
+HRR = re.compile(r"(hrr|hrr_pua|hrrpua|heat_release_rate(_per_unit_area)?)(_\w+)?")
+NOT_A_CURVE = re.compile(r"\w*(peak|mean|average|total|std|dev)\w*")
+HRR_UNITS = {"kW/m2": "kw_m2", "W/m2": "w_m2", "kW": "kw", "W": "w"}
+TIME_UNITS = {"s": "s", "min": "min"}
+IN_WORDS = {unit: words for words, unit in HRR_UNITS.items()}
+BLANK = ("", "-", "--", "nan", "na", "n/a", "null")
+SCALARS = ("t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2", "q180_kw_m2")
+GRID_S = 0.5  # the rule's time grid
+THRESHOLD_KW_M2, SUSTAINED_S = 24.0, 10.0  # ignition: above it for so long
+SMOOTHED_POINTS = 11  # of the grid, 5 s
+SMOOTHED_UP_TO_S = 2.0  # median sampling interval up to which the peak is a mean over 5 s
+HIGHEST_KW_M2 = 6000.0  # twice the richest fuel at 100 kW/m2
+DURATION_S = (10.0, 1e6)  # of a record; the rule asks for 10 s above its threshold
+LARGEST_AREA_M2 = 0.1
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One measured curve: ``time_s`` and ``hrr_kw_m2`` (n,), and how it was read."""
+
+    file: str
+    column: str
+    time_s: np.ndarray
+    hrr_kw_m2: np.ndarray
+    read_as: str
+
+    def reduced(self) -> dict:
+        """``file``, ``column``, the `SCALARS`, ``test_duration_s`` and ``read_as``."""
+        scalars = reduce_curve(self.time_s, self.hrr_kw_m2, f"{self.file}, {self.column}")
+        about = {"test_duration_s": float(self.time_s[-1]), "read_as": self.read_as}
+        return {"file": self.file, "column": self.column, **scalars, **about}
+
+
+def reduce_curve(time_s, hrr_kw_m2, name: str = "The curve") -> dict[str, float | None]:
+    """Ignition time, peak and total of a measured HRR(t), by the rule of the measurements.
+
+    The rule (``data/measurements/README.md``): on a grid of 0.5 s from the first time, ignition is
+    the first passage of 24 kW/m2 that lasts 10 s; the peak is a mean over 5 s if the median
+    sampling interval is at most 2 s, of the curve as it is otherwise.
+
+    Parameters
+    ----------
+    time_s, hrr_kw_m2 : array_like, shape (n,)
+        Times [s] that do not fall, and heat release rates [kW/m2]; pairs with a missing (NaN)
+        value are left out.
+    name : str
+        How an error names the curve.
+
+    Returns
+    -------
+    dict
+        ``t_ig_s`` [s], ``phrr_kw_m2`` [kW/m2], ``t_peak_s`` [s], ``thr_mj_m2`` [MJ/m2] and
+        ``q180_kw_m2`` [kW/m2], the mean over 180 s from ignition; all None without ignition.
+
+    Raises
+    ------
+    InputError
+        If the arrays differ in length, are empty, infinite or too short, time falls, or the
+        curve begins above the threshold.
+
+    Examples
+    --------
+    >>> found = reduce_curve([0, 60, 70, 200, 210], [0, 0, 500, 500, 0])
+    >>> found["t_ig_s"], found["phrr_kw_m2"]
+    (60.5, 500.0)
+    >>> reduce_curve([0, 300, 600], [0.0, 5.0, 0.0])["t_ig_s"] is None
+    True
+    """
+    time, hrr = _checked(time_s, hrr_kw_m2, name)
+    start, time = time[0], time - time[0]
+    curve = np.interp(np.arange(0.0, time[-1] + 1e-9, GRID_S), time, hrr)
+    need = int(SUSTAINED_S / GRID_S) + 1
+    sustained = np.convolve(curve > THRESHOLD_KW_M2, np.ones(need), "valid") > need - 0.5
+    if not sustained.any():
+        return dict.fromkeys(SCALARS)
+    first = int(sustained.argmax())
+    if first == 0:
+        raise InputError(f"{name} begins above 24 kW/m2, without its ignition; give all of it.")
+    positive = np.maximum(curve[first:], 0.0)
+    areas = 0.5 * GRID_S * (positive[1:] + positive[:-1])  # kJ/m2 per step
+    smooth = curve
+    if np.median(np.diff(time)) <= SMOOTHED_UP_TO_S:
+        window = np.ones(SMOOTHED_POINTS)
+        smooth = np.convolve(curve, window, "same") / np.convolve(
+            np.ones_like(curve), window, "same"
+        )
+    peak = int(smooth.argmax())
+    found = (start + first * GRID_S, smooth[peak], start + peak * GRID_S, 1e-3 * areas.sum(),
+             areas[: int(180.0 / GRID_S)].sum() / 180.0)  # fmt: skip
+    return dict(zip(SCALARS, map(float, found), strict=True))
+
+
+def _checked(time_s, hrr_kw_m2, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Time and heat release as arrays of equal length without missing values."""
+    try:
+        time, hrr = np.asarray(time_s, float), np.asarray(hrr_kw_m2, float)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} holds something that is no number; give numbers.") from None
+    if time.ndim != 1 or time.shape != hrr.shape:
+        raise InputError(f"{name} has {time.size} times and {hrr.size} rates; give them in pairs.")
+    kept = ~(np.isnan(time) | np.isnan(hrr))
+    time, hrr = time[kept], hrr[kept]
+    if len(time) < 3 or not (np.isfinite(time).all() and np.isfinite(hrr).all()):
+        raise InputError(f"{name} has {len(time)} pairs, or infinite ones; give the whole record.")
+    falls = np.flatnonzero(np.diff(time) < 0)
+    if len(falls):
+        low, high = time[falls[0] + 1], time[falls[0]]
+        raise InputError(f"{name}: time falls from {high:g} to {low:g}; give one test, in order.")
+    span = time[-1] - time[0]
+    if not DURATION_S[0] <= span <= DURATION_S[1]:
+        raise InputError(f"{name} lasts {span:g} s, which is no test; is --time-unit right?")
+    if hrr.max() > HIGHEST_KW_M2:
+        raise InputError(f"{name} reaches {hrr.max():.4g} kW/m2; is it in W/m2 (--unit W/m2)?")
+    return time, hrr
+
+
+def read_curves(
+    path: str | Path,
+    time: str | None = None,
+    hrr: Iterable[str] = (),
+    unit: str | None = None,
+    area_m2: float | None = None,
+    time_unit: str | None = None,
+) -> list[Curve]:
+    """The heat-release curves of a file.
+
+    Parameters
+    ----------
+    path
+        CSV, whatever its separator.
+    time, hrr
+        Names of columns, or their numbers from 1; found by usual names if not given. Each column
+        of heat release goes with the nearest column of time to its left.
+    unit, time_unit
+        One of `HRR_UNITS`, `TIME_UNITS`; overrides what the header says.
+    area_m2
+        Exposed area [m2] of the specimen, for kW and W.
+
+    Raises
+    ------
+    InputError
+        If the file is no table, a column or unit cannot be told, or a value is not a number.
+    """
+    for given, known in ((unit, HRR_UNITS), (time_unit, TIME_UNITS)):
+        if given is not None and given not in known:
+            raise InputError(f"There is no unit {given!r}; use one of {', '.join(known)}.")
+    if area_m2 is not None and not 0.0 < area_m2 <= LARGEST_AREA_M2:
+        raise InputError(f"The area is {area_m2:g} m2; give m2, such as 0.01 for 10 cm x 10 cm.")
+    rows, said = read_rows(path)
+    start = next((i for i, row in enumerate(rows) if _is_data(row)), len(rows))
+    if start == len(rows):
+        raise InputError(f"{path} has no rows of numbers; a curve needs a time and a heat release.")
+    heads = [row + [""] * (max(map(len, rows)) - len(row)) for row in rows[:start]] or [[]]
+    names = next((row for row in heads if _columns(row, time, TIME)), heads[-1])
+    times = _columns(names, time, TIME)
+    columns = [i for name in hrr for i in _columns(names, name, HRR)[:1]]
+    columns = columns if hrr else _columns(names, None, HRR)
+    if not times or not columns or len(columns) < len(list(hrr)):
+        what = "time (--time)" if not times else "heat release rate (--hrr)"
+        shown = ", ".join(cell[:30] for cell in names if cell) or ", ".join(rows[start][:20])
+        raise InputError(f"{path} has no such column of {what}; found: {shown}.")
+    units = [row for row in heads if row is not names]
+    curves = []
+    for column in columns:
+        clock = max((t for t in times if t < column), default=times[0])
+        if time is None and "ignition" in plain(names[clock]):
+            raise InputError(f"{path} counts time from ignition, which is then not in the record.")
+        t, q, blank = _pairs(path, rows[start:], clock, column)
+        stated = TIME_UNITS.get(time_unit) or _stated(names[clock], [r[clock] for r in units])
+        seconds = _seconds(path, names[clock], stated, time_unit, t[-1])
+        stated = HRR_UNITS.get(unit) or _stated(names[column], [r[column] for r in units])
+        factor = _per_area(path, names[column], stated, unit, area_m2, q.max())
+        how = [
+            f"{names[clock]} in {'min' if seconds > 1 else 's'}",
+            f"{names[column]} in {IN_WORDS[stated]}",
+        ]
+        how += [*said, f"{blank} rows with a blank cell left out"] if blank else said
+        curves.append(Curve(str(path), names[column], seconds * t, factor * q, ", ".join(how)))
+    return curves
+
+
+def files_of(patterns: Iterable[str | Path]) -> list[Path]:
+    """Files by name or by pattern (``*.csv``), in order.
+
+    Raises
+    ------
+    InputError
+        If a pattern matches nothing.
+    """
+    found: list[Path] = []
+    for pattern in map(str, patterns):
+        names = [pattern] if Path(pattern).exists() else sorted(glob.glob(pattern))
+        if not names:
+            raise InputError(f"There is no file {pattern}; check the name and the folder.")
+        found += map(Path, names)
+    return found
+
+
+def _number(cell: str) -> float | None:
+    """The number in a cell; NaN where it is blank, None where it is something else."""
+    try:
+        return np.nan if cell.lower() in BLANK else float(cell)
+    except ValueError:
+        return None
+
+
+def _is_data(row: list[str]) -> bool:
+    """Whether a row begins with a number and holds another, or nothing but numbers."""
+    filled = [_number(cell) for cell in row if cell]
+    numbers = sum(value is not None for value in filled)
+    return bool(filled) and filled[0] is not None and (numbers > 1 or numbers == len(filled))
+
+
+def _columns(names: list[str], wanted: str | None, known: re.Pattern) -> list[int]:
+    """Places of the wanted column, by name or number, or of those with a known name."""
+    if wanted is None:
+        bases = [split_name(name)[0] for name in names]
+        return [
+            i
+            for i, base in enumerate(bases)
+            if known.fullmatch(base) and not NOT_A_CURVE.fullmatch(base)
+        ]
+    alike = [i for i, name in enumerate(names) if plain(name) == plain(wanted)]
+    exact = [i for i in alike if names[i] == wanted]
+    if not alike and wanted.isdigit() and 1 <= int(wanted) <= len(names):
+        return [int(wanted) - 1]
+    return exact or alike
+
+
+def _pairs(path, data: list[list[str]], clock: int, column: int):
+    """Numbers of two columns where both are given, and in how many rows only one is."""
+    table = np.full((len(data), 2), np.nan)
+    for number, row in enumerate(data):
+        for place, i in enumerate((clock, column)):
+            value = _number(row[i]) if i < len(row) else np.nan
+            if value is None:
+                raise InputError(f"{path}, data row {number + 1}: {row[i][:40]!r} is not a number.")
+            table[number, place] = value
+    missing = np.isnan(table)
+    kept = ~missing.any(axis=1)
+    if not kept.any():
+        raise InputError(f"{path} has no row in which both time and heat release are given.")
+    return *table[kept].T, int((missing.sum(axis=1) == 1).sum())
+
+
+def _stated(header: str, below: list[str]) -> str | None:
+    """The unit that a header, or a cell of the other head rows, states."""
+    texts = (split_name(header)[1], *map(plain, below))
+    return next((text for text in texts if text in UNITS), None)
+
+
+def _per_area(path, header, stated, unit, area_m2, highest) -> float:
+    """Factor to kW/m2, where there is no doubt."""
+    quantity, factor = UNITS.get(stated, ("", 0.0))
+    doubt = unit is None and stated == "w_m2" and highest < 10_000
+    if quantity not in ("flux", "power") or doubt:
+        raise InputError(
+            f"{path}: {header} reaches {highest:.4g} in {stated or 'no stated unit'}; say --unit"
+            f" {' or '.join(HRR_UNITS)}."
+        )
+    if quantity == "power" and area_m2 is None:
+        raise InputError(
+            f"{path}: {header} is of the whole specimen ({IN_WORDS[stated]}); give --area in m2"
+            " (0.01 for 10 cm x 10 cm, 0.0088 under the retainer frame)."
+        )
+    if quantity == "flux" and area_m2 is not None:
+        raise InputError(
+            f"{path}: {header} is per area already ({IN_WORDS[stated]}); leave --area out."
+        )
+    return factor / (area_m2 or 1.0)
+
+
+def _seconds(path, header, stated, time_unit, last: float) -> float:
+    """Factor to seconds; a time of no stated unit that passes 120 is in seconds, for two hours
+    are no cone test, and so are minutes that pass 240."""
+    quantity, factor = UNITS.get(stated, ("time", 1.0))
+    doubt = (stated is None and last <= 120) or (factor > 1 and time_unit is None and last > 240)
+    if quantity != "time" or doubt:
+        raise InputError(
+            f"{path}: {header} ends at {last:g} in {stated or 'no stated unit'}; say --time-unit s"
+            " or --time-unit min."
+        )
+    return factor
