@@ -16,6 +16,8 @@ from trinity.learning.model import Rows, Scalers
 from trinity.learning.tokenizer import encode, randomised
 from trinity.quantities import CONDITIONS, LABORATORIES, TARGETS
 
+#: Column of the target that a test without ignition bounds.
+IGNITION_TIME = TARGETS.index("t_ig_s")
 #: A polymer as a model sees it: components with their mass fractions.
 Components = tuple[tuple[str, float], ...]
 
@@ -29,6 +31,11 @@ class Labels:
     ignited: Tensor  # (R,) 0 or 1
     ignition_known: Tensor  # (R,) 0 or 1
     weight: Tensor  # (R,) sums to R
+    at_least: Tensor | None = None  # (R,) standardised bound of the ignition time, NaN without
+
+    def __post_init__(self):
+        if self.at_least is None:
+            self.at_least = torch.full_like(self.weight, torch.nan)
 
 
 @dataclass
@@ -36,8 +43,8 @@ class TestTable:
     """R cone tests of P polymers in physical units.
 
     ``targets`` (R, 4) is NaN where a label is missing or censored; ``ignited`` (R,) is 0 or 1,
-    NaN where unknown; a test without ignition teaches the ignition logit and nothing else.  What
-    is not given is unknown, and all weights are equal.
+    NaN where unknown; a test that did not ignite within ``at_least`` (R,) seconds is a bound of
+    its ignition time, too.  What is not given is unknown, and all weights are equal.
     """
 
     __test__ = False  # not a class of tests: pytest collects what is called Test...
@@ -48,6 +55,7 @@ class TestTable:
     laboratory: np.ndarray  # (R, 3) one-hot, zero for the mean laboratory
     targets: np.ndarray | None = None  # (R, 4)
     ignited: np.ndarray | None = None  # (R,)
+    at_least: np.ndarray | None = None  # (R,) s, NaN where the time is measured or unknown
     weight: np.ndarray | None = None  # (R,)
     #: (R, 4) logarithms of what physics gives at nominal properties; only some models read it.
     physics: np.ndarray | None = None
@@ -58,6 +66,8 @@ class TestTable:
             self.targets = np.full((rows, len(TARGETS)), np.nan)
         if self.ignited is None:
             self.ignited = np.full(rows, np.nan)
+        if self.at_least is None:
+            self.at_least = np.full(rows, np.nan)
         if self.weight is None:
             self.weight = np.ones(rows)
 
@@ -67,7 +77,7 @@ class TestTable:
     def take(self, rows: np.ndarray) -> "TestTable":
         """The chosen rows (indices or mask), with only the polymers that they use."""
         used, polymer_of = np.unique(self.polymer_of[rows], return_inverse=True)
-        names = ("conditions", "laboratory", "targets", "ignited", "weight")
+        names = ("conditions", "laboratory", "targets", "ignited", "at_least", "weight")
         parts = {name: getattr(self, name)[rows] for name in names}
         physics = None if self.physics is None else self.physics[rows]
         return TestTable([self.polymers[i] for i in used], polymer_of, **parts, physics=physics)
@@ -82,12 +92,15 @@ class TestTable:
         targets = scalers.standardise(self.targets[rows])
         ignited = self.ignited[rows]
         weight = self.weight[rows]
+        times = np.full((len(weight), len(TARGETS)), np.nan)
+        times[:, IGNITION_TIME] = self.at_least[rows]
         return Labels(
             _tensor(np.nan_to_num(targets)),
             _tensor(np.isfinite(targets)),
             _tensor(np.nan_to_num(ignited)),
             _tensor(np.isfinite(ignited)),
             _tensor(weight / weight.mean()),
+            _tensor(scalers.standardise(times)[:, IGNITION_TIME]),
         )
 
 
@@ -105,7 +118,8 @@ def tests_of(table: pd.DataFrame, weight: np.ndarray | None = None) -> TestTable
 
     Columns: ``psmiles``, optional ``components`` and ``lab``, `CONDITIONS`, `TARGETS` (all
     optional but the conditions), optional ``ignited``; without it a row with any label has
-    ignited and one without has not.
+    ignited and one without has not; optional ``test_duration_s``, up to which a row that has not
+    ignited was watched.
     """
     empty = [None] * len(table)
     mixed = [text if isinstance(text, str) else None for text in table.get("components", empty)]
@@ -114,13 +128,16 @@ def tests_of(table: pd.DataFrame, weight: np.ndarray | None = None) -> TestTable
     targets = table.reindex(columns=TARGETS).to_numpy(float, copy=True)
     targets[~(targets > 0)] = np.nan
     labelled = np.isfinite(targets).any(axis=1)
+    ignited = table.get("ignited", pd.Series(labelled)).to_numpy(float)
+    duration = table.get("test_duration_s", pd.Series(np.nan, table.index)).to_numpy(float)
     return TestTable(
         [Polymer.parse(*key).units for key in unique],
         np.array([unique[key] for key in identity]),
         table[list(CONDITIONS)].to_numpy(float),
         laboratory_one_hot(table.get("lab", empty)),
         targets,
-        table.get("ignited", pd.Series(labelled)).to_numpy(float),
+        ignited,
+        np.where((ignited == 0) & ~labelled, duration, np.nan),
         None if weight is None else np.asarray(weight, float),
     )
 

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from trinity.errors import InputError
 from trinity.files import write_atomic
+from trinity.learning.censored import IgnitionCorrection
 from trinity.learning.correction import AveragedCorrections
 from trinity.learning.tokenizer import build_tokenizer, load_tokenizer
 from trinity.quantities import CONDITIONS, LABORATORIES, TARGETS
@@ -110,6 +111,7 @@ class Head(nn.Module):
         self.laboratory = nn.Linear(len(LABORATORIES), len(TARGETS), bias=False)
         # Phase 2 in closed form (`trinity.learning.correction`); none after phase 1.
         self.correction: AveragedCorrections | None = None
+        self.ignition_correction: IgnitionCorrection | None = None
         for zero in (self.straight, self.laboratory, self.log_variance):
             nn.init.zeros_(zero.weight)
 
@@ -128,7 +130,17 @@ class Head(nn.Module):
         if self.correction is not None:
             mean, variance = self.correction(embedding, conditions, laboratory, mean, physics)
             log_variance = variance.log()
-        return self.ignition(x).squeeze(-1), mean, log_variance.clamp(*LOG_VARIANCE_RANGE)
+        logit = self.ignition(x).squeeze(-1)
+        if self.ignition_correction is not None:
+            logit = self.ignition_correction(last, conditions, logit)
+        return logit, mean, log_variance.clamp(*LOG_VARIANCE_RANGE)
+
+    @property
+    def ignition_shape(self) -> list[int]:
+        """(tests, embedding) of the correction of ignition; empty without."""
+        if self.ignition_correction is None:
+            return []
+        return list(self.ignition_correction.embedding.shape)
 
 
 class FlammabilityModel(nn.Module):
@@ -178,6 +190,7 @@ class FlammabilityModel(nn.Module):
             "targets": TARGETS,
             "laboratories": LABORATORIES,
             "corrections": self.head.correction.shapes if self.head.correction else [],
+            "ignition_correction": self.head.ignition_shape,
             "about": about or {},
         }
         write_atomic(folder / "config.json", json.dumps(config, indent=1, default=str) + "\n")
@@ -209,6 +222,8 @@ def load_model(folder: str | Path) -> FlammabilityModel:
         model.head.correction = AveragedCorrections.of_shapes(
             config["corrections"], len(CONDITIONS), len(LABORATORIES), len(TARGETS)
         )
+    if shape := config.get("ignition_correction"):
+        model.head.ignition_correction = IgnitionCorrection(*shape, len(CONDITIONS))
     model.load_state_dict(load_file(folder / "model.safetensors"))
     return model.eval()
 

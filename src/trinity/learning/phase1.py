@@ -18,7 +18,7 @@ from trinity.chemistry.polymers import Polymer
 from trinity.chemistry.similarity import fingerprint, pack, typical_similarity
 from trinity.files import write_atomic
 from trinity.learning.answer import answer, combine
-from trinity.learning.data import Encoder, Labels, TestTable, tests_of
+from trinity.learning.data import IGNITION_TIME, Encoder, Labels, TestTable, tests_of
 from trinity.learning.encoder import load_backbone
 from trinity.learning.loop import (
     Schedule,
@@ -66,7 +66,8 @@ def multitask_loss(output: tuple[Tensor, Tensor, Tensor], labels: Labels) -> Ten
     The mean is fitted by Huber's loss as if the variance were known, the variance by the
     likelihood of the errors as they are: one joint likelihood lets a model buy a large error with
     a large variance (Seitzer et al., 2022, "On the pitfalls of heteroscedastic uncertainty").
-    Unknown labels count nothing; a test without ignition teaches the ignition logit only.
+    Unknown labels count nothing; a test without ignition has a Tobit likelihood for the time that
+    it was watched, where that is known.
     """
     logit, mean, log_variance = output
     weight = labels.known * labels.weight[:, None]  # (R, 4)
@@ -74,6 +75,11 @@ def multitask_loss(output: tuple[Tensor, Tensor, Tensor], labels: Labels) -> Ten
     error = (labels.targets - mean.detach()) ** 2
     spread = 0.5 * (log_variance + error * torch.exp(-log_variance))
     regression = (weight * (fit + 0.1 * spread)).sum() / weight.sum().clamp(min=1.0)
+    bounded = labels.at_least.isfinite()
+    above = mean[:, IGNITION_TIME] - labels.at_least.where(bounded, mean[:, IGNITION_TIME].detach())
+    above = above * torch.exp(-0.5 * log_variance[:, IGNITION_TIME].detach())
+    tobit = -torch.special.log_ndtr(above) * bounded * labels.weight
+    regression = regression + tobit.sum() / weight.sum().clamp(min=1.0)
     burning = labels.ignition_known * labels.weight
     ignition = nn.functional.binary_cross_entropy_with_logits(
         logit, labels.ignited, weight=burning, reduction="sum"

@@ -19,9 +19,10 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from trinity.learning.answer import embeddings
+from trinity.learning.censored import IgnitionCorrection, step_sites
 from trinity.learning.configurations import Phase2Settings
 from trinity.learning.correction import AveragedCorrections, Correction
-from trinity.learning.data import Encoder, Labels, TestTable
+from trinity.learning.data import IGNITION_TIME, Encoder, Labels, TestTable
 from trinity.learning.loop import Schedule, seeded, train
 from trinity.learning.model import FlammabilityModel, Rows, Scalers
 from trinity.learning.phase1 import multitask_loss
@@ -134,13 +135,17 @@ def correct(
     model.head.load_state_dict(start.head.state_dict())
     labels = tests.labels(start.scalers, np.arange(len(tests)))
     with torch.no_grad():
-        _, mean, _ = model.head(rows.embedding, rows.conditions, rows.laboratory)
+        logit, mean, _ = model.head(rows.embedding, rows.conditions, rows.laboratory)
         scale = torch.tensor(start.scalers.target_scale)
         last = replace(rows, embedding=rows.embedding[:, -start.head.width :])
         fits = [
             fit_correction(last if c.layers == "last" else rows, labels, mean, scale, c)
             for c in configurations
         ]
+        seen = labels.ignition_known > 0
+        model.head.ignition_correction = IgnitionCorrection.fit(
+            last.embedding[seen], rows.conditions[seen], logit[seen], labels.ignited[seen]
+        )
     model.head.correction = AveragedCorrections(fits)
     return model.eval()
 
@@ -181,9 +186,18 @@ def fit_correction(
     gram = found.kernel(embedding, rows.conditions, rows.laboratory).double()
     noise = settings.noise / (labels.weight / labels.weight.mean()).double()
     for target in range(targets):
-        known = labels.known[:, target].nonzero().squeeze(1)
-        inverse = torch.linalg.inv(gram[known][:, known] + torch.diag(noise[known]))
-        found.alpha[target, known] = (inverse @ residual[known, target].double()).float()
+        values, variances, used = residual[:, target].double(), noise, labels.known[:, target] > 0
+        if target == IGNITION_TIME and labels.at_least.isfinite().any():
+            bounds = (labels.at_least - found.start(mean, rows.physics)[:, target]) * scale[target]
+            sites = step_sites(
+                gram.numpy(), noise.numpy(), values.masked_fill(~used, np.nan).numpy(),
+                bounds.double().numpy(), np.ones(len(values)),
+            )  # fmt: skip
+            values, variances = map(torch.tensor, sites)
+            used = used | bounds.isfinite()
+        known = used.nonzero().squeeze(1)
+        inverse = torch.linalg.inv(gram[known][:, known] + torch.diag(variances[known]))
+        found.alpha[target, known] = (inverse @ values[known]).float()
         found.precision[target, known[:, None], known[None, :]] = inverse.float()
     return found
 
