@@ -108,4 +108,4 @@ def test_a_unit_predicts_what_was_held_out(arm, tmp_path):
     (groups,) = (f.members for f in lopo.folds_of("nine") if f.name == split.fold)
     assert {row["test_id"] for row in rows} == set(
         measurements().test_id[measurements().group_ten.isin(groups)]
-    ) & set(split.held) - {r for r in split.held if np.isnan(log_targets()[r]).all()}
+    ) & set(split.held) - {r for r in split.held if np.isnan(log_targets([r])).all()}

@@ -223,7 +223,7 @@ def test_choice_looks_at_inner_errors_of_the_primary_targets_only():
     results = {}
     for name in ("PE", "PP"):
         ids = table.test_id[table.group_nine == name].to_numpy()
-        truth = log_targets()[ids]
+        truth = log_targets(ids)
         good, bad = truth + 0.1, truth + 0.3
         bad[:, 2:] = truth[:, 2:]  # better where it does not count
         results[name] = Held(ids, np.stack([bad, good]), np.ones((2, *truth.shape)))
@@ -278,7 +278,7 @@ def test_a_part_of_held_out_predictions_is_about_some_polymers():
 
 def test_rows_have_physical_units_and_an_interval_of_their_own_counts():
     ids = np.array([3, 0])
-    mean = log_targets()[ids][None]
+    mean = log_targets(ids)[None]
     about = {"arm": "a", "seed": 0, "fold": "g"}
     first = Held(ids, mean, np.zeros_like(mean)).rows(about, [2.0] * 4)
     own = Held(ids, mean, np.zeros_like(mean), mean - 1, mean + 1).rows(about, [2.0] * 4)
@@ -286,7 +286,7 @@ def test_rows_have_physical_units_and_an_interval_of_their_own_counts():
     for row, other in zip(first, own, strict=True):
         assert row["measured"] == row["predicted"] == other["predicted"]
         assert row["measured"] == pytest.approx(
-            measurements()[row["target"]].iloc[row["test_id"]], rel=1e-4
+            measurements()[row["target"]].loc[row["test_id"]], rel=1e-4
         )
         assert np.log(row["hi"] / row["predicted"]) == pytest.approx(2 * LEAST_SIGMA, abs=1e-4)
         assert np.log(other["predicted"] / other["lo"]) == pytest.approx(1, abs=1e-4)

@@ -145,7 +145,7 @@ def run_studies(bench: Bench, units: list[StudyUnit], label: str, progress: bool
     rows = []
     for unit in units:
         found = bench.read(unit)
-        for group in dict.fromkeys(measurements()["group_nine"].iloc[found.tests]):
+        for group in dict.fromkeys(measurements()["group_nine"].loc[found.tests]):
             about = {"arm": unit.arm, "seed": unit.seed, "fold": group}
             about |= {"study": unit.split.study, "level": unit.split.level}
             rows += found.of(members[group]).rows(about, found.factors)

@@ -1,6 +1,6 @@
 """Held-out predictions: what models predict of measured tests that they did not learn from.
 
-Tests are numbered by their row in the table of measurements (``test_id``); everything is in
+Tests are numbered as in the table of measurements (``test_id``); everything is in
 natural logarithms until it becomes a row of ``lopo.json``.
 """
 
@@ -20,14 +20,18 @@ GIVEN = ("polymer", "lab", "flux_kw_m2", "thickness_mm")
 
 @lru_cache(maxsize=1)
 def measurements() -> pd.DataFrame:
-    """The measured tests with their groups; not to be changed."""
-    return load_measurements()
+    """The measured tests with their groups, by ``test_id``; not to be changed."""
+    return load_measurements().set_index("test_id", drop=False).rename_axis(None)
 
 
 @lru_cache(maxsize=1)
-def log_targets() -> np.ndarray:
-    """Logarithms (tests, 4) of the measured targets; NaN where there is no label."""
-    return np.log(measurements()[list(TARGETS)].to_numpy(float))
+def _log_targets() -> pd.DataFrame:
+    return np.log(measurements()[list(TARGETS)].astype(float))
+
+
+def log_targets(tests: np.ndarray) -> np.ndarray:
+    """Logarithms (T, 4) of what was measured in tests (T,); NaN where there is no label."""
+    return _log_targets().loc[tests].to_numpy()
 
 
 @lru_cache(maxsize=1)
@@ -52,11 +56,11 @@ class Held:
     @property
     def error(self) -> np.ndarray:
         """|ln(predicted / measured)| (C, T, 4)."""
-        return np.abs(self.mean - log_targets()[self.tests])
+        return np.abs(self.mean - log_targets(self.tests))
 
     def of(self, groups: Iterable[str]) -> "Held":
         """The part about some of the ten groups."""
-        keep = measurements()["group_ten"].iloc[self.tests].isin(list(groups)).to_numpy()
+        keep = measurements()["group_ten"].loc[self.tests].isin(list(groups)).to_numpy()
         arrays = {
             name: values[:, keep]
             for name in ("mean", "sigma", "lo", "hi")
@@ -84,9 +88,9 @@ class Held:
         half = np.maximum(one.sigma, LEAST_SIGMA) * np.asarray(factors)
         lo = one.mean - half if self.lo is None else self.lo
         hi = one.mean + half if self.hi is None else self.hi
-        measured = log_targets()[self.tests]
+        measured = log_targets(self.tests)
         values = np.exp(np.stack([measured, one.mean[0], lo[0], hi[0]], axis=-1))  # (T, 4, 4)
-        given = measurements()[list(GIVEN)].iloc[self.tests].to_dict("records")
+        given = measurements()[list(GIVEN)].loc[self.tests].to_dict("records")
         return [
             {
                 **about,
