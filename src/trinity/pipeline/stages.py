@@ -228,7 +228,18 @@ def _differences(stage: Stage, root: Path, results: dict, stamp: dict) -> list[s
     found = provenance.differences(block, stamp)
     if block.get("output_hash") != _output_hash(stage, root, results):
         found.append("output")
-    return provenance.or_earlier(found, stage.results, provenance.pending(root))
+    late, today = provenance.pending(root), stamp["parameters"]
+    if stage.results in late and _still_known(block.get("parameters", {}), today) == today:
+        found = [key for key in found if key != "parameters"]
+    return provenance.or_earlier(found, stage.results, late)
+
+
+def _still_known(earlier: dict[str, dict], today: dict[str, dict]) -> dict[str, dict]:
+    """The numbers of an earlier release without those that no longer exist."""
+    return {
+        section: {k: v for k, v in earlier.get(section, {}).items() if k in numbers}
+        for section, numbers in today.items()
+    }
 
 
 def _output_hash(stage: Stage, root: Path, results: dict) -> str:
