@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 
 from trinity.cli.main import app
 from trinity.cone import simulate as cone
-from trinity.cone.case import check, pack
-from trinity.cone.curve import BARE
+from trinity.cone.case import check
+from trinity.cone.curve import Bare
+from trinity.cone.slab import pack
 from trinity.errors import InputError
 
 NAN = math.nan
@@ -139,7 +140,7 @@ def test_reactions_may_be_listed_in_any_order():
 
 def test_packing_is_linear_in_what_the_cases_hold():
     one, many = pack([check(a_case())]), pack([check(a_case())] * 50)
-    assert all(len(b) == 50 * len(a) for a, b in zip(one[2:], many[2:], strict=True))
+    assert all(len(b) == 50 * len(a) for a, b in zip(one[:4], many[:4], strict=True))
 
 
 def test_a_batch_names_bad_rows_and_computes_the_rest():
@@ -162,7 +163,7 @@ def test_a_file_of_cases(tmp_path):
     assert cone.simulate_file(source, tmp_path / "out.json", tmp_path / "curves") == 0
     results = json.loads((tmp_path / "out.json").read_text())["results"]
     assert [r["id"] for r in results] == [c["id"] for c in REFERENCE]
-    assert all(set(r) == {"id", *BARE} for r in results)
+    assert all(set(r) == {"id", *Bare._fields} for r in results)
     assert results[0]["t_ig_s"] is None  # no combustion data: not ignited, and null, not NaN
     curve = np.genfromtxt(tmp_path / "curves" / "00000.csv", delimiter=",", names=True)
     assert curve["mass_lost_kg_m2"][-1] == pytest.approx(results[0]["mass_lost_kg_m2"], rel=1e-6)

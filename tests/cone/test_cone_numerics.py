@@ -6,7 +6,7 @@ from cone_cases import PYROLYSIS, REFERENCE, VIRGIN, a_case
 from trinity_book.studies.validation import verification
 
 from trinity.cone import simulate as cone
-from trinity.cone.batch import FINE
+from trinity.cone.simulate import FINE
 
 
 @pytest.mark.parametrize("case", REFERENCE, ids=[c["id"] for c in REFERENCE])

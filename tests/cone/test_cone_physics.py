@@ -9,7 +9,7 @@ from scipy.optimize import brentq
 from scipy.special import erfcx
 
 from trinity.cone import simulate as cone
-from trinity.cone.batch import FINE
+from trinity.cone.simulate import FINE
 
 SIGMA = 5.670374419e-8
 K, RHO, C = 0.2, 1190.0, 1800.0

@@ -6,6 +6,7 @@ from cone_cases import FRONT, a_case
 
 from trinity.cone import simulate as cone
 from trinity.cone.curve import LAG_S, rule_scalars
+from trinity.errors import InputError
 
 T = np.arange(0.0, 600.0, 0.5)
 
@@ -94,3 +95,36 @@ def test_growth_indices_bound_the_curve():
     assert found["figra_kw_m2_s"] >= found["phrr_kw_m2"] / found["t_peak_s"] - 1e-9
     assert found["mean_hrr_300s_kw_m2"] < found["phrr_kw_m2"]
     assert found["marhe_kw_m2"] < found["phrr_kw_m2"]
+
+
+CURVE = [0.0, 10.0, 20.0, 400.0], [0.0, 1e5, 2e5, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("time_s", "hrr_w_m2", "says"),
+    [
+        (CURVE[0], CURVE[1][:3], "as many"),
+        (CURVE[0][:2], CURVE[1], "as many"),
+        ([0.0], [1e5], "at least two"),
+        ([[0.0, 1.0]], [[1e5, 1e5]], "as many"),
+        (CURVE[0], [0.0, np.nan, 2e5, 0.0], "hrr_w_m2 is nan in row 1"),
+        ([0.0, np.inf, 20.0, 400.0], CURVE[1], "time_s is inf in row 1"),
+        (CURVE[0], [0.0, None, 2e5, 0.0], "hrr_w_m2 is nan in row 1"),
+        (CURVE[0], [0.0, "much", 2e5, 0.0], "must be numbers"),
+        ([0.0, 20.0, 10.0, 400.0], CURVE[1], "from 20 to 10 s"),
+        ([-30.0, -20.0, -10.0, 0.0], CURVE[1], "ends at 0 s"),
+        ([0.0, 1.0, 2.0, 1e12], CURVE[1], "within 100000 s"),
+    ],
+)
+def test_a_curve_that_cannot_be_read_is_refused(time_s, hrr_w_m2, says):
+    """Compiled code would read past the end of the shorter array."""
+    with pytest.raises(InputError) as raised:
+        rule_scalars(time_s, hrr_w_m2)
+    assert says in str(raised.value) and str(raised.value).count("\n") == 0
+
+
+@pytest.mark.parametrize("name", ["lag_s", "after_s"])
+@pytest.mark.parametrize("value", [-1.0, np.nan, 1e9])
+def test_times_of_the_instrument_are_checked(name, value):
+    with pytest.raises(InputError, match=name):
+        rule_scalars(*CURVE, **{name: value})

@@ -1,164 +1,191 @@
 """Numbers from a heat-release curve: the bare event, and what a cone calorimeter would report.
 
-Two readings of one simulated test are kept apart. The *bare* one (`bare_scalars`) takes the events
+Two readings of one simulated test are kept apart. The *bare* one (`read_bare`) takes the events
 of the solver as they are. The *rule* (`rule_scalars`) is how the measurements in
 ``data/cone_measurements.csv`` were reduced, applied after a first-order lag of the instrument.
 """
 
-from math import exp
+from math import exp, isfinite
+from typing import NamedTuple
 
 import numpy as np
 
 from trinity.cone.jit import kernel
+from trinity.cone.slab import blank
+from trinity.errors import InputError
 
 LAG_S = 3.0  # first-order lag of gas sampling and analysis that is left after calibration [s]
 GRID_S = 0.5  # the rule's time grid [s]
 THRESHOLD_W_M2 = 24000.0  # ignition: above it ...
 SUSTAINED_S = 10.0  # ... for this long
+LONGEST_S = 1e5  # a curve may last as long as a simulated test
 
-BARE = (
-    "peak_mass_loss_rate_kg_m2_s",
-    "time_to_1_g_m2_s",
-    "time_to_2_g_m2_s",
-    "time_to_3_g_m2_s",
-    "surface_temperature_at_1_g_m2_s_k",
-    "time_to_half_of_volatiles_s",
-    "time_to_90_percent_of_volatiles_s",
-    "mass_lost_kg_m2",
-    "t_ig_s",
-    "phrr_kw_m2",
-    "t_peak_s",
-    "thr_mj_m2",
-    "mean_hrr_60s_kw_m2",
-    "mean_hrr_180s_kw_m2",
-    "mean_hrr_300s_kw_m2",
-    "ehc_mj_kg",
-    "residue_fraction",
-    "figra_kw_m2_s",
-    "marhe_kw_m2",
-)
-RULE = ("t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2", "mean_hrr_180s_kw_m2")
+
+class Bare(NamedTuple):
+    """Scalars of a simulated test; a new one needs a line here and one in `read_bare`.
+
+    With the heat release rate q [W/m2], the mass flux m [kg/m2/s] and the time t [s].
+    """
+
+    peak_mass_loss_rate_kg_m2_s: float
+    time_to_1_g_m2_s: float
+    time_to_2_g_m2_s: float
+    time_to_3_g_m2_s: float
+    surface_temperature_at_1_g_m2_s_k: float
+    time_to_half_of_volatiles_s: float
+    time_to_90_percent_of_volatiles_s: float
+    mass_lost_kg_m2: float
+    t_ig_s: float
+    phrr_kw_m2: float
+    t_peak_s: float
+    thr_mj_m2: float  # integral of q from ignition on
+    mean_hrr_60s_kw_m2: float  # means of q after ignition
+    mean_hrr_180s_kw_m2: float
+    mean_hrr_300s_kw_m2: float
+    ehc_mj_kg: float  # thr over the mass lost from ignition on (ISO 5660-1)
+    residue_fraction: float  # mass left over that at the start
+    figra_kw_m2_s: float  # max q/t
+    marhe_kw_m2: float  # maximum of the mean of q since the start
+
+
+class Rule(NamedTuple):
+    """Scalars that the measurements were reduced to."""
+
+    t_ig_s: float
+    phrr_kw_m2: float
+    t_peak_s: float
+    thr_mj_m2: float
+    mean_hrr_180s_kw_m2: float
 
 
 @kernel
-def crossing(record, rows, column, level):
+def crossing(record, values, level):
     """First upward crossing of ``level``: time and surface temperature, linear in between."""
-    for i in range(1, rows):
-        low, high = record[i - 1, column], record[i, column]
+    for i in range(1, values.size):
+        low, high = values[i - 1], values[i]
         if low < level <= high:
             u = (level - low) / (high - low)
-            t = record[i - 1, 0] + u * (record[i, 0] - record[i - 1, 0])
-            return t, record[i - 1, 3] + u * (record[i, 3] - record[i - 1, 3])
+            a, b = record[i - 1], record[i]
+            t = a.time_s + u * (b.time_s - a.time_s)
+            rise = b.surface_temperature_k - a.surface_temperature_k
+            return t, a.surface_temperature_k + u * rise
     return np.nan, np.nan
 
 
 @kernel
-def value_at(record, rows, column, t):
-    """Linear interpolation of a column at ``t``; the last value after the end."""
-    if t >= record[rows - 1, 0]:
-        return record[rows - 1, column]
+def value_at(time, values, t):
+    """Linear interpolation of ``values`` at ``t``; the last value after the end."""
+    if t >= time[time.size - 1]:
+        return values[time.size - 1]
     i = 1
-    while record[i, 0] < t:
+    while time[i] < t:
         i += 1
-    span = record[i, 0] - record[i - 1, 0]
-    u = 1.0 if span == 0.0 else (t - record[i - 1, 0]) / span
-    return record[i - 1, column] + u * (record[i, column] - record[i - 1, column])
+    span = time[i] - time[i - 1]
+    u = 1.0 if span == 0.0 else (t - time[i - 1]) / span
+    return values[i - 1] + u * (values[i] - values[i - 1])
 
 
 @kernel
-def peak(record, rows, column, limit):
-    """Largest value of a column, and its time, while the mass lost is below ``limit``."""
+def peak(record, values, limit):
+    """Largest of ``values``, and its time, while the mass lost is below ``limit``."""
     best, when = 0.0, np.nan
-    for i in range(rows):
-        value, t = record[i, column], record[i, 0]
-        if record[i, 4] >= limit and i > 0:
-            u = (limit - record[i - 1, 4]) / max(record[i, 4] - record[i - 1, 4], 1e-30)
-            value = record[i - 1, column] + u * (value - record[i - 1, column])
-            t = record[i - 1, 0] + u * (t - record[i - 1, 0])
+    time, lost = record.time_s, record.mass_lost_kg_m2
+    for i in range(values.size):
+        value, t = values[i], time[i]
+        if lost[i] >= limit and i > 0:
+            u = (limit - lost[i - 1]) / max(lost[i] - lost[i - 1], 1e-30)
+            value = values[i - 1] + u * (value - values[i - 1])
+            t = time[i - 1] + u * (t - time[i - 1])
         if value > best:
             best, when = value, t
-        if record[i, 4] >= limit:
+        if lost[i] >= limit:
             break
     return best, when
 
 
 @kernel
-def growth(record, rows):
+def growth(record):
     """FIGRA, max of HRR/t [W/m2/s], and MARHE, max of the mean HRR since the start [W/m2]."""
     figra, marhe = 0.0, 0.0
-    for i in range(1, rows):
-        t = record[i, 0]
-        figra = max(figra, record[i, 2] / t)
-        marhe = max(marhe, record[i, 5] / t)
+    for i in range(1, record.size):
+        row = record[i]
+        figra = max(figra, row.hrr_w_m2 / row.time_s)
+        marhe = max(marhe, row.heat_released_j_m2 / row.time_s)
     return figra, marhe
 
 
 @kernel
-def bare_scalars(record, rows, t_ig, volatiles, mass, fuel, out):
-    """Fill ``out`` (in the order of `BARE`) from the record of one run; NaN where not reached.
+def read_bare(record, t_ig, setup, out):
+    """Fill ``out``, a row of `Bare` that holds NaN, from the record (rows,) of one run.
 
-    The peaks are taken while less than 98 % of the volatiles have left: what follows is a
-    burn-out transient that depends on the grid.
+    What is not reached stays NaN. The peaks are taken while less than 98 % of the volatiles have
+    left: what follows is a burn-out transient that depends on the grid.
     """
-    out[:] = np.nan
+    volatiles = setup.volatiles
     limit = 0.98 * volatiles if volatiles > 0.0 else np.inf
-    lost = record[rows - 1, 4]
-    out[0], _ = peak(record, rows, 1, limit)
-    out[1], out[4] = crossing(record, rows, 1, 1e-3)
-    out[2], _ = crossing(record, rows, 1, 2e-3)
-    out[3], _ = crossing(record, rows, 1, 3e-3)
+    time, flux, heat = record.time_s, record.mass_loss_rate_kg_m2_s, record.heat_released_j_m2
+    lost = record[record.size - 1].mass_lost_kg_m2
+    out.peak_mass_loss_rate_kg_m2_s, _ = peak(record, flux, limit)
+    out.time_to_1_g_m2_s, out.surface_temperature_at_1_g_m2_s_k = crossing(record, flux, 1e-3)
+    out.time_to_2_g_m2_s, _ = crossing(record, flux, 2e-3)
+    out.time_to_3_g_m2_s, _ = crossing(record, flux, 3e-3)
     if volatiles > 0.0:
-        out[5], _ = crossing(record, rows, 4, 0.5 * volatiles)
-        out[6], _ = crossing(record, rows, 4, 0.9 * volatiles)
-    out[7] = lost
-    out[16] = 1.0 - lost / mass
-    if t_ig >= 0.0:
-        out[8] = t_ig
-    if not fuel or t_ig < 0.0:
+        masses = record.mass_lost_kg_m2
+        out.time_to_half_of_volatiles_s, _ = crossing(record, masses, 0.5 * volatiles)
+        out.time_to_90_percent_of_volatiles_s, _ = crossing(record, masses, 0.9 * volatiles)
+    out.mass_lost_kg_m2 = lost
+    out.residue_fraction = 1.0 - lost / setup.mass
+    if t_ig < 0.0:
         return
-    phrr, out[10] = peak(record, rows, 2, limit)
-    out[9] = 1e-3 * phrr
-    out[11] = 1e-6 * record[rows - 1, 5]
-    for j, span in enumerate((60.0, 180.0, 300.0)):
-        out[12 + j] = 1e-3 * value_at(record, rows, 5, t_ig + span) / span
-    since = lost - value_at(record, rows, 4, t_ig)
+    out.t_ig_s = t_ig
+    if not setup.fuel:
+        return
+    phrr, out.t_peak_s = peak(record, record.hrr_w_m2, limit)
+    out.phrr_kw_m2 = 1e-3 * phrr
+    thr = 1e-6 * heat[heat.size - 1]
+    out.thr_mj_m2 = thr
+    out.mean_hrr_60s_kw_m2 = 1e-3 * value_at(time, heat, t_ig + 60.0) / 60.0
+    out.mean_hrr_180s_kw_m2 = 1e-3 * value_at(time, heat, t_ig + 180.0) / 180.0
+    out.mean_hrr_300s_kw_m2 = 1e-3 * value_at(time, heat, t_ig + 300.0) / 300.0
+    since = lost - value_at(time, record.mass_lost_kg_m2, t_ig)
     if since > 0.0:
-        out[15] = out[11] / since
-    figra, marhe = growth(record, rows)
-    out[17], out[18] = 1e-3 * figra, 1e-3 * marhe
+        out.ehc_mj_kg = thr / since
+    figra, marhe = growth(record)
+    out.figra_kw_m2_s, out.marhe_kw_m2 = 1e-3 * figra, 1e-3 * marhe
 
 
 @kernel
-def lagged(time, hrr, rows, after, lag, curve):
+def lagged(time, hrr, after, lag, curve):
     r"""Curve on the rule's grid behind a first-order lag, :math:`\dot y=(x-y)/\tau`.
 
     Exact for an input that is constant over a grid step. ``after`` seconds of zero input follow
-    the last row, so that the instrument can fall. Returns the number of points.
+    the last row, so that the instrument can fall. Returns the filled part of ``curve``.
     """
-    n = min(int((time[rows - 1] + after) / GRID_S) + 1, curve.size)
+    last = time.size - 1
+    n = min(int((time[last] + after) / GRID_S) + 1, curve.size)
     keep = exp(-GRID_S / lag) if lag > 0.0 else 0.0
     y, before, i = 0.0, hrr[0], 1
     for step in range(n):
         t = step * GRID_S
-        while i < rows - 1 and time[i] < t:
+        while i < last and time[i] < t:
             i += 1
         x = 0.0
-        if t <= time[rows - 1]:
+        if t <= time[last]:
             span = time[i] - time[i - 1]
             u = 1.0 if span == 0.0 else (t - time[i - 1]) / span
             x = hrr[i - 1] + u * (hrr[i] - hrr[i - 1])
         y = x if lag <= 0.0 else keep * y + (1.0 - keep) * 0.5 * (x + before)
         before = x
         curve[step] = y
-    return n
+    return curve[:n]
 
 
 @kernel
-def sustained(curve, n):
+def sustained(curve):
     """First grid point that is above the threshold and stays there for 10 s; -1 if none."""
     need = int(SUSTAINED_S / GRID_S)
     above = 0
-    for i in range(n):
+    for i in range(curve.size):
         above = above + 1 if curve[i] > THRESHOLD_W_M2 else 0
         if above > need:
             return i - need
@@ -166,15 +193,15 @@ def sustained(curve, n):
 
 
 @kernel
-def reduce_curve(curve, n, out):
-    """The rule on a curve on its grid: fill ``out`` in the order of `RULE`; NaN if no ignition.
+def read_rule(curve, out):
+    """The rule on a curve on its grid: fill ``out``, a row of `Rule`; NaN stays if no ignition.
 
     Peak after a centred moving average of 11 points (5 s), total from the positive part.
     """
-    out[:] = np.nan
-    start = sustained(curve, n)
+    start = sustained(curve)
     if start < 0:
         return
+    n = curve.size
     total, first_180, best, when = 0.0, 0.0, 0.0, 0
     for i in range(n):
         lo, hi = max(i - 5, 0), min(i + 6, n)
@@ -189,8 +216,33 @@ def reduce_curve(curve, n, out):
             total += area
             if (i - start) * GRID_S <= 180.0:
                 first_180 += area
-    out[0], out[1], out[2] = start * GRID_S, 1e-3 * best, when * GRID_S
-    out[3], out[4] = 1e-6 * total, 1e-3 * first_180 / 180.0
+    out.t_ig_s, out.phrr_kw_m2, out.t_peak_s = start * GRID_S, 1e-3 * best, when * GRID_S
+    out.thr_mj_m2, out.mean_hrr_180s_kw_m2 = 1e-6 * total, 1e-3 * first_180 / 180.0
+
+
+def _checked(time_s, hrr_w_m2) -> tuple[np.ndarray, np.ndarray]:
+    """A curve as two float arrays (n,) that the kernels may read."""
+    try:
+        time, hrr = np.asarray(time_s, float), np.asarray(hrr_w_m2, float)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"A curve must be numbers, time and heat release rate: {error}."
+        ) from error
+    if time.ndim != 1 or time.shape != hrr.shape or len(time) < 2:
+        raise InputError(
+            f"time_s has the shape {time.shape} and hrr_w_m2 {hrr.shape}; "
+            "a curve must have as many times as values, at least two."
+        )
+    for name, values in (("time_s", time), ("hrr_w_m2", hrr)):
+        if not np.isfinite(values).all():
+            row = int(np.argmin(np.isfinite(values)))
+            raise InputError(f"{name} is {values[row]} in row {row}; drop rows without a number.")
+    if (np.diff(time) < 0.0).any():
+        row = int(np.argmax(np.diff(time) < 0.0))
+        raise InputError(f"time_s goes from {time[row]:g} to {time[row + 1]:g} s; it must rise.")
+    if not 0.0 < time[-1] <= LONGEST_S:
+        raise InputError(f"time_s ends at {time[-1]:g} s; it must end within {LONGEST_S:g} s.")
+    return time, hrr
 
 
 def rule_scalars(time_s, hrr_w_m2, lag_s: float = LAG_S, after_s: float = 0.0) -> dict[str, float]:
@@ -199,21 +251,27 @@ def rule_scalars(time_s, hrr_w_m2, lag_s: float = LAG_S, after_s: float = 0.0) -
     Parameters
     ----------
     time_s, hrr_w_m2 : array_like, shape (n,)
-        Curve; times must not decrease.
+        Curve [s, W/m2], finite; times must not decrease.
     lag_s : float
-        First-order lag of the instrument; 0 for a curve that was measured.
+        First-order lag of the instrument [s]; 0 for a curve that was measured.
     after_s : float
         Seconds of zero heat release after the last point (a specimen that has burnt out).
 
     Returns
     -------
     dict
-        ``t_ig_s``, ``phrr_kw_m2``, ``t_peak_s``, ``thr_mj_m2``, ``mean_hrr_180s_kw_m2``; NaN
-        when the curve never stays above 24 kW/m2 for 10 s.
+        The fields of `Rule`; NaN when the curve never stays above 24 kW/m2 for 10 s.
+
+    Raises
+    ------
+    InputError
+        If the curve is not of equal length, finite and in order, or a time is out of range.
     """
-    time, hrr = np.asarray(time_s, float), np.asarray(hrr_w_m2, float)
+    time, hrr = _checked(time_s, hrr_w_m2)
+    for name, value in (("lag_s", lag_s), ("after_s", after_s)):
+        if not (isfinite(value) and 0.0 <= value <= LONGEST_S):
+            raise InputError(f"{name} is {value!r}; it must be a number from 0 to {LONGEST_S:g}.")
     curve = np.empty(int((time[-1] + after_s) / GRID_S) + 1)
-    out = np.empty(len(RULE))
-    n = lagged(time, hrr, len(time), after_s, lag_s, curve)
-    reduce_curve(curve, n, out)
-    return dict(zip(RULE, out.tolist(), strict=True))
+    out = blank(Rule, 1)
+    read_rule(lagged(time, hrr, float(after_s), float(lag_s), curve), out[0])
+    return dict(zip(Rule._fields, out[0].item(), strict=True))

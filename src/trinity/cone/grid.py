@@ -1,46 +1,69 @@
 """A grid that follows the reaction: cells are split where it burns and merged where it does not."""
 
 from math import log
+from typing import NamedTuple
+
+import numpy as np
 
 from trinity.cone.jit import kernel
-from trinity.cone.matter import cell_enthalpy, cell_temperature, ramp_value
+from trinity.cone.matter import cell_enthalpy, cell_temperature, conductivity
 from trinity.quantities import GAS_CONSTANT_J_MOL_K as R
 from trinity.quantities import STEFAN_BOLTZMANN_W_M2_K4 as SIGMA
 
 GROWTH = 0.25  # greatest relative change of cell size per cell away from the reaction zone
 
 
+class Cells(NamedTuple):
+    """State of N cells, from the front face inwards: the slab's, then those of a layer of wool."""
+
+    m: np.ndarray  # (N, C) mass of each component [kg/m2]
+    T: np.ndarray  # (N,) temperature [K]
+    rate: np.ndarray  # (N,) dT/dt at the end of the last step [K/s]
+    dx: np.ndarray  # (N,) thickness [m]
+    size: np.ndarray  # (N,) thickness that is wanted [m]
+
+
 @kernel
-def reaction_temperature(chemistry, j, rate):
-    """Temperature at which reaction ``j`` runs at ``rate`` [1/s]; 0 where E = 0."""
-    if chemistry.E[j] <= 0.0 or chemistry.A[j] <= rate:
+def new_cells(N, C):
+    """Empty cells, allocated once per test."""
+    return Cells(
+        m=np.zeros((N, C)), T=np.zeros(N), rate=np.zeros(N), dx=np.zeros(N), size=np.zeros(N)
+    )
+
+
+@kernel
+def reaction_temperature(reaction, rate):
+    """Temperature at which a reaction runs at ``rate`` [1/s]; 0 where E = 0."""
+    if reaction.E <= 0.0 or reaction.A <= rate:
         return 0.0
-    return chemistry.E[j] / (R * log(chemistry.A[j] / rate))
+    return reaction.E / (R * log(reaction.A / rate))
 
 
 @kernel
-def zone_ahead(matter, chemistry, faces, thickness, fineness):
+def zone_ahead(slab, fineness):
     r"""Cell size that will resolve the surface when it reacts [m].
 
     A reaction fades over :math:`\delta = (RT^2/E)\,k/q`: the rise in temperature that makes it
     e times faster, divided by the gradient at the surface.
     """
-    smallest = min(thickness / 12.0, 1.5e-4)  # heating alone needs no finer
-    for j in range(chemistry.A.size):
-        T = reaction_temperature(chemistry, j, 0.03)
-        if T <= 0.0 or chemistry.y[j] >= 1.0:
+    setup, components = slab.setup, slab.components
+    smallest = min(setup.thickness / 12.0, 1.5e-4)  # heating alone needs no finer
+    for j in range(slab.reactions.size):
+        reaction = slab.reactions[j]
+        T = reaction_temperature(reaction, 0.03)
+        if T <= 0.0 or reaction.y >= 1.0:
             continue
-        a = chemistry.reactant[j]
-        absorbed = matter.eps[a] * faces.irradiance + faces.flame
-        lost = faces.h * (T - faces.T_gas) + matter.eps[a] * SIGMA * T**4
+        eps = components[reaction.reactant].eps
+        absorbed = eps * setup.irradiance
+        lost = setup.h * (T - setup.T_gas) + eps * SIGMA * T**4
         q = max(0.3 * absorbed, absorbed - lost)
-        k = ramp_value(matter.ramp, matter.index[a, 0], matter.index[a, 1], T)
+        k = conductivity(slab, reaction.reactant, T)
         if q > 0.0:
-            smallest = min(smallest, fineness * R * T * T / chemistry.E[j] * k / q)
-    if faces.in_depth:
-        for c in range(matter.w0.size):
-            if matter.w0[c] > 0.0:
-                smallest = min(smallest, 0.5 * fineness / matter.kappa[c])
+            smallest = min(smallest, fineness * R * T * T / reaction.E * k / q)
+    if setup.in_depth:
+        for c in range(components.size):
+            if components[c].w0 > 0.0:
+                smallest = min(smallest, 0.5 * fineness / components[c].kappa)
     return max(smallest, 2e-6)
 
 
@@ -59,15 +82,18 @@ def first_grid(thickness, smallest, growth, dx):
 
 
 @kernel
-def wanted_sizes(chemistry, faces, matter, m, T, K, dx, n, fineness, coarsest, s):
-    """Cell size wanted in each of ``n`` cells, from what reacts there and from the gradient."""
+def wanted_sizes(slab, cells, K, n, fineness, coarsest):
+    """Fill ``cells.size`` of ``n`` cells, from what reacts there and from the gradient."""
+    reactions, components = slab.reactions, slab.components
+    m, T, dx, s = cells.m, cells.T, cells.dx, cells.size
     busiest = 0.0
     for i in range(n):
         s[i] = 0.0
-        for j in range(chemistry.A.size):
-            if K[i, j] > 0.0 and chemistry.E[j] > 0.0:
-                weight = 1.0 - chemistry.y[j] + 1e-6 * abs(chemistry.dh[j])
-                rate = weight * K[i, j] * m[i, chemistry.reactant[j]] / dx[i]
+        for j in range(reactions.size):
+            reaction = reactions[j]
+            if K[i, j] > 0.0 and reaction.E > 0.0:
+                weight = 1.0 - reaction.y + 1e-6 * abs(reaction.dh)
+                rate = weight * K[i, j] * m[i, reaction.reactant] / dx[i]
                 s[i] = max(s[i], rate)
         busiest = max(busiest, s[i])
     for i in range(n):
@@ -76,16 +102,17 @@ def wanted_sizes(chemistry, faces, matter, m, T, K, dx, n, fineness, coarsest, s
         gradient = abs(T[right] - T[left]) / distance + 1e-9
         wanted = coarsest
         if s[i] > 0.02 * busiest and busiest > 1e-4:
-            for j in range(chemistry.A.size):
-                if K[i, j] * m[i, chemistry.reactant[j]] > 0.0 and chemistry.E[j] > 0.0:
-                    wanted = min(wanted, fineness * R * T[i] * T[i] / chemistry.E[j] / gradient)
+            for j in range(reactions.size):
+                reaction = reactions[j]
+                if K[i, j] * m[i, reaction.reactant] > 0.0 and reaction.E > 0.0:
+                    wanted = min(wanted, fineness * R * T[i] * T[i] / reaction.E / gradient)
         s[i] = min(max(min(wanted, 100.0 * fineness / gradient), 2e-6), coarsest)
-    if faces.in_depth:
+    if slab.setup.in_depth:
         depth = 0.0
         for i in range(n):
             kappa = 0.0
-            for c in range(m.shape[1]):
-                kappa += m[i, c] / matter.rho[c] * matter.kappa[c] / dx[i]
+            for c in range(components.size):
+                kappa += m[i, c] / components[c].rho * components[c].kappa / dx[i]
             if depth < 2.0:
                 s[i] = min(s[i], max(0.5 * fineness / kappa, 2e-6))
             depth += kappa * dx[i]
@@ -96,41 +123,44 @@ def wanted_sizes(chemistry, faces, matter, m, T, K, dx, n, fineness, coarsest, s
 
 
 @kernel
-def merge(matter, m, T, rate, dx, s, i, n):
+def merge(slab, cells, i, n):
     """Join cell ``i + 1`` to cell ``i``; masses and enthalpy are kept. Returns the new count."""
-    H = cell_enthalpy(matter, m[i], T[i]) + cell_enthalpy(matter, m[i + 1], T[i + 1])
+    m, T, rate, dx, s = cells.m, cells.T, cells.rate, cells.dx, cells.size
+    H = cell_enthalpy(slab, m[i], T[i]) + cell_enthalpy(slab, m[i + 1], T[i + 1])
     share = dx[i] / (dx[i] + dx[i + 1])
     guess = share * T[i] + (1.0 - share) * T[i + 1]
     rate[i] = share * rate[i] + (1.0 - share) * rate[i + 1]
     for c in range(m.shape[1]):
         m[i, c] += m[i + 1, c]
-    T[i] = cell_temperature(matter, m[i], H, guess)
+    T[i] = cell_temperature(slab, m[i], H, guess)
     dx[i] += dx[i + 1]
     s[i] = min(s[i], s[i + 1])
     for o in range(i + 1, n - 1):
-        copy_cell(m, T, rate, dx, s, o + 1, o)
+        copy_cell(cells, o + 1, o)
     return n - 1
 
 
 @kernel
-def copy_cell(m, T, rate, dx, s, source, target):
+def copy_cell(cells, source, target):
     """Copy all that is known of one cell to another place."""
-    for c in range(m.shape[1]):
-        m[target, c] = m[source, c]
-    T[target], rate[target], dx[target], s[target] = T[source], rate[source], dx[source], s[source]
+    for c in range(cells.m.shape[1]):
+        cells.m[target, c] = cells.m[source, c]
+    cells.T[target], cells.rate[target] = cells.T[source], cells.rate[source]
+    cells.dx[target], cells.size[target] = cells.dx[source], cells.size[source]
 
 
 @kernel
-def split(matter, m, T, rate, dx, s, i, ns, n):
+def split(slab, cells, i, ns, n):
     """Halve cell ``i`` along its temperature and mass gradients; returns the new count.
 
     Slopes are limited so that no half leaves the range of its neighbours.
     """
+    m, T, dx = cells.m, cells.T, cells.dx
     lo, hi = max(i - 1, 0), min(i + 1, ns - 1)
-    H = cell_enthalpy(matter, m[i], T[i])
+    H = cell_enthalpy(slab, m[i], T[i])
     slope = limited(T[lo], T[i], T[hi], dx[lo], dx[i], dx[hi])
     for o in range(n, i + 1, -1):
-        copy_cell(m, T, rate, dx, s, o - 1, o)
+        copy_cell(cells, o - 1, o)
     hi = hi + 1 if hi > i else i
     for c in range(m.shape[1]):
         whole = m[i, c]
@@ -143,9 +173,9 @@ def split(matter, m, T, rate, dx, s, i, ns, n):
     guess = T[i]
     T[i] = guess - 0.5 * slope * dx[i]
     T[i + 1] = guess + 0.5 * slope * dx[i]
-    rate[i + 1], s[i + 1] = rate[i], s[i]
-    C = H - cell_enthalpy(matter, m[i], T[i])
-    T[i + 1] = cell_temperature(matter, m[i + 1], C, T[i + 1])
+    cells.rate[i + 1], cells.size[i + 1] = cells.rate[i], cells.size[i]
+    left_over = H - cell_enthalpy(slab, m[i], T[i])
+    T[i + 1] = cell_temperature(slab, m[i + 1], left_over, T[i + 1])
     return n + 1
 
 
@@ -162,33 +192,28 @@ def limited(left, here, right, dl, d, dr):
 
 
 @kernel
-def adapt(chemistry, faces, matter, m, T, rate, K, dx, s, ns, n, fineness, coarsest):
+def adapt(slab, cells, K, ns, n, fineness):
     """Split and merge the slab's first ``ns`` of ``n`` cells; returns the new counts."""
-    coarsest = min(coarsest, sum_of(dx, ns) / 6.0)
-    wanted_sizes(chemistry, faces, matter, m, T, K, dx, ns, fineness, coarsest, s)
+    dx, s = cells.dx, cells.size
+    left = 0.0
+    for i in range(ns):
+        left += dx[i]
+    coarsest = min(slab.setup.thickness / 12.0, left / 6.0)
+    wanted_sizes(slab, cells, K, ns, fineness, coarsest)
     i = 0
     while i < ns - 1:
         pair = dx[i] + dx[i + 1]
         vanishing = min(dx[i], dx[i + 1]) < 0.1 * s[i]
         if ns > 4 and (pair < 0.9 * min(s[i], s[i + 1]) or vanishing):
-            n = merge(matter, m, T, rate, dx, s, i, n)
+            n = merge(slab, cells, i, n)
             ns -= 1
         else:
             i += 1
     i = 0
     while i < ns:
-        if dx[i] > 1.5 * s[i] and n < T.size - 1:
-            n = split(matter, m, T, rate, dx, s, i, ns, n)
+        if dx[i] > 1.5 * s[i] and n < dx.size - 1:
+            n = split(slab, cells, i, ns, n)
             ns += 1
         else:
             i += 1
     return ns, n
-
-
-@kernel
-def sum_of(values, n):
-    """Sum of the first ``n`` values."""
-    total = 0.0
-    for i in range(n):
-        total += values[i]
-    return total

@@ -1,67 +1,99 @@
-"""Heat: conduction, the two faces, and one implicit stage of a step. Compiled; SI units."""
+"""Heat in the slab: conduction, the two faces, one implicit stage of a step. Compiled; SI units."""
 
-from collections import namedtuple
 from math import exp
+from typing import NamedTuple
+
+import numpy as np
 
 from trinity.cone.jit import kernel
 from trinity.cone.matter import enthalpy, layout, react, specific_heat, volume_mean
 from trinity.quantities import STEFAN_BOLTZMANN_W_M2_K4 as SIGMA
 
-Faces = namedtuple(
-    "Faces",
-    [
-        "irradiance",  # cone heater [W/m2]
-        "flame",  # extra heat flux delivered to the surface [W/m2]
-        "h",  # front convection [W/m2/K]
-        "T_gas",  # [K]
-        "T_around",  # front radiative surroundings [K]
-        "in_depth",  # radiation absorbed in depth (Beer-Lambert) or at the surface
-        "back",  # 0 insulated, 1 fixed temperature, 2 convection and radiation
-        "h_back",  # [W/m2/K]
-        "T_back",  # temperature behind the back face [K]
-        "eps_back",  # emissivity of the back face
-    ],
-)
-Work = namedtuple(
-    "Work",
-    ["dx", "k", "G", "C", "H", "Q", "dQ", "src", "low", "rhs", "S", "K", "Z", "Sx", "m1", "T1"],
-)
+
+class Front(NamedTuple):
+    """What changes at the front face when it ignites."""
+
+    h: float  # convection [W/m2/K]
+    flame: float  # heat flux of the flame, delivered to the surface [W/m2]
+
+
+class Faces(NamedTuple):
+    """Both faces at the end of a stage or step."""
+
+    Ts: float  # surface temperature [K]
+    Tb: float  # back temperature [K]
+    q: float  # net flux into the slab: front face and absorption in depth [W/m2]
+    q_back: float  # net flux through the back face [W/m2]
+    iterations: int  # of Newton's method
+
+
+class Work(NamedTuple):
+    """Arrays of one step; N cells, C components, J reactions. Letters as in `stage` and `react`."""
+
+    T1: np.ndarray  # (N,) temperature at the end [K]
+    m1: np.ndarray  # (N, C) masses at the end [kg/m2]
+    slope: np.ndarray  # (N,) dT/dt in the first stage [K/s]
+    K: np.ndarray  # (N, J) rate constants [1/s]
+    Z: np.ndarray  # (N, J) integrated rate constants of an earlier stage
+    Q: np.ndarray  # (N,) heat taken by reactions [J/m2]
+    dQ: np.ndarray  # (N,) its slope in temperature [J/m2/K]
+    k: np.ndarray  # (N,) conductivity [W/m/K]
+    G: np.ndarray  # (N,) conductance to the next cell [W/m2/K]
+    C: np.ndarray  # (N,) heat capacity [J/m2/K]
+    H: np.ndarray  # (N,) heat stored [J/m2]
+    absorbed: np.ndarray  # (N,) radiation absorbed in depth [W/m2]
+    S: np.ndarray  # (N,) what conduction, faces and absorption bring [W/m2]
+    Sx: np.ndarray  # (N,) what they brought in an earlier stage [J/m2]
+    low: np.ndarray  # (N,) tridiagonal system: below the diagonal, diagonal, right-hand side
+    diag: np.ndarray
+    rhs: np.ndarray
 
 
 @kernel
-def absorbed_in_depth(faces, matter, m, dx, ns, n, eps, src):
-    r"""Radiation absorbed in each cell, Beer-Lambert: :math:`dI/dx=-\kappa I` [W/m2].
+def workspace(N, C, J):
+    """Arrays of one test, allocated once."""
+    return Work(
+        T1=np.zeros(N), m1=np.zeros((N, C)), slope=np.zeros(N), K=np.zeros((N, J)),
+        Z=np.zeros((N, J)), Q=np.zeros(N), dQ=np.zeros(N), k=np.zeros(N), G=np.zeros(N),
+        C=np.zeros(N), H=np.zeros(N), absorbed=np.zeros(N), S=np.zeros(N), Sx=np.zeros(N),
+        low=np.zeros(N), diag=np.zeros(N), rhs=np.zeros(N),
+    )  # fmt: skip
+
+
+@kernel
+def absorb_in_depth(slab, dx, ns, n, eps, w):
+    r"""Fill ``w.absorbed``, Beer-Lambert: :math:`dI/dx=-\kappa I` [W/m2].
 
     What reaches the back face is absorbed in the last cell of the slab.
     """
-    passing = eps * faces.irradiance
-    src[ns:n] = 0.0
+    passing = eps * slab.setup.irradiance
+    w.absorbed[ns:n] = 0.0
     for i in range(ns):
         left = 0.0
         if i < ns - 1 and passing > 0.0:
-            left = passing * exp(-volume_mean(matter, m, i, matter.kappa) * dx[i])
-        src[i] = passing - left
+            left = passing * exp(-volume_mean(slab, w.m1, i, slab.components.kappa) * dx[i])
+        w.absorbed[i] = passing - left
         passing = left
 
 
 @kernel
-def linearise_front(faces, eps, q_absorbed, Ts):
-    r"""Net flux into the front face near ``Ts``, as :math:`q = a - b\,T_s`.
+def linearise_front(setup, h, eps, q_absorbed, Ts):
+    r"""Net flux into the front face near ``Ts``, as (a, b) of :math:`q = a - b\,T_s`.
 
     :math:`q = q_{abs} + h(T_g-T_s) + \epsilon\sigma(T_\infty^4-T_s^4)`, linearised at ``Ts``.
     """
-    b = faces.h + 4.0 * eps * SIGMA * Ts**3
-    q = q_absorbed + faces.h * (faces.T_gas - Ts) + eps * SIGMA * (faces.T_around**4 - Ts**4)
+    b = h + 4.0 * eps * SIGMA * Ts**3
+    q = q_absorbed + h * (setup.T_gas - Ts) + eps * SIGMA * (setup.T_around**4 - Ts**4)
     return q + b * Ts, b
 
 
 @kernel
-def linearise_back(faces, Tb):
+def linearise_back(setup, Tb):
     """Net flux into the back face near ``Tb``, as ``a - b * T``; the like of the front."""
-    if faces.back == 2:
-        s = faces.eps_back * SIGMA
-        b = faces.h_back + 4.0 * s * Tb**3
-        q = faces.h_back * (faces.T_back - Tb) + s * (faces.T_back**4 - Tb**4)
+    if setup.back == 2:
+        s = setup.eps_back * SIGMA
+        b = setup.h_back + 4.0 * s * Tb**3
+        q = setup.h_back * (setup.T_back - Tb) + s * (setup.T_back**4 - Tb**4)
         return q + b * Tb, b
     return 0.0, 0.0
 
@@ -87,29 +119,30 @@ def thomas(low, diag, rhs, n):
 
 
 @kernel
-def heat_content(matter, m0, m1, T0, T, n, C, H):
-    """Heat capacity at the mean mass of the step and heat stored since ``T0``, a cell each."""
-    index, ramp = matter.index, matter.ramp
+def heat_content(slab, m0, T0, n, w):
+    """Fill ``w.C`` with heat capacities at the mean mass, ``w.H`` with heat stored since ``T0``."""
+    m1, T = w.m1, w.T1
     for i in range(n):
         capacity = 0.0
         stored = 0.0
         for c in range(m0.shape[1]):
             mass = 0.5 * (m0[i, c] + m1[i, c])
             if mass > 0.0:
-                if index[c, 3] == 1:
-                    heat = ramp[index[c, 2], 1]
+                component = slab.components[c]
+                if component.c_length == 1:
+                    heat = slab.ramps[component.c_first].value
                     stored += mass * heat * (T[i] - T0[i])
                 else:
-                    heat = specific_heat(matter, c, T[i])
-                    stored += mass * (enthalpy(matter, c, T[i]) - enthalpy(matter, c, T0[i]))
+                    heat = specific_heat(slab, c, T[i])
+                    stored += mass * (enthalpy(slab, c, T[i]) - enthalpy(slab, c, T0[i]))
                 capacity += mass * heat
-        C[i] = capacity
-        H[i] = stored
+        w.C[i] = capacity
+        w.H[i] = stored
 
 
 @kernel
-def stage(faces, matter, chemistry, m0, T0, ns, n, tau, Ts, Tb, tolerance, w):
-    r"""Solve one implicit stage for temperatures ``w.T1`` and masses ``w.m1``.
+def stage(slab, front, cells, ns, n, tau, faces, tolerance, w):
+    r"""Solve one implicit stage of ``tau`` seconds for temperatures ``w.T1`` and masses ``w.m1``.
 
     .. math::
        \bar m_i\,[h(T_i)-h(T_i^0)] = \tau S_i(T) + S^x_i - \sum_j \xi_{ij}\Delta h_j
@@ -119,67 +152,68 @@ def stage(faces, matter, chemistry, m0, T0, ns, n, tau, Ts, Tb, tolerance, w):
     what is left of the residual into the cell's own temperature, so that energy is conserved
     whether or not Newton has converged.
 
-    Returns surface and back temperature, net flux through each face [W/m2], Newton iterations.
+    ``faces`` are those before the stage; returns them after it.
     """
-    T, m1, dx, k, G, C, H = w.T1, w.m1, w.dx, w.k, w.G, w.C, w.H
-    Q, dQ, src, low, rhs, S = w.Q, w.dQ, w.src, w.low, w.rhs, w.S
-    Sx, Z, K = w.Sx, w.Z, w.K
+    setup, m0, T0, dx = slab.setup, cells.m, cells.T, cells.dx
+    T, k, G, C, H, Q, dQ = w.T1, w.k, w.G, w.C, w.H, w.Q, w.dQ
+    absorbed, low, diag, rhs, S, Sx = w.absorbed, w.low, w.diag, w.rhs, w.S, w.Sx
+    Ts, Tb = faces.Ts, faces.Tb
     iterations = 0
     while iterations < 8:
         iterations += 1
-        react(chemistry, m0, T, n, tau, Z, m1, K, Q, dQ)
-        layout(matter, m1, T, n, dx, k)
-        heat_content(matter, m0, m1, T0, T, n, C, H)
+        react(slab.reactions, m0, n, tau, w)
+        layout(slab, w.m1, T, n, dx, k)
+        heat_content(slab, m0, T0, n, w)
         conductances(dx, k, n, G)
-        eps = volume_mean(matter, m1, 0, matter.eps)
-        q_surface = faces.flame + (0.0 if faces.in_depth else eps * faces.irradiance)
-        if faces.in_depth:
-            absorbed_in_depth(faces, matter, m1, dx, ns, n, eps, src)
-        a, b = linearise_front(faces, eps, q_surface, Ts)
+        eps = volume_mean(slab, w.m1, 0, slab.components.eps)
+        q_surface = front.flame + (0.0 if setup.in_depth else eps * setup.irradiance)
+        if setup.in_depth:
+            absorb_in_depth(slab, dx, ns, n, eps, w)
+        a, b = linearise_front(setup, front.h, eps, q_surface, Ts)
         Gs = 2.0 * k[0] / dx[0]
         Gb = 2.0 * k[n - 1] / dx[n - 1]
-        ab, bb = linearise_back(faces, Tb)
-        front = Gs / (b + Gs)
+        ab, bb = linearise_back(setup, Tb)
+        into = Gs / (b + Gs)
         back = Gb / (bb + Gb)
-        if faces.back == 1:
-            ab, bb, back = Gb * faces.T_back, Gb, 1.0
+        if setup.back == 1:
+            ab, bb, back = Gb * setup.T_back, Gb, 1.0
         for i in range(n):
             slope = C[i] + max(dQ[i], -0.5 * C[i])
             low[i] = -tau * G[i]
-            S[i] = slope
-            rhs[i] = slope * T[i] - H[i] - Q[i] + Sx[i] + tau * src[i]
+            diag[i] = slope
+            rhs[i] = slope * T[i] - H[i] - Q[i] + Sx[i] + tau * absorbed[i]
         for i in range(n - 1):
-            S[i] += tau * G[i]
-            S[i + 1] += tau * G[i]
-        S[0] += tau * front * b
-        rhs[0] += tau * front * a
-        S[n - 1] += tau * back * bb
+            diag[i] += tau * G[i]
+            diag[i + 1] += tau * G[i]
+        diag[0] += tau * into * b
+        rhs[0] += tau * into * a
+        diag[n - 1] += tau * back * bb
         rhs[n - 1] += tau * back * ab
-        thomas(low, S, rhs, n)
+        thomas(low, diag, rhs, n)
         change = 0.0
         for i in range(n):
             change = max(change, abs(rhs[i] - T[i]))
             T[i] = rhs[i]
         Ts_new = (a + Gs * T[0]) / (b + Gs)
-        Tb_new = faces.T_back if faces.back == 1 else (ab + Gb * T[n - 1]) / (bb + Gb)
+        Tb_new = setup.T_back if setup.back == 1 else (ab + Gb * T[n - 1]) / (bb + Gb)
         change = max(change, abs(Ts_new - Ts))
         Ts, Tb = Ts_new, Tb_new
         if change < tolerance or not change < 1e6:
             break
-    q_front = front * (a - b * T[0])
+    q_front = into * (a - b * T[0])
     q_back = back * (ab - bb * T[n - 1])
     q_total = q_front
     for i in range(n):
-        S[i] = src[i]
-        q_total += src[i]
+        S[i] = absorbed[i]
+        q_total += absorbed[i]
     for i in range(n - 1):
         q = G[i] * (T[i] - T[i + 1])
         S[i] -= q
         S[i + 1] += q
     S[0] += q_front
     S[n - 1] += q_back
-    react(chemistry, m0, T, n, tau, Z, m1, K, Q, dQ)
-    heat_content(matter, m0, m1, T0, T, n, C, H)
+    react(slab.reactions, m0, n, tau, w)
+    heat_content(slab, m0, T0, n, w)
     for i in range(n):
         T[i] += (tau * S[i] + Sx[i] - Q[i] - H[i]) / C[i]
-    return Ts, Tb, q_total, q_back, iterations
+    return Faces(Ts=Ts, Tb=Tb, q=q_total, q_back=q_back, iterations=iterations)

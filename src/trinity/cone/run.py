@@ -1,12 +1,10 @@
 """One cone test from the first second to burn-out: steps, events, record. Compiled; SI units."""
 
-from collections import namedtuple
 from math import log, sqrt
+from typing import NamedTuple
 
-import numpy as np
-
-from trinity.cone.grid import adapt, first_grid, zone_ahead
-from trinity.cone.heat import Faces, Work, stage
+from trinity.cone.grid import adapt, first_grid, new_cells, zone_ahead
+from trinity.cone.heat import Faces, Front, stage, workspace
 from trinity.cone.jit import kernel
 from trinity.cone.matter import cell_enthalpy, enthalpy, gas_release, layout
 from trinity.quantities import GAS_CONSTANT_J_MOL_K as R
@@ -16,112 +14,109 @@ MOST_CELLS = 240
 MOST_ROWS = 50000
 NEGLIGIBLE = 5e-6  # mass flux that no step is cut for [kg/m2/s]
 MOST_OF_VOLATILES = 0.03  # part of the volatiles that may leave in one step
-COLUMNS = 6  # t, mass flux, heat release rate, surface temperature, mass lost, gas heat released
-
-Numerics = namedtuple("Numerics", ["fineness", "growth", "error_k", "fold", "newton_k"])
-Test = namedtuple(
-    "Test",
-    [
-        "thickness",  # [m]
-        "end",  # [s]
-        "T0",  # initial temperature [K]
-        "h_flaming",  # front convection after ignition [W/m2/K]
-        "flame",  # flame heat flux after ignition [W/m2]
-        "efficiency",  # flaming (combustion) efficiency
-        "critical",  # value that the igniting quantity must reach
-        "rule",  # 0 heat release rate, 1 mass flux, 2 surface temperature, -1 none
-        "timeout",  # give up when not ignited by then [s]
-        "wool",  # thickness of the layer behind the slab [m], 0 for none
-        "volatiles",  # mass that the reactions can release [kg/m2]
-    ],
-)
-Outcome = namedtuple(
-    "Outcome",
-    [
-        "rows",  # rows of the record
-        "t_ig",  # [s], -1 without ignition
-        "steps",  # accepted
-        "solves",  # tried
-        "mass_error",  # of the balance, relative
-        "energy_error",
-        "visits",  # cells computed, over all stages and iterations
-        "rates",  # Arrhenius rates computed; two exponentials each
-    ],
-)
 
 
-@kernel
-def workspace(N, C, J):
-    """Arrays of one test, allocated once."""
-    return Work(
-        np.zeros(N), np.zeros(N), np.zeros(N), np.zeros(N), np.zeros(N), np.zeros(N),
-        np.zeros(N), np.zeros(N), np.zeros(N), np.zeros(N), np.zeros(N), np.zeros((N, J)),
-        np.zeros((N, J)), np.zeros(N), np.zeros((N, C)), np.zeros(N),
-    )  # fmt: skip
+class Numerics(NamedTuple):
+    """How finely a test is resolved."""
+
+    fineness: float  # size of a cell over the depth in which a reaction fades
+    growth: float  # relative growth of cells inwards in the first grid
+    error_k: float  # error of temperature that a step may make [K]
+    fold: float  # change of ln(rate) in a step
+    newton_k: float  # Newton's method ends below this change [K]
+
+
+class Row(NamedTuple):
+    """One time step of the record; the fields are the columns of a curve."""
+
+    time_s: float
+    mass_loss_rate_kg_m2_s: float
+    hrr_w_m2: float
+    surface_temperature_k: float
+    mass_lost_kg_m2: float
+    heat_released_j_m2: float
+
+
+class Diagnostics(NamedTuple):
+    """What the solver reports of one run; a new number needs a line here and one in `run`."""
+
+    steps: float  # accepted
+    solves: float  # tried
+    mass_balance_error: float  # relative
+    energy_balance_error: float  # relative
+    rows: float  # of the record
+    cell_visits: float  # cells computed, over all stages and iterations
+    rate_evaluations: float  # Arrhenius rates computed; two exponentials each
 
 
 @kernel
-def lay_grid(test, faces, matter, chemistry, numerics, m, T, dx):
+def lay_grid(slab, numerics, cells):
     """Fill the cells of slab and wool at the initial temperature; returns both counts."""
-    finest = zone_ahead(matter, chemistry, faces, test.thickness, numerics.fineness)
-    ns = first_grid(test.thickness, finest, numerics.growth, dx)
-    C = matter.rho.size
+    setup, components = slab.setup, slab.components
+    m, dx = cells.m, cells.dx
+    finest = zone_ahead(slab, numerics.fineness)
+    ns = first_grid(setup.thickness, finest, numerics.growth, dx)
+    C = components.size
     inverse = 0.0
     for c in range(C):
-        inverse += matter.w0[c] / matter.rho[c]
+        inverse += components[c].w0 / components[c].rho
     for i in range(ns):
         for c in range(C):
-            m[i, c] = matter.w0[c] * dx[i] / inverse
+            m[i, c] = components[c].w0 * dx[i] / inverse
     n = ns
-    if test.wool > 0.0:  # the wool is the last component
-        n += first_grid(test.wool, test.wool / 20.0, numerics.growth, dx[ns : ns + 40])
+    if setup.wool > 0.0:  # the wool is the last component
+        n += first_grid(setup.wool, setup.wool / 20.0, numerics.growth, dx[ns : ns + 40])
         for i in range(ns, n):
-            m[i, C - 1] = matter.rho[C - 1] * dx[i]
-    T[:n] = test.T0
+            m[i, C - 1] = components[C - 1].rho * dx[i]
+    cells.T[:n] = setup.T0
     return ns, n
 
 
 @kernel
-def step(faces, matter, chemistry, m, T, rate, ns, n, dt, Ts, Tb, newton_k, w):
+def step(slab, front, cells, ns, n, dt, faces, newton_k, w):
     """Advance ``n`` cells by ``dt`` in two stages; the result is in ``w.m1``, ``w.T1``.
 
-    Returns the faces' temperatures, the mean net fluxes through them, the largest difference [K]
-    to a step of first order, which steers the step, and the Newton iterations.
+    Returns the faces after it, with mean fluxes and all Newton iterations, and the largest
+    difference [K] to a step of first order, which steers the step.
     """
     tau = GAMMA * dt
-    T1, S, Sx, K, Z = w.T1, w.S, w.Sx, w.K, w.Z
+    T, T1, S, Sx, K, Z = cells.T, w.T1, w.S, w.Sx, w.K, w.Z
     for i in range(n):
-        T1[i] = T[i] + tau * rate[i]
+        T1[i] = T[i] + tau * cells.rate[i]
         Sx[i] = 0.0
         for j in range(K.shape[1]):
             Z[i, j] = 0.0
-    Ts, Tb, q1, b1, i1 = stage(faces, matter, chemistry, m, T, ns, n, tau, Ts, Tb, newton_k, w)
+    first = stage(slab, front, cells, ns, n, tau, faces, newton_k, w)
     explicit = dt - tau
     for i in range(n):
-        rate[i] = (T1[i] - T[i]) / tau
-        T1[i] = T[i] + dt * rate[i]
+        w.slope[i] = (T1[i] - T[i]) / tau
+        T1[i] = T[i] + dt * w.slope[i]
         Sx[i] = explicit * S[i]
         for j in range(K.shape[1]):
             Z[i, j] = explicit * K[i, j]
-    Ts, Tb, q2, b2, i2 = stage(faces, matter, chemistry, m, T, ns, n, tau, Ts, Tb, newton_k, w)
+    second = stage(slab, front, cells, ns, n, tau, first, newton_k, w)
     worst = 0.0
     for i in range(n):
-        worst = max(worst, abs(T1[i] - T[i] - dt * rate[i]))
-    q = (1.0 - GAMMA) * q1 + GAMMA * q2
-    b = (1.0 - GAMMA) * b1 + GAMMA * b2
-    return Ts, Tb, q, b, worst, i1 + i2
+        worst = max(worst, abs(T1[i] - T[i] - dt * w.slope[i]))
+    return Faces(
+        Ts=second.Ts,
+        Tb=second.Tb,
+        q=(1.0 - GAMMA) * first.q + GAMMA * second.q,
+        q_back=(1.0 - GAMMA) * first.q_back + GAMMA * second.q_back,
+        iterations=first.iterations + second.iterations,
+    ), worst
 
 
 @kernel
-def steepest_fold(chemistry, w, T, n, flux):
+def steepest_fold(reactions, T, w, n, flux):
     """Largest change of ln(rate) within the step, over cells that release 2 % of the gas."""
     fold = 0.0
-    K, m1, T1 = w.K, w.m1, w.T1
-    reactant, y, E = chemistry.reactant, chemistry.y, chemistry.E
+    T1 = w.T1
     for i in range(n):
-        for j in range(E.size):
-            if (1.0 - y[j]) * K[i, j] * m1[i, reactant[j]] > 0.02 * flux:
-                fold = max(fold, abs(T1[i] - T[i]) * E[j] / (R * T1[i] * T1[i]))
+        for j in range(reactions.size):
+            reaction = reactions[j]
+            if (1.0 - reaction.y) * w.K[i, j] * w.m1[i, reaction.reactant] > 0.02 * flux:
+                fold = max(fold, abs(T1[i] - T[i]) * reaction.E / (R * T1[i] * T1[i]))
     return fold
 
 
@@ -137,14 +132,14 @@ def running(K, n):
 
 
 @kernel
-def progress(test, flux, heat, Ts):
+def progress(setup, flux, heat, Ts):
     """The quantity that decides on ignition, as a fraction of its critical value."""
-    if test.rule == 0:
-        return test.efficiency * heat / test.critical
-    if test.rule == 1:
-        return flux / test.critical
-    if test.rule == 2:
-        return (Ts - test.T0) / (test.critical - test.T0)
+    if setup.rule == 0:
+        return setup.efficiency * heat / setup.critical
+    if setup.rule == 1:
+        return flux / setup.critical
+    if setup.rule == 2:
+        return (Ts - setup.T0) / (setup.critical - setup.T0)
     return 0.0
 
 
@@ -159,60 +154,57 @@ def stored_mass(m, n):
 
 
 @kernel
-def stored_heat(matter, m, T, n):
+def stored_heat(slab, m, T, n):
     """Sensible enthalpy of the first ``n`` cells [J/m2]."""
     total = 0.0
     for i in range(n):
-        total += cell_enthalpy(matter, m[i], T[i])
+        total += cell_enthalpy(slab, m[i], T[i])
     return total
 
 
 @kernel
-def note(record, row, t, flux, hrr, Ts, lost, burnt):
-    """Write one row of the record; returns the next row."""
-    record[row, 0], record[row, 1], record[row, 2] = t, flux, hrr
-    record[row, 3], record[row, 4], record[row, 5] = Ts, lost, burnt
-    return row + 1
+def note(row, t, flux, hrr, Ts, lost, burnt):
+    """Write one row of the record."""
+    row.time_s, row.mass_loss_rate_kg_m2_s, row.hrr_w_m2 = t, flux, hrr
+    row.surface_temperature_k, row.mass_lost_kg_m2, row.heat_released_j_m2 = Ts, lost, burnt
 
 
 @kernel
-def run(test, faces, matter, chemistry, numerics, record):
-    """Burn one specimen; fill ``record`` with a row a step and return an `Outcome`.
+def run(slab, numerics, record, out):
+    """Burn one specimen: a row of ``record`` per step, `Diagnostics` into ``out``.
 
     The loop: try a step; cut it when it is inaccurate or passes ignition; keep it; split and
     merge cells; note. It ends at the end time, at burn-out (1e-4 of the volatiles left), or when
-    the specimen has not ignited in time.
+    the specimen has not ignited in time. Returns the time of ignition [s], -1 without.
     """
-    C, J = matter.rho.size, chemistry.A.size
-    m, T, rate = np.zeros((MOST_CELLS, C)), np.zeros(MOST_CELLS), np.zeros(MOST_CELLS)
-    sizes, trial = np.zeros(MOST_CELLS), np.zeros(MOST_CELLS)
-    w = workspace(MOST_CELLS, C, J)
-    T1, m1, Q = w.T1, w.m1, w.Q
-    ns, n = lay_grid(test, faces, matter, chemistry, numerics, m, T, w.dx)
-    coarsest = test.thickness / 12.0
-    mass, heat0 = stored_mass(m, ns), stored_heat(matter, m, T, n)
+    setup, reactions = slab.setup, slab.reactions
+    C = slab.components.size
+    cells, w = new_cells(MOST_CELLS, C), workspace(MOST_CELLS, C, reactions.size)
+    m, T, m1, T1 = cells.m, cells.T, w.m1, w.T1
+    ns, n = lay_grid(slab, numerics, cells)
+    faces = Faces(Ts=setup.T0, Tb=setup.T0, q=0.0, q_back=0.0, iterations=0)
+    front = Front(h=setup.h, flame=0.0)
+    mass, heat0 = stored_mass(m, ns), stored_heat(slab, m, T, n)
     first_mass, gained, taken, carried = mass, 0.0, 0.0, 0.0
-    t, dt, Ts, Tb, t_ig = 0.0, 1e-3, test.T0, test.T0, -1.0
+    t, dt, t_ig = 0.0, 1e-3, -1.0
     lost, burnt, ready, flux0 = 0.0, 0.0, 0.0, 0.0
-    steps, tries, visits, rates = 0, 0, 0, 0
-    row = note(record, 0, 0.0, 0.0, 0.0, Ts, 0.0, 0.0)
-    while t < test.end * (1.0 - 1e-12) and row < record.shape[0] - 2:
-        dt = min(dt, (test.end if t_ig >= 0.0 else min(test.end, test.timeout)) - t)
-        trial[:n] = rate[:n]
-        Ts1, Tb1, q, qb, worst, iterations = step(
-            faces, matter, chemistry, m, T, trial, ns, n, dt, Ts, Tb, numerics.newton_k, w
-        )
-        tries += 1
-        visits += n * (iterations + 2)
-        rates += running(w.K, ns) * (iterations + 2)
-        flux1, heat1 = gas_release(chemistry, w.m1, w.K, ns)
-        fold = steepest_fold(chemistry, w, T, ns, flux1) if flux1 > NEGLIGIBLE else 0.0
-        share = flux1 * dt / (MOST_OF_VOLATILES * test.volatiles + 1e-9)
+    steps, solves, visits, rates = 0, 0, 0, 0
+    note(record[0], 0.0, 0.0, 0.0, setup.T0, 0.0, 0.0)
+    rows = 1
+    while t < setup.end * (1.0 - 1e-12) and rows < record.shape[0] - 2:
+        dt = min(dt, (setup.end if t_ig >= 0.0 else min(setup.end, setup.timeout)) - t)
+        after, worst = step(slab, front, cells, ns, n, dt, faces, numerics.newton_k, w)
+        solves += 1
+        visits += n * (after.iterations + 2)
+        rates += running(w.K, ns) * (after.iterations + 2)
+        flux1, heat1 = gas_release(reactions, m1, w.K, ns)
+        fold = steepest_fold(reactions, T, w, ns, flux1) if flux1 > NEGLIGIBLE else 0.0
+        share = flux1 * dt / (MOST_OF_VOLATILES * setup.volatiles + 1e-9)
         error = max(worst / numerics.error_k, (fold / numerics.fold) ** 2, share * share)
         if not error < 2.0 and dt > 1e-7:
             dt *= max(0.2, 0.8 / sqrt(error)) if error < 1e9 else 0.2
             continue
-        ready1 = progress(test, flux1, heat1, Ts1)
+        ready1 = progress(setup, flux1, heat1, after.Ts)
         lit = t_ig < 0.0 and ready1 >= 1.0
         if lit and ready1 > 1.003 and dt > 1e-4:
             if ready > 0.0:
@@ -221,14 +213,14 @@ def run(test, faces, matter, chemistry, numerics, record):
                 dt *= 0.5
             continue
         for i in range(n):
-            rate[i] = (T1[i] - T[i]) / dt
+            cells.rate[i] = (T1[i] - T[i]) / dt
             for c in range(C):
-                carried += gas_heat(matter, c, m[i, c] - m1[i, c], T[i], T1[i])
+                carried += gas_heat(slab, c, m[i, c] - m1[i, c], T[i], T1[i])
                 m[i, c] = m1[i, c]
-            taken += Q[i]
+            taken += w.Q[i]
             T[i] = T1[i]
-        t, Ts, Tb, ready = t + dt, Ts1, Tb1, ready1
-        gained += dt * (q + qb)
+        t, faces, ready = t + dt, after, ready1
+        gained += dt * (faces.q + faces.q_back)
         left = stored_mass(m, ns)
         released = mass - left
         per_gas = heat1 / flux1 if flux1 > 0.0 else 0.0
@@ -237,44 +229,34 @@ def run(test, faces, matter, chemistry, numerics, record):
         mass, lost = left, lost + released
         burning = t_ig >= 0.0
         if burning:
-            burnt += test.efficiency * per_gas * released
-        hrr = test.efficiency * per_gas * shown
-        row = note(record, row, t, shown, hrr if burning else 0.0, Ts, lost, burnt)
+            burnt += setup.efficiency * per_gas * released
+        hrr = setup.efficiency * per_gas * shown
+        note(record[rows], t, shown, hrr if burning else 0.0, faces.Ts, lost, burnt)
+        rows += 1
         steps += 1
         dt *= min(2.0, max(0.3, 0.9 / sqrt(max(error, 1e-3))))
         if lit:
             t_ig = t
-            row = note(record, row, t, shown, hrr, Ts, lost, burnt)
-            if test.flame > 0.0 or test.h_flaming != faces.h:
-                faces = light(faces, test)
+            note(record[rows], t, shown, hrr, faces.Ts, lost, burnt)
+            rows += 1
+            if setup.flame > 0.0 or setup.h_flaming != setup.h:
+                front = Front(h=setup.h_flaming, flame=setup.flame)
                 dt = min(dt, 0.05)
-        if lost >= (1.0 - 1e-4) * test.volatiles > 0.0:
+        if lost >= (1.0 - 1e-4) * setup.volatiles > 0.0:
             break
-        if t_ig < 0.0 and t >= test.timeout * (1.0 - 1e-12):
+        if t_ig < 0.0 and t >= setup.timeout * (1.0 - 1e-12):
             break
         if lost < NEGLIGIBLE:  # the first grid was made for the onset
             continue
-        layout(matter, m, T, n, w.dx, w.k)
-        ns, n = adapt(
-            chemistry,
-            faces,
-            matter,
-            m,
-            T,
-            rate,
-            w.K,
-            w.dx,
-            sizes,
-            ns,
-            n,
-            numerics.fineness,
-            coarsest,
-        )
-    balance = stored_heat(matter, m, T, n) - heat0 + taken + carried
+        layout(slab, m, T, n, cells.dx, w.k)
+        ns, n = adapt(slab, cells, w.K, ns, n, numerics.fineness)
+    balance = stored_heat(slab, m, T, n) - heat0 + taken + carried
     scale = max(abs(gained), abs(balance), 1e-6 * heat0)
-    energy_error = (gained - balance) / scale
-    mass_error = (first_mass - mass - lost) / first_mass
-    return Outcome(row, t_ig, steps, tries, mass_error, energy_error, visits, rates)
+    out.steps, out.solves, out.rows = steps, solves, rows
+    out.cell_visits, out.rate_evaluations = visits, rates
+    out.energy_balance_error = (gained - balance) / scale
+    out.mass_balance_error = (first_mass - mass - lost) / first_mass
+    return t_ig
 
 
 @kernel
@@ -292,17 +274,8 @@ def agreement(flux0, flux1, mean):
 
 
 @kernel
-def gas_heat(matter, c, dm, T0, T1):
+def gas_heat(slab, c, dm, T0, T1):
     """Sensible heat that ``dm`` of a component gives up as it turns into gas, at mean T [J/m2]."""
     if dm == 0.0:
         return 0.0
-    return 0.5 * dm * (enthalpy(matter, c, T0) + enthalpy(matter, c, T1))
-
-
-@kernel
-def light(faces, test):
-    """The front face under its flame."""
-    return Faces(
-        faces.irradiance, test.flame, test.h_flaming, faces.T_gas, faces.T_around,
-        faces.in_depth, faces.back, faces.h_back, faces.T_back, faces.eps_back,
-    )  # fmt: skip
+    return 0.5 * dm * (enthalpy(slab, c, T0) + enthalpy(slab, c, T1))

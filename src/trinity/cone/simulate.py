@@ -1,40 +1,109 @@
 """The cone calorimeter, simulated: one case, many cases, files of cases.
 
-The physics is in ``cone_matter`` (components, reactions), ``cone_heat`` (conduction and the two
-faces), ``cone_grid`` (the grid) and ``cone_run`` (the test from start to burn-out); `cases` checks
-what a case says and `metrics` reads numbers from a curve. Equations: book, chapter "Physics".
+The physics is in ``cone.matter`` (components, reactions), ``cone.heat`` (conduction and the two
+faces), ``cone.grid`` (the grid) and ``cone.run`` (the test from start to burn-out); ``cone.case``
+checks what a case says, ``cone.curve`` reads numbers from a curve. Equations: book, "Physics".
 """
 
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
+from io import StringIO
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from trinity.cone.batch import DEFAULT, DIAGNOSTICS, FINE, buffers, new_record, run_range
-from trinity.cone.case import check, pack
-from trinity.cone.curve import BARE, RULE
-from trinity.cone.run import MOST_ROWS
+from trinity.cone.case import check
+from trinity.cone.curve import GRID_S, Bare, Rule, lagged, read_bare, read_rule
+from trinity.cone.jit import kernel
+from trinity.cone.run import MOST_ROWS, Diagnostics, Numerics, Row, run
+from trinity.cone.slab import Packed, blank, columns, pack, unpack_inlined
 from trinity.errors import InputError
 from trinity.files import read_bytes, write_atomic
 
+# Default resolution: chosen so that every key of the reference cases is within 1 % (peak 2 %).
+DEFAULT = Numerics(fineness=0.5, growth=0.2, error_k=2.5, fold=0.6, newton_k=3.0)
+# Converged resolution for verification: energy closes to 1e-6, about fifty times slower.
+FINE = Numerics(fineness=0.1, growth=0.05, error_k=0.02, fold=0.06, newton_k=1e-7)
 UNFINISHED = (
     f"The run needs more than {MOST_ROWS} time steps; "
     "the kinetics are too stiff for this thickness and time: shorten end_time_s."
 )
 CHUNK = 32  # cases a thread takes at a time: small enough to share out evenly
-CURVES = (
-    "time_s",
-    "mass_loss_rate_kg_m2_s",
-    "hrr_w_m2",
-    "surface_temperature_k",
-    "mass_lost_kg_m2",
-    "heat_released_j_m2",
-)
 
 
-def simulate(case: dict, curves: bool = False, numerics=DEFAULT) -> dict:
+class Results(NamedTuple):
+    """What became of n cases, a row per case; all NaN before they run."""
+
+    bare: np.recarray  # (n,) of `trinity.cone.curve.Bare`
+    rule: np.recarray  # (n,) of `trinity.cone.curve.Rule`
+    diagnostics: np.recarray  # (n,) of `trinity.cone.run.Diagnostics`
+
+    def unfinished(self) -> np.ndarray:
+        """Which runs stopped because their record was full, shape (n,)."""
+        return self.diagnostics.rows >= MOST_ROWS - 2
+
+
+def new_results(n: int) -> Results:
+    """Results of ``n`` cases that have not run."""
+    return Results(blank(Bare, n), blank(Rule, n), blank(Diagnostics, n))
+
+
+def new_record() -> np.recarray:
+    """Room for the rows of one run; not blanked, for that would take longer than many a run."""
+    return np.empty(MOST_ROWS, columns(Row)).view(np.recarray)
+
+
+@kernel
+def run_range(packed, numerics, start, stop, lag, results, record):
+    """Run cases ``start`` to ``stop``; fills their rows of ``results``.
+
+    A negative ``lag`` leaves the rule out. ``record`` is the calling thread's own; after the call
+    it holds the last case's rows.
+    """
+    curve = np.empty(1)
+    for i in range(start, stop):
+        slab, diagnostics = unpack_inlined(packed, i), results.diagnostics[i]
+        t_ig = run(slab, numerics, record, diagnostics)
+        rows = record[: int(diagnostics.rows)]
+        read_bare(rows, t_ig, slab.setup, results.bare[i])
+        if lag >= 0.0 and slab.setup.fuel:
+            ended = rows[rows.size - 1].mass_lost_kg_m2 >= 0.999 * slab.setup.volatiles
+            need = int(slab.setup.end / GRID_S) + 200
+            if curve.size < need:
+                curve = np.empty(need)
+            after = 30.0 if ended else 0.0
+            seen = lagged(rows.time_s, rows.hrr_w_m2, after, lag, curve)
+            read_rule(seen, results.rule[i])
+
+
+def run_packed(
+    packed: Packed,
+    lag_s: float | None = None,
+    threads: int | None = None,
+    numerics: Numerics = DEFAULT,
+) -> Results:
+    """Run packed cases on ``threads`` cores (all of the process's by default)."""
+    n = len(packed.setups)
+    results = new_results(n)
+    lag = -1.0 if lag_s is None else float(lag_s)
+    threads = threads or len(os.sched_getaffinity(0))
+
+    def work(start):
+        stop = min(start + CHUNK, n)
+        run_range(packed, numerics, start, stop, lag, results, new_record())
+
+    if threads == 1 or n <= CHUNK:
+        for start in range(0, n, CHUNK):
+            work(start)
+        return results
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, range(0, n, CHUNK)))
+    return results
+
+
+def simulate(case: dict, curves: bool = False, numerics: Numerics = DEFAULT) -> dict:
     """Burn one specimen.
 
     Parameters
@@ -42,19 +111,15 @@ def simulate(case: dict, curves: bool = False, numerics=DEFAULT) -> dict:
     case : dict
         Schema of ``data/reference/cone_reference_cases.json`` and its extras (book, "Physics").
     curves : bool
-        Add ``curves``: a dict of arrays, one row a time step (see `CURVES`).
+        Add ``curves``: a dict of arrays, one row per time step (`trinity.cone.run.Row`).
     numerics : Numerics
         `DEFAULT`, or `FINE` for a converged result about fifty times slower.
 
     Returns
     -------
     dict
-        Every key of `trinity.cone.curve.BARE` (NaN where an event never happened) and the solver's
-        diagnostics. With the heat release rate q [W/m2], the mass flux m [kg/m2/s] and the time t
-        [s]: ``thr_mj_m2`` is the integral of q from ignition on; ``ehc_mj_kg`` that over the mass
-        lost from ignition on (ISO 5660-1); ``figra_kw_m2_s`` max q/t; ``marhe_kw_m2`` the maximum
-        of the mean of q since the start; ``mean_hrr_60s_kw_m2`` and the like means after ignition;
-        ``residue_fraction`` the mass left over that at the start.
+        Every field of `trinity.cone.curve.Bare` (NaN where an event never happened), then of
+        `trinity.cone.run.Diagnostics`.
 
     Raises
     ------
@@ -74,75 +139,34 @@ def simulate(case: dict, curves: bool = False, numerics=DEFAULT) -> dict:
     >>> 20 < simulate(case)["t_ig_s"] < 60
     True
     """
-    packed = pack([check(case)])
-    tables, record = buffers(1), new_record()
-    run_range(packed, numerics, 0, 1, -1.0, *tables, record)
-    if _unfinished(tables[2]).any():
+    packed, results, record = pack([check(case)]), new_results(1), new_record()
+    run_range(packed, numerics, 0, 1, -1.0, results, record)
+    if results.unfinished().any():
         raise InputError(UNFINISHED)
-    result = dict(zip(BARE + DIAGNOSTICS, (*tables[0][0], *tables[2][0]), strict=True))
-    result = {key: float(value) for key, value in result.items()}
+    result = _columns(results.bare) | _columns(results.diagnostics)
+    result = {key: float(value[0]) for key, value in result.items()}
     if curves:
         rows = record[: int(result["rows"])]
-        result["curves"] = {name: rows[:, j].copy() for j, name in enumerate(CURVES)}
+        result["curves"] = {name: column.copy() for name, column in _columns(rows).items()}
     return result
 
 
-def curve(case: dict, numerics=DEFAULT) -> tuple[np.ndarray, np.ndarray]:
+def _columns(rows: np.recarray, prefix: str = "") -> dict[str, np.ndarray]:
+    """The columns of a table by name."""
+    return {f"{prefix}{name}": rows[name] for name in rows.dtype.names}
+
+
+def curve(case: dict, numerics: Numerics = DEFAULT) -> tuple[np.ndarray, np.ndarray]:
     """Time [s] and heat release rate [W/m2] of one case; zero before ignition."""
     result = simulate(case, curves=True, numerics=numerics)["curves"]
     return result["time_s"], result["hrr_w_m2"]
-
-
-def run_packed(packed, lag_s: float | None = None, threads: int | None = None, numerics=DEFAULT):
-    """Run packed cases on ``threads`` cores; returns the bare, rule and diagnostics tables."""
-    n = len(packed.scalars)
-    tables = buffers(n)
-    lag = -1.0 if lag_s is None else float(lag_s)
-    threads = threads or len(os.sched_getaffinity(0))
-
-    def work(start):
-        stop = min(start + CHUNK, n)
-        run_range(packed, numerics, start, stop, lag, *tables, new_record())
-
-    if threads == 1 or n <= CHUNK:
-        for start in range(0, n, CHUNK):
-            work(start)
-        return tables
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, range(0, n, CHUNK)))
-    return tables
-
-
-def _unfinished(diagnostics) -> np.ndarray:
-    """Which runs stopped because their record was full, shape (n,)."""
-    return diagnostics[:, DIAGNOSTICS.index("rows")] >= MOST_ROWS - 2
-
-
-def check_all(cases) -> tuple[list, list[int], dict[int, str]]:
-    """Checked cases, their places in the list, and one sentence for each that cannot be run."""
-    good, places, errors = [], [], {}
-    for i, case in enumerate(cases):
-        try:
-            good.append(check(case))
-            places.append(i)
-        except InputError as error:
-            errors[i] = str(error)
-    return good, places, errors
-
-
-def _drop_unfinished(tables, places) -> dict[int, str]:
-    """Blank the results of unfinished runs; a sentence for each."""
-    rows = np.flatnonzero(_unfinished(tables[2]))
-    for table in tables[:2]:
-        table[rows] = np.nan
-    return {places[row]: UNFINISHED for row in rows}
 
 
 def simulate_batch(
     cases: list[dict],
     lag_s: float | None = None,
     threads: int | None = None,
-    numerics=DEFAULT,
+    numerics: Numerics = DEFAULT,
     strict: bool = True,
 ) -> dict[str, np.ndarray]:
     """Burn many specimens.
@@ -161,28 +185,36 @@ def simulate_batch(
     Returns
     -------
     dict of arrays, shape (n,)
-        Keys of `trinity.cone.curve.BARE`; with ``lag_s`` those of ``RULE`` as ``rule_...``;
+        Fields of `trinity.cone.curve.Bare`; with ``lag_s`` those of ``Rule`` as ``rule_...``;
         diagnostics; ``error`` (object: None or one sentence).
 
     Raises
     ------
     InputError
-        With ``strict``: the index of the first bad case and what is wrong with it.
+        With ``strict``: the index of the first bad case, how many there are, and what is wrong.
     """
-    good, places, errors = check_all(cases)
+    good, places, errors = [], [], {}
+    for i, case in enumerate(cases):
+        try:
+            good.append(check(case))
+            places.append(i)
+        except InputError as error:
+            errors[i] = str(error)
     if strict and errors:
         i = min(errors)
-        raise InputError(f"Case {i}: {errors[i]}")
-    tables = run_packed(pack(good), lag_s, threads, numerics)
-    errors |= _drop_unfinished(tables, places)
-    names = (*BARE, *(f"rule_{key}" for key in RULE), *DIAGNOSTICS)
-    columns = np.hstack(tables)
+        many = f" (one of {len(errors)} bad ones)" if len(errors) > 1 else ""
+        raise InputError(f"Case {i}{many}: {errors[i]}")
+    found = run_packed(pack(good), lag_s, threads, numerics)
+    full = np.flatnonzero(found.unfinished())
+    found.bare[full] = found.rule[full] = np.nan
+    errors |= {places[row]: UNFINISHED for row in full}
+    columns = _columns(found.bare)
+    if lag_s is not None:
+        columns |= _columns(found.rule, "rule_")
     result = {}
-    for j, name in enumerate(names):
-        if name.startswith("rule_") and lag_s is None:
-            continue
+    for name, values in (columns | _columns(found.diagnostics)).items():
         result[name] = np.full(len(cases), np.nan)
-        result[name][places] = columns[:, j]
+        result[name][places] = values
     result["error"] = np.array([errors.get(i) for i in range(len(cases))], dtype=object)
     return result
 
@@ -209,11 +241,6 @@ def read_cases(path: str | Path) -> list:
     return cases
 
 
-def _identify(cases) -> list:
-    """The id of each case; its index where it has none."""
-    return [c.get("id", i) if isinstance(c, dict) else i for i, c in enumerate(cases)]
-
-
 def simulate_file(in_path, out_path, curves_dir=None, strict: bool = False) -> int:
     """``trinity simulate``: cases from one JSON file, results to another, in input order.
 
@@ -235,33 +262,27 @@ def simulate_file(in_path, out_path, curves_dir=None, strict: bool = False) -> i
         When the file cannot be used at all, or ``strict`` and a case is bad.
     """
     cases = read_cases(in_path)
-    good, places, errors = check_all(cases)
-    if strict and errors:
-        i = min(errors)
-        raise InputError(f"Case {i} (one of {len(errors)} bad ones): {errors[i]}")
-    tables = run_packed(pack(good))
-    errors |= _drop_unfinished(tables, places)
-    bare = tables[0]
+    found = simulate_batch(cases, strict=strict)
+    bare = np.stack([found[name] for name in Bare._fields], axis=1)
     rows = np.where(np.isfinite(bare), bare, None).tolist()
-    results = [{"id": name} for name in _identify(cases)]
-    for i, row in zip(places, rows, strict=True):
-        if i not in errors:
-            results[i].update(zip(BARE, row, strict=True))
-    for i, sentence in errors.items():
-        results[i]["error"] = sentence
-    if curves_dir is not None:
-        for i in places:
-            _write_curves(Path(curves_dir) / f"{i:05d}.csv", cases[i])
+    results = []
+    for i, (case, row, error) in enumerate(zip(cases, rows, found["error"], strict=True)):
+        name = case.get("id", i) if isinstance(case, dict) else i
+        numbers = {"error": error} if error else zip(Bare._fields, row, strict=True)
+        results.append({"id": name, **dict(numbers)})
+        if curves_dir is not None and not error:
+            _write_curves(Path(curves_dir) / f"{i:05d}.csv", case)
     write_atomic(out_path, json.dumps({"results": results}))
-    return 2 if errors else 0
+    return 2 if any(found["error"]) else 0
 
 
 def _write_curves(path: Path, case: dict) -> None:
-    """One CSV of `CURVES`, a row a time step."""
+    """One CSV, a column per field of `Row`, a row per time step."""
     columns = simulate(case, curves=True)["curves"]
-    lines = [",".join(CURVES)]
-    lines += [",".join(f"{v:.8g}" for v in row) for row in zip(*columns.values(), strict=True)]
-    write_atomic(path, "\n".join(lines) + "\n")
+    text = StringIO()
+    rows = np.column_stack(list(columns.values()))
+    np.savetxt(text, rows, "%.8g", ",", header=",".join(columns), comments="")
+    write_atomic(path, text.getvalue())
 
 
 def warm_up() -> None:

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from trinity.cone import simulate as cone
-from trinity.cone.batch import FINE
 from trinity.cone.curve import LAG_S
+from trinity.cone.simulate import FINE
 from trinity.files import data_path
 from trinity.measurements import load_measurements
 from trinity.provenance import Job

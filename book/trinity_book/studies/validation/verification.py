@@ -8,9 +8,12 @@ import numpy as np
 from scipy.special import erfcx
 
 from trinity.cone import simulate as cone
-from trinity.cone.batch import FINE, unpack
-from trinity.cone.case import check, pack
-from trinity.cone.run import step, workspace
+from trinity.cone.case import check
+from trinity.cone.grid import new_cells
+from trinity.cone.heat import Faces, Front, workspace
+from trinity.cone.run import step
+from trinity.cone.simulate import FINE
+from trinity.cone.slab import pack, unpack
 from trinity_book.studies.validation.cases import reference_cases
 from trinity_book.studies.validation.report import other_slabs
 
@@ -48,19 +51,18 @@ def semi_infinite_surface(time_s) -> np.ndarray:
 
 def march(case: dict, cells: int, dt: float, end: float) -> tuple[float, float]:
     """Surface temperature [K] and mass left [kg/m2] at ``end``; uniform grid, fixed steps [s]."""
-    test, faces, matter, chemistry, _ = unpack(pack([check(case)]), 0)
-    w = workspace(cells + 1, matter.rho.size, chemistry.A.size)
-    dx = np.full(cells, test.thickness / cells)
-    m = np.zeros((cells + 1, matter.rho.size))
-    m[:cells, 0] = matter.rho[0] * dx
-    T, rate = np.full(cells + 1, test.T0), np.zeros(cells + 1)
-    Ts = Tb = test.T0
+    slab = unpack(pack([check(case)]), 0)
+    setup, C = slab.setup, slab.components.size
+    state, w = new_cells(cells + 1, C), workspace(cells + 1, C, slab.reactions.size)
+    state.dx[:cells] = setup.thickness / cells
+    state.m[:cells, 0] = slab.components[0].rho * state.dx[:cells]
+    state.T[:] = setup.T0
+    front = Front(h=setup.h, flame=0.0)
+    faces = Faces(Ts=setup.T0, Tb=setup.T0, q=0.0, q_back=0.0, iterations=0)
     for _ in range(round(end / dt)):
-        Ts, Tb, *_ = step(
-            faces, matter, chemistry, m, T, rate.copy(), cells, cells, dt, Ts, Tb, 1e-9, w
-        )
-        T[:], m[:] = w.T1, w.m1
-    return Ts, m[:cells].sum()
+        faces, _ = step(slab, front, state, cells, cells, dt, faces, 1e-9, w)
+        state.T[:], state.m[:] = w.T1, w.m1
+    return faces.Ts, state.m[:cells].sum()
 
 
 def convergence() -> dict[str, dict[str, list[float]]]:
