@@ -223,3 +223,12 @@ def test_a_listed_result_of_other_numbers_is_computed_anew(counted):
     document["provenance"]["parameters"]["synthesis"]["n_polymers"] = 3
     first.path.write_text(json.dumps(document))
     assert not stages.load("validation").loaded and len(counted) == 2
+
+
+def test_a_listed_result_may_have_parameters_that_are_gone(counted):
+    first = stages.load("validation")
+    (first.path.parents[1] / "PENDING.toml").write_text('"counted.json" = "Other code."\n')
+    document = json.loads(first.path.read_text())
+    document["provenance"]["parameters"]["synthesis"]["dropped"] = 3
+    first.path.write_text(json.dumps(document))
+    assert stages.load("validation").pending and len(counted) == 1

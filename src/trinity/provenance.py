@@ -130,6 +130,7 @@ def make_stamp(
 
 #: What a result of an earlier release is called wherever it is shown.
 EARLIER = "earlier release, to be recomputed"
+DROPPED = "parameters that are gone"
 STAMP_KEYS = ("stage", "source_hash", "data_hash", "parameters", "seeds")
 
 
@@ -139,9 +140,19 @@ def stamp_id(stamp: dict) -> str:
 
 
 def differences(block: dict, stamp: dict) -> list[str]:
-    """The keys in which a provenance block is not the stamp; empty when the result is current."""
+    """The keys in which a provenance block is not the stamp; empty when the result is current.
+
+    Where all of today's parameters are as recorded, and others are gone since, it says `DROPPED`.
+    """
     plain = json.loads(json.dumps(stamp))
-    return [key for key in STAMP_KEYS if block.get(key) != plain[key]]
+    found = [key for key in STAMP_KEYS if block.get(key) != plain[key]]
+    recorded = block.get("parameters") or {}
+    if all(
+        isinstance(numbers, dict) and numbers.items() <= recorded.get(section, {}).items()
+        for section, numbers in plain["parameters"].items()
+    ):
+        found = [DROPPED if key == "parameters" else key for key in found]
+    return found
 
 
 def pending(root: Path) -> dict[str, str]:

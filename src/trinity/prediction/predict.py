@@ -148,10 +148,7 @@ def _answers(
     fast: bool,
 ) -> list[dict]:
     """Answers for rows that have been read."""
-    from trinity.learning.answer import combine
     from trinity.learning.data import TestTable, laboratory_one_hot
-    from trinity.learning.ensemble import ensemble_answer
-    from trinity.learning.students import student_answers
 
     written = [polymer.spelled if fast else polymer.units for polymer in polymers]
     unique = {name: i for i, name in enumerate(dict.fromkeys(written))}
@@ -161,8 +158,7 @@ def _answers(
         frame[list(CONDITIONS)].to_numpy(float),
         laboratory_one_hot(frame.get("lab", [None] * len(frame))),
     )
-    networks = ensemble.networks[:members]
-    found = combine(student_answers(networks, tests)) if fast else ensemble_answer(networks, tests)
+    found = _asked(ensemble.networks[:members], tests, fast)
     like = {
         name: _like_seen(polymer, ensemble, fast)
         for name, polymer in dict(zip(written, polymers, strict=True)).items()
@@ -180,6 +176,18 @@ def _answers(
     names = map(_shown, frame["psmiles"], polymers)
     asked = frame[["psmiles", *CONDITIONS]].assign(psmiles=list(names))
     return asked.assign(**columns).to_dict("records")
+
+
+def _asked(networks: list, tests: "TestTable", fast: bool) -> "Answer":
+    """What the networks together answer."""
+    if fast:
+        from trinity.learning.answer import combine
+        from trinity.learning.students import student_answers
+
+        return combine(student_answers(networks, tests))
+    from trinity.learning.ensemble import ensemble_answer
+
+    return ensemble_answer(networks, tests)
 
 
 def _shown(given: object, polymer: Polymer) -> str:
