@@ -372,7 +372,7 @@ TABLES = (
         "Predictions that cannot be scored",
         r"(lacks?|no) (the )?column|positive|no list of predictions|not valid JSON|no rows|is empty"
         "|is not in|above hi|UTF-8|cells where|is larger|predicts nothing|no known test_id"
-        "|one specimen|not what was measured|not the fold|decimal commas",
+        "|not what was measured|not the fold|decimal commas",
         "A column is missing, a value is not a positive number, or a row is not the project's.",
         "Fill the table that `trinity evaluate --template mine.csv` writes.",
         files(EVALUATE, tuple(f"predictions_{n}.csv" for n in bad_files.PREDICTIONS))

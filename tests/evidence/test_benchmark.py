@@ -89,7 +89,7 @@ def test_coverage_is_that_of_the_intervals(write):
         (lambda f: f.drop(columns=["cell", "test_id"]), "cell or test_id"),
         (lambda f: f.drop(columns="predicted"), "no column predicted"),
         (lambda f: f.drop(columns="test_id").assign(cell="ABS-HOME-25-3"), "is no known cell"),
-        (lambda f: f.drop(columns="cell").assign(test_id=1), "one specimen of ABS-FSRI-25-3"),
+        (lambda f: f.drop(columns="cell").assign(test_id=1), "first specimen of a cell"),
         (lambda f: f.drop(columns="cell").assign(test_id=999), "no known test_id"),
         (lambda f: f.assign(test_id=3), "beside it"),
         (lambda f: pd.concat([f, f.head(1)]), "repeats an earlier row"),

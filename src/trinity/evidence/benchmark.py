@@ -13,10 +13,22 @@ import pandas as pd
 from trinity.errors import InputError
 from trinity.evidence.scores import bootstrap_interval, sign_flip_p
 from trinity.files import artifacts_root, read_json
-from trinity.measurements import load_measurements, load_specimens
+from trinity.measurements import load_measurements
 from trinity.measurements.reader import read_table
 from trinity.quantities import PRIMARY, TARGETS
 
+OPTIONAL = (
+    "cell",
+    "test_id",
+    "lo",
+    "hi",
+    "arm",
+    "seed",
+    "measured",
+    "fold",
+    "grouping",
+    "lab_known",
+)
 CONTRADICTION = 0.01  # of a measured value that a file repeats, relative
 
 
@@ -60,46 +72,54 @@ def read_predictions(path: str | Path) -> pd.DataFrame:
         contradicting or impossible; the row is named.
     """
     path = Path(path)
-    frame = _json_rows(path) if path.suffix.lower() == ".json" else read_table(path, ())
-    frame.index = pd.RangeIndex(1, len(frame) + 1)
-    named = next((name for name in ("cell", "test_id") if name in frame), None)
-    missing = [name for name in ("target", "predicted") if name not in frame]
-    missing += [] if named else ["cell or test_id"]
+    given = _json_rows(path) if path.suffix.lower() == ".json" else read_table(path, ())
+    given.index = pd.RangeIndex(1, len(given) + 1)
+    missing = [name for name in ("target", "predicted") if name not in given]
+    missing += [] if {"cell", "test_id"} & set(given) else ["cell or test_id"]
     if missing:
-        found = ", ".join(map(str, frame.columns[:20]))
         raise InputError(
             f"{path} has no column {missing[0]}; it needs cell or test_id, target and predicted"
-            f" (trinity evaluate --template FILE writes one); found: {found}."
+            f" (trinity evaluate --template FILE writes one); found: {', '.join(given)[:200]}."
         )
-    text = frame.map(lambda cell: "" if cell is None or cell != cell else str(cell).strip())
-    if "grouping" in text:
-        text = text[text["grouping"] != "ten"]
-    cells = load_measurements()
-    text = text.assign(cell=_cells(path, text, cells))
-    _refuse(path, ~text["target"].isin(TARGETS), text["target"], f"is not in {', '.join(TARGETS)}")
+
+    def refuse(wrong: pd.Series, shown: pd.Series, why: str) -> None:
+        if wrong.any():
+            row = wrong.idxmax()
+            raise InputError(f"{path}, row {row}: {str(shown.loc[row])[:40]!r} {why}.")
+
+    rows = given.map(lambda cell: "" if cell is None or cell != cell else str(cell).strip())
+    rows = rows.reindex(columns=list(dict.fromkeys([*rows, *OPTIONAL])), fill_value="")
+    rows = rows[rows["grouping"] != "ten"]
+    named = rows["test_id"].str.removesuffix(".0").map(_cell_of()).fillna("")
+    refuse((rows["test_id"] != "") & (named == ""), rows["test_id"], "is no known test_id: give the"
+           " first specimen of a cell, as in data/folds.csv")  # fmt: skip
+    refuse((rows["cell"] != "") & (named != "") & (rows["cell"] != named), rows["cell"],
+           "is not the cell of the test_id beside it")  # fmt: skip
+    rows["cell"] = rows["cell"].where(rows["cell"] != "", named)
+    refuse(~rows["cell"].isin(load_measurements()["cell"]), rows["cell"], "is no known cell")
+    refuse(~rows["target"].isin(TARGETS), rows["target"], f"is not in {', '.join(TARGETS)}")
     for name in ("predicted", "lo", "hi", "measured"):
-        text[name] = _positive(path, text[name]) if name in text else np.nan
-    text = text[text["predicted"].notna()]
-    _refuse(path, text["lo"] > text["hi"], text["lo"], "is lo and above hi")
-    for name, default in (("arm", "yours"), ("seed", "0")):
-        text[name] = text[name].replace("", default) if name in text else default
-    if "lab_known" in text:
-        known = text["lab_known"].str.lower().isin(["true", "1"])
-        text["arm"] = text["arm"].where(~known, text["arm"] + ", laboratory known")
-    repeated = text.duplicated(["arm", "seed", "cell", "target"])
-    _refuse(path, repeated, text["cell"], "repeats an earlier row of this arm, seed and target")
-    own = text.reset_index(names="row").merge(
-        labels(), on=["cell", "target"], suffixes=("_given", ""), how="inner"
+        numbers = pd.to_numeric(rows[name], errors="coerce").astype(float)
+        wrong = ~(np.isfinite(numbers) & (numbers > 0)) & (rows[name] != "")
+        refuse(wrong, rows[name], f"is no positive number ({name})")
+        rows[name] = numbers
+    rows = rows[rows["predicted"].notna()]
+    refuse(rows["lo"] > rows["hi"], rows["lo"], "is lo and above hi")
+    rows = rows.assign(arm=rows["arm"].replace("", "yours"), seed=rows["seed"].replace("", "0"))
+    known = rows["lab_known"].str.lower().isin(["true", "1"])
+    rows["arm"] = rows["arm"].mask(known, rows["arm"] + ", laboratory known")
+    repeated = rows.duplicated(["arm", "seed", "cell", "target"])
+    refuse(repeated, rows["cell"], "repeats an earlier row of this arm, seed and target")
+    own = rows.reset_index(names="row").merge(
+        labels(), on=["cell", "target"], suffixes=("_given", "")
     )
-    own = own.set_index("row")
-    if "fold_given" in own:
-        wrong = (own["fold_given"] != "") & (own["fold_given"] != own["fold"])
-        _refuse(path, wrong, own["fold_given"], "is not the fold of this cell in data/folds.csv")
-    off = np.log(own.get("measured_given", own["measured"]) / own["measured"]).abs()
-    _refuse(path, off > CONTRADICTION, own.get("measured_given"), "is not what was measured there;"
-            " leave measured values out")  # fmt: skip
     if own.empty:
         raise InputError(f"{path} predicts nothing that was measured; give at least one value.")
+    own = own.set_index("row")
+    wrong = (own["fold_given"] != "") & (own["fold_given"] != own["fold"])
+    refuse(wrong, own["fold_given"], "is not the fold of this cell in data/folds.csv")
+    off = np.log(own["measured_given"] / own["measured"]).abs() > CONTRADICTION
+    refuse(off, own["measured_given"], "is not what was measured there; leave measured values out")
     keep = ["arm", "seed", "predicted", "lo", "hi", *labels().columns]
     return own[keep].reset_index(drop=True)
 
@@ -112,47 +132,10 @@ def _json_rows(path: Path) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _refuse(path: Path, wrong: pd.Series, shown: pd.Series, why: str) -> None:
-    """Name the first row that is wrong.
-
-    Raises
-    ------
-    InputError
-        If there is one.
-    """
-    if wrong.any():
-        row = wrong.idxmax()
-        raise InputError(f"{path}, row {row}: {str(shown.loc[row])[:40]!r} {why}.")
-
-
-def _cells(path: Path, text: pd.DataFrame, cells: pd.DataFrame) -> pd.Series:
-    """The cell of each row, by its name or by the first of its specimens."""
-    by_id = dict(zip(cells["test_id"].astype(str), cells["cell"], strict=True))
-    found = text["cell"] if "cell" in text else pd.Series("", index=text.index)
-    if "test_id" in text:
-        numbers = text["test_id"].str.removesuffix(".0")
-        specimen = load_specimens()["cell"].rename(str)
-        for row, number in numbers.items():
-            if number and number not in by_id and number in specimen.index:
-                raise InputError(
-                    f"{path}, row {row}: test_id {number} is one specimen of {specimen[number]};"
-                    " give the first of its cell, as in data/folds.csv."
-                )
-        _refuse(path, (numbers != "") & ~numbers.isin(by_id), numbers, "is no known test_id")
-        by_number = numbers.map(by_id).fillna("")
-        both = (found != "") & (by_number != "") & (found != by_number)
-        _refuse(path, both, found, "is not the cell of the test_id beside it")
-        found = found.where(found != "", by_number)
-    _refuse(path, ~found.isin(cells["cell"]), found, "is no known cell")
-    return found
-
-
-def _positive(path: Path, column: pd.Series) -> pd.Series:
-    """A column as positive numbers, NaN where it is empty."""
-    numbers = pd.to_numeric(column, errors="coerce").astype(float)
-    wrong = ~(np.isfinite(numbers) & (numbers > 0)) & ~column.isin(["", "nan"])
-    _refuse(path, wrong, column, f"is no positive number ({column.name})")
-    return numbers
+def _cell_of() -> dict[str, str]:
+    """Cell by the ``test_id`` of its first specimen, as text."""
+    cells = load_measurements()
+    return dict(zip(cells["test_id"].astype(str), cells["cell"], strict=True))
 
 
 def published(results: dict | None = None) -> pd.DataFrame:
