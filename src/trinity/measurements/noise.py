@@ -5,7 +5,7 @@ Everything is a standard deviation of natural logarithms: 0.1 is 10 %. Three sou
 ``within``
     Specimens of one cell (one sheet, laboratory, flux, thickness): what repeating a test gives.
 ``round robin``
-    Laboratories on one material (MaCFP: twelve of them on one black cast PMMA, 6 mm), flux by
+    Laboratories on one material (MaCFP: eleven of them on one black cast PMMA, 6 mm), flux by
     flux, the part of replicates taken off.
 ``pairs``
     Two laboratories with sheets of their own (FAA and FSRI, matched conditions): laboratory,

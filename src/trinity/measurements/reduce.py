@@ -186,9 +186,9 @@ def read_curves(
             raise InputError(f"{path} counts time from ignition, which is then not in the record.")
         t, q, blank = _pairs(path, rows[start:], clock, column)
         stated = TIME_UNITS.get(time_unit) or _stated(names[clock], [r[clock] for r in units])
-        seconds = _seconds(path, names[clock], stated, time_unit, t[-1])
+        seconds = _seconds(f"{path}: {names[clock]}", stated, time_unit, t[-1])
         stated = HRR_UNITS.get(unit) or _stated(names[column], [r[column] for r in units])
-        factor = _per_area(path, names[column], stated, unit, area_m2, q.max())
+        factor = _per_area(f"{path}: {names[column]}", stated, unit, area_m2, q.max())
         how = [
             f"{names[clock]} in {'min' if seconds > 1 else 's'}",
             f"{names[column]} in {IN_WORDS[stated]}",
@@ -199,20 +199,9 @@ def read_curves(
 
 
 def files_of(patterns: Iterable[str | Path]) -> list[Path]:
-    """Files by name or by pattern (``*.csv``), in order.
-
-    Raises
-    ------
-    InputError
-        If a pattern matches nothing.
-    """
-    found: list[Path] = []
-    for pattern in map(str, patterns):
-        names = [pattern] if Path(pattern).exists() else sorted(glob.glob(pattern))
-        if not names:
-            raise InputError(f"There is no file {pattern}; check the name and the folder.")
-        found += map(Path, names)
-    return found
+    """Files by name or by pattern (``*.csv``), in order; a name that matches nothing stays."""
+    found = [sorted(glob.glob(str(pattern))) or [pattern] for pattern in patterns]
+    return [Path(name) for names in found for name in names]
 
 
 def _number(cell: str) -> float | None:
@@ -268,35 +257,33 @@ def _stated(header: str, below: list[str]) -> str | None:
     return next((text for text in texts if text in UNITS), None)
 
 
-def _per_area(path, header, stated, unit, area_m2, highest) -> float:
+def _per_area(name: str, stated, unit, area_m2, highest: float) -> float:
     """Factor to kW/m2, where there is no doubt."""
     quantity, factor = UNITS.get(stated, ("", 0.0))
-    doubt = unit is None and stated == "w_m2" and highest < 10_000
-    if quantity not in ("flux", "power") or doubt:
-        raise InputError(
-            f"{path}: {header} reaches {highest:.4g} in {stated or 'no stated unit'}; say --unit"
-            f" {' or '.join(HRR_UNITS)}."
-        )
-    if quantity == "power" and area_m2 is None:
-        raise InputError(
-            f"{path}: {header} is of the whole specimen ({IN_WORDS[stated]}); give --area in m2"
-            " (0.01 for 10 cm x 10 cm, 0.0088 under the retainer frame)."
-        )
-    if quantity == "flux" and area_m2 is not None:
-        raise InputError(
-            f"{path}: {header} is per area already ({IN_WORDS[stated]}); leave --area out."
-        )
+    little = unit is None and stated == "w_m2" and highest < 10_000
+    choice = f"say --unit {' or '.join(HRR_UNITS)}"
+    for wrong, why in (
+        (quantity not in ("flux", "power"), f"reaches {highest:.4g} in no stated unit; {choice}"),
+        (little, f"reaches {highest:.4g} in W/m2, which is little; {choice}"),
+        (
+            quantity == "power" and area_m2 is None,
+            "is of the whole specimen; give --area in m2 (0.01 for 10 cm x 10 cm, 0.0088 under the"
+            " retainer frame)",
+        ),
+        (quantity == "flux" and area_m2 is not None, "is per area already; leave --area out"),
+    ):
+        if wrong:
+            raise InputError(f"{name} {why}.")
     return factor / (area_m2 or 1.0)
 
 
-def _seconds(path, header, stated, time_unit, last: float) -> float:
+def _seconds(name: str, stated, time_unit, last: float) -> float:
     """Factor to seconds; a time of no stated unit that passes 120 is in seconds, for two hours
     are no cone test, and so are minutes that pass 240."""
     quantity, factor = UNITS.get(stated, ("time", 1.0))
     doubt = (stated is None and last <= 120) or (factor > 1 and time_unit is None and last > 240)
     if quantity != "time" or doubt:
         raise InputError(
-            f"{path}: {header} ends at {last:g} in {stated or 'no stated unit'}; say --time-unit s"
-            " or --time-unit min."
+            f"{name} ends at {last:g} in {stated or 'no stated unit'}; say --time-unit s or min."
         )
     return factor
