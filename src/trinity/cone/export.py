@@ -9,16 +9,23 @@ Case fields and units: book, chapter "Physics".
 
 from math import log
 
-from trinity.cone.case import check
+from trinity.cone.case import OPAQUE, check
+from trinity.cone.slab import Component, Point, Slab
 from trinity.errors import InputError
-from trinity.quantities import AMBIENT_K
+
+CELSIUS = 273.15
 
 
-def _ramp(value) -> list[tuple[float, float]]:
-    """A property as (temperature [K], value) points."""
-    if isinstance(value, (list, tuple)):
-        return [(float(T), float(v)) for T, v in value]
-    return [(300.0, float(value))]
+def _checked(case: dict) -> Slab:
+    """The case with its defaults, if both codes know its back face."""
+    slab = check(case)
+    back = case.get("back", "insulated")
+    kind = back.get("type") if isinstance(back, dict) else back
+    if kind not in ("insulated", "convection and radiation"):
+        raise InputError(
+            f"back is {kind!r}, which is not exported; use insulated or convection and radiation."
+        )
+    return slab
 
 
 def _name(text: str) -> str:
@@ -26,19 +33,16 @@ def _name(text: str) -> str:
     return "".join(c if c.isalnum() else "_" for c in text).upper()[:24]
 
 
-def _back(case: dict) -> str:
-    """Kind of back face, one that both codes know."""
-    back = case.get("back", "insulated")
-    kind = back.get("type") if isinstance(back, dict) else back
-    if kind not in ("insulated", "convection and radiation"):
-        raise InputError(
-            f"back is {kind!r}, which is not exported; use insulated or convection and radiation."
-        )
-    return kind
+def _ramps(slab: Slab, component: Component) -> tuple[list[Point], list[Point]]:
+    """Points of the conductivity and of the specific heat; one for a constant."""
+    k, c = component.k_first, component.c_first
+    return slab.ramps[k : k + component.k_length], slab.ramps[c : c + component.c_length]
 
 
 def to_fds(case: dict) -> str:
     """Input of FDS, solid phase only (&MISC SOLID_PHASE_ONLY), one cell of gas above the slab.
+
+    FDS computes the natural convection of a void behind the slab itself.
 
     Parameters
     ----------
@@ -50,26 +54,26 @@ def to_fds(case: dict) -> str:
     InputError
         If the case cannot be run, or its back face has no counterpart.
     """
-    check(case)
-    _back(case)
-    front, materials = case["front"], case["components"]
-    ambient = front.get("surroundings_temperature_k", AMBIENT_K) - 273.15
+    slab = _checked(case)
+    setup, names = slab.setup, list(case["components"])
+    back = "BACKING='INSULATED'"
+    if setup.back:
+        back = f"BACKING='VOID', TMP_GAS_BACK={setup.T_back - CELSIUS:.2f}"
     lines = [
         "&HEAD CHID='cone', TITLE='Written by trinity' /",
         "&MESH IJK=3,3,4, XB=-0.15,0.15,-0.15,0.15,0.0,0.4 /",
-        f"&TIME T_END={case['end_time_s']:g}, DT=0.01, WALL_INCREMENT=1 /",
-        f"&MISC SOLID_PHASE_ONLY=T, TMPA={ambient:.2f} /",
+        f"&TIME T_END={setup.end:g}, DT=0.01, WALL_INCREMENT=1 /",
+        f"&MISC SOLID_PHASE_ONLY=T, TMPA={setup.T_around - CELSIUS:.2f} /",
         "&REAC FUEL='METHANE' /",
     ]
-    for name, properties in materials.items():
-        lines += _fds_material(name, properties, case["reactions"])
-    virgin = _name(next(iter(materials)))
+    for name, component in zip(names, slab.components, strict=True):
+        lines += _fds_material(name, component, slab, case)
     lines += [
         "&SURF ID='SLAB', COLOR='GRAY'",
-        f"  MATL_ID(1,1)='{virgin}', THICKNESS(1)={case['thickness_m']:g}",
-        f"  {_fds_back(case)}, TMP_INNER={_celsius(case)}",
-        f"  EXTERNAL_FLUX={1e-3 * case['irradiance_w_m2']:g}",
-        f"  HEAT_TRANSFER_COEFFICIENT={front['h_w_m2_k']:g}, STRETCH_FACTOR=1., CELL_SIZE=1.E-5 /",
+        f"  MATL_ID(1,1)='{_name(names[0])}', THICKNESS(1)={setup.thickness:g}",
+        f"  {back}, TMP_INNER={setup.T0 - CELSIUS:.2f}",
+        f"  EXTERNAL_FLUX={1e-3 * setup.irradiance:g}",
+        f"  HEAT_TRANSFER_COEFFICIENT={setup.h:g}, STRETCH_FACTOR=1., CELL_SIZE=1.E-5 /",
         "&VENT XB=-0.05,0.05,-0.05,0.05,0.0,0.0, SURF_ID='SLAB' /",
         "&DEVC ID='mlr', XYZ=0.,0.,0., IOR=3, QUANTITY='BURNING RATE' /",
         "&DEVC ID='T', XYZ=0.,0.,0., IOR=3, QUANTITY='WALL TEMPERATURE' /",
@@ -78,39 +82,27 @@ def to_fds(case: dict) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _fds_back(case: dict) -> str:
-    """What lies behind the slab; FDS computes the natural convection of a void itself."""
-    if _back(case) == "insulated":
-        return "BACKING='INSULATED'"
-    T0 = case.get("initial_temperature_k", AMBIENT_K)
-    T = case["back"].get("gas_temperature_k", T0) if isinstance(case["back"], dict) else T0
-    return f"BACKING='VOID', TMP_GAS_BACK={T - 273.15:.2f}"
-
-
-def _celsius(case: dict) -> str:
-    return f"{case.get('initial_temperature_k', AMBIENT_K) - 273.15:.2f}"
-
-
-def _fds_material(name: str, properties: dict, reactions: list[dict]) -> list[str]:
+def _fds_material(name: str, component: Component, slab: Slab, case: dict) -> list[str]:
     """&MATL and its &RAMP lines for one component."""
     key = _name(name)
-    lines, ramps = [f"&MATL ID='{key}', DENSITY={properties['density_kg_m3']:g}"], []
-    for field, label, unit in (
-        ("conductivity_w_m_k", "CONDUCTIVITY", 1.0),
-        ("specific_heat_j_kg_k", "SPECIFIC_HEAT", 1e-3),
+    lines, ramps = [f"&MATL ID='{key}', DENSITY={component.rho:g}"], []
+    for points, label, unit in zip(
+        _ramps(slab, component), ("CONDUCTIVITY", "SPECIFIC_HEAT"), (1.0, 1e-3), strict=True
     ):
-        points = _ramp(properties[field])
         if len(points) == 1:
-            lines.append(f"  {label}={unit * points[0][1]:g}")
+            lines.append(f"  {label}={unit * points[0].value:g}")
             continue
         ramp = f"{key}_{label[:4]}"
         lines.append(f"  {label}_RAMP='{ramp}'")
-        ramps += [f"&RAMP ID='{ramp}', T={T - 273.15:.2f}, F={unit * v:g} /" for T, v in points]
-    kappa = properties.get("absorption_coefficient_1_m")
-    lines.append(f"  EMISSIVITY={properties['emissivity']:g}")
+        ramps += [
+            f"&RAMP ID='{ramp}', T={point.at - CELSIUS:.2f}, F={unit * point.value:g} /"
+            for point in points
+        ]
+    lines.append(f"  EMISSIVITY={component.eps:g}")
+    kappa = case["components"][name].get("absorption_coefficient_1_m")
     if kappa is not None:
         lines.append(f"  ABSORPTION_COEFFICIENT={kappa:g}")
-    for step in reactions:
+    for step in case["reactions"]:
         if step["reactant"] == name:
             lines += _fds_reaction(step)
     return [",\n".join(lines) + " /", *ramps]
@@ -118,14 +110,14 @@ def _fds_material(name: str, properties: dict, reactions: list[dict]) -> list[st
 
 def _fds_reaction(step: dict) -> list[str]:
     """The reaction of one component, as lines of its &MATL."""
-    y = step.get("solid_yield", 0.0) if step.get("product") else 0.0
+    y = step.get("solid_yield", 0.0)
     lines = [
         f"  N_REACTIONS=1, A(1)={step['A_1_s']:g}, E(1)={step['E_j_mol']:g}",
         f"  HEAT_OF_REACTION(1)={1e-3 * step['heat_of_reaction_j_kg']:g}",
         f"  SPEC_ID(1,1)='METHANE', NU_SPEC(1,1)={1.0 - y:g}",
     ]
     if step.get("threshold_temperature_k"):
-        lines.append(f"  THRESHOLD_TEMPERATURE(1)={step['threshold_temperature_k'] - 273.15:.2f}")
+        lines.append(f"  THRESHOLD_TEMPERATURE(1)={step['threshold_temperature_k'] - CELSIUS:.2f}")
     if y > 0.0:
         lines.append(f"  MATL_ID(1,1)='{_name(step['product'])}', NU_MATL(1,1)={y:g}")
     return lines
@@ -138,81 +130,68 @@ def to_gpyro(case: dict) -> str:
 
     Parameters and errors as `to_fds`.
     """
-    check(case)
-    names = list(case["components"])
-    front, kind = case["front"], _back(case)
+    slab = _checked(case)
+    setup, densities = slab.setup, {}
     lines = [
         "&GPYRO_GENERAL",
-        f" DT0=0.01, NCASES=1, TAMB={front.get('gas_temperature_k', AMBIENT_K):g},",
+        f" DT0=0.01, NCASES=1, TAMB={setup.T_gas:g},",
         " TREF=300., GEOMETRY_FILE='null' /",
         "",
         "&GPYRO_SPROPS",
-        f" NSSPEC={len(names)},",
+        f" NSSPEC={len(slab.components)},",
     ]
-    for i, name in enumerate(names, 1):
-        lines += _gpyro_species(i, name, case["components"][name])
-    lines += [" /", "", "&GPYRO_RXNS", f" NRXNS={len(case['reactions'])},"]
+    for name, component in zip(case["components"], slab.components, strict=True):
+        densities[name] = component.rho
+        lines += _gpyro_species(len(densities), name, component, slab, case)
+    lines += [" /", "", "&GPYRO_RXNS", f" NRXNS={len(slab.reactions)},"]
     for j, step in enumerate(case["reactions"], 1):
-        lines += _gpyro_reaction(j, step, case["components"])
-    back_h, back_t = _gpyro_back(case, kind)
+        lines += _gpyro_reaction(j, step, densities)
     lines += [
         " /",
         "",
         "&GPYRO_IC",
-        f" TMP_INITIAL(1)={case.get('initial_temperature_k', AMBIENT_K):g}, YI0(1,1)=1.0 /",
+        f" TMP_INITIAL(1)={setup.T0:g}, YI0(1,1)=1.0 /",
         "",
         "&GPYRO_ALLBC",
-        f" SURF_IDX(1)=1, QE(1)={case['irradiance_w_m2']:g}, HC0(1)={front['h_w_m2_k']:g},",
-        f" TINF(1)={front.get('gas_temperature_k', AMBIENT_K):g}, RERADIATION(1)=.TRUE.,",
-        f" SURF_IDX(2)=2, QE(2)=0., HC0(2)={back_h:g}, TINF(2)={back_t:g} /",
+        f" SURF_IDX(1)=1, QE(1)={setup.irradiance:g}, HC0(1)={setup.h:g},",
+        f" TINF(1)={setup.T_gas:g}, RERADIATION(1)=.TRUE.,",
+        f" SURF_IDX(2)=2, QE(2)=0., HC0(2)={setup.h_back:g}, TINF(2)={setup.T_back:g} /",
         "",
         "&GPYRO_CASES",
-        f" TSTOP(1)={case['end_time_s']:g}, ZDIM(1)={case['thickness_m']:g}, "
-        f"NCELLZ(1)={max(round(case['thickness_m'] / 1e-5), 10)} /",
+        f" TSTOP(1)={setup.end:g}, ZDIM(1)={setup.thickness:g}, "
+        f"NCELLZ(1)={max(round(setup.thickness / 1e-5), 10)} /",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _gpyro_back(case: dict, kind: str) -> tuple[float, float]:
-    """Convection coefficient and temperature of the back."""
-    back = case["back"] if isinstance(case.get("back"), dict) else {}
-    T0 = case.get("initial_temperature_k", AMBIENT_K)
-    if kind == "insulated":
-        return 0.0, T0
-    return back.get("h_w_m2_k", 10.0), back.get("gas_temperature_k", T0)
-
-
-def _power(points: list[tuple[float, float]], reference: float = 300.0) -> tuple[float, float]:
+def _power(points: list[Point], reference: float = 300.0) -> tuple[float, float]:
     """Value at the reference temperature and exponent of the power law through the ends."""
-    (T0, v0), (T1, v1) = points[0], points[-1]
-    exponent = log(v1 / v0) / log(T1 / T0) if T1 > T0 else 0.0
-    return v0 * (reference / T0) ** exponent, exponent
+    first, last = points[0], points[-1]
+    if len(points) == 1:
+        return first.value, 0.0
+    exponent = log(last.value / first.value) / log(last.at / first.at)
+    return first.value * (reference / first.at) ** exponent, exponent
 
 
-def _gpyro_species(i: int, name: str, properties: dict) -> list[str]:
+def _gpyro_species(i: int, name: str, component: Component, slab: Slab, case: dict) -> list[str]:
     """Properties of condensed species ``i``."""
-    k, nk = _power(_ramp(properties["conductivity_w_m_k"]))
-    c, nc = _power(_ramp(properties["specific_heat_j_kg_k"]))
-    kappa = properties.get("absorption_coefficient_1_m")
+    (k, nk), (c, nc) = map(_power, _ramps(slab, component))
+    kappa = case["components"][name].get("absorption_coefficient_1_m")
     return [
         f" NAME({i})='{_name(name)}', K0Z({i})={k:g}, NKZ({i})={nk:g},",
-        f" R0({i})={properties['density_kg_m3']:g}, NR({i})=0., C0({i})={c:g}, NC({i})={nc:g},",
-        f" EMIS({i})={properties['emissivity']:g}, KAPPA({i})={1e6 if kappa is None else kappa:g},",
+        f" R0({i})={component.rho:g}, NR({i})=0., C0({i})={c:g}, NC({i})={nc:g},",
+        f" EMIS({i})={component.eps:g}, KAPPA({i})={OPAQUE if kappa is None else kappa:g},",
     ]
 
 
-def _gpyro_reaction(j: int, step: dict, components: dict) -> list[str]:
+def _gpyro_reaction(j: int, step: dict, densities: dict[str, float]) -> list[str]:
     """Reaction ``j``.
 
     Gpyro's yield follows from densities, y = 1 + chi (rho_B/rho_A - 1), and its heats are per kg
     of gas (DHV) or of solid formed (DHS); Lautenberger & Fernandez-Pello 2009, section 2.
     """
-    product = step.get("product")
-    y = step.get("solid_yield", 0.0) if product else 0.0
-    ratio = 0.0
-    if product:
-        densities = [components[name]["density_kg_m3"] for name in (product, step["reactant"])]
-        ratio = densities[0] / densities[1]
+    product, y = step.get("product"), step.get("solid_yield", 0.0)
+    ratio = densities[product] / densities[step["reactant"]] if product else 0.0
     chi = (1.0 - y) / (1.0 - ratio) if ratio != 1.0 else 1.0
     heat = step["heat_of_reaction_j_kg"]
     vapour, solid = (heat / (1.0 - y), 0.0) if y < 1.0 else (0.0, heat)

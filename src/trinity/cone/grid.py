@@ -32,14 +32,6 @@ def new_cells(N, C):
 
 
 @kernel
-def reaction_temperature(reaction, rate):
-    """Temperature at which a reaction runs at ``rate`` [1/s]; 0 where E = 0."""
-    if reaction.E <= 0.0 or reaction.A <= rate:
-        return 0.0
-    return reaction.E / (R * log(reaction.A / rate))
-
-
-@kernel
 def zone_ahead(slab, fineness):
     r"""Cell size that will resolve the surface when it reacts [m].
 
@@ -50,9 +42,9 @@ def zone_ahead(slab, fineness):
     smallest = min(setup.thickness / 12.0, 1.5e-4)  # heating alone needs no finer
     for j in range(slab.reactions.size):
         reaction = slab.reactions[j]
-        T = reaction_temperature(reaction, 0.03)
-        if T <= 0.0 or reaction.y >= 1.0:
+        if reaction.E <= 0.0 or reaction.A <= 0.03 or reaction.y >= 1.0:
             continue
+        T = reaction.E / (R * log(reaction.A / 0.03))  # where it runs at 0.03 1/s
         eps = components[reaction.reactant].eps
         absorbed = eps * setup.irradiance
         lost = setup.h * (T - setup.T_gas) + eps * SIGMA * T**4

@@ -45,11 +45,6 @@ class Results(NamedTuple):
         return self.diagnostics.rows >= MOST_ROWS - 2
 
 
-def new_results(n: int) -> Results:
-    """Results of ``n`` cases that have not run."""
-    return Results(blank(Bare, n), blank(Rule, n), blank(Diagnostics, n))
-
-
 def new_record() -> np.recarray:
     """Room for the rows of one run; not blanked, for that would take longer than many a run."""
     return np.empty(MOST_ROWS, columns(Row)).view(np.recarray)
@@ -83,22 +78,25 @@ def run_packed(
     lag_s: float | None = None,
     threads: int | None = None,
     numerics: Numerics = DEFAULT,
+    record: np.recarray | None = None,
 ) -> Results:
-    """Run packed cases on ``threads`` cores (all of the process's by default)."""
+    """Run packed cases on ``threads`` cores (all of the process's by default).
+
+    ``record`` holds the rows of the last case afterwards; give one for a few cases only.
+    """
     n = len(packed.setups)
-    results = new_results(n)
+    results = Results(blank(Bare, n), blank(Rule, n), blank(Diagnostics, n))
     lag = -1.0 if lag_s is None else float(lag_s)
-    threads = threads or len(os.sched_getaffinity(0))
 
     def work(start):
-        stop = min(start + CHUNK, n)
-        run_range(packed, numerics, start, stop, lag, results, new_record())
+        rows = new_record() if record is None else record
+        run_range(packed, numerics, start, min(start + CHUNK, n), lag, results, rows)
 
     if threads == 1 or n <= CHUNK:
         for start in range(0, n, CHUNK):
             work(start)
         return results
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(threads or len(os.sched_getaffinity(0))) as pool:
         list(pool.map(work, range(0, n, CHUNK)))
     return results
 
@@ -139,12 +137,12 @@ def simulate(case: dict, curves: bool = False, numerics: Numerics = DEFAULT) -> 
     >>> 20 < simulate(case)["t_ig_s"] < 60
     True
     """
-    packed, results, record = pack([check(case)]), new_results(1), new_record()
-    run_range(packed, numerics, 0, 1, -1.0, results, record)
+    record = new_record()
+    results = run_packed(pack([check(case)]), numerics=numerics, record=record)
     if results.unfinished().any():
         raise InputError(UNFINISHED)
-    result = _columns(results.bare) | _columns(results.diagnostics)
-    result = {key: float(value[0]) for key, value in result.items()}
+    found = _columns(results.bare) | _columns(results.diagnostics)
+    result = {key: float(value[0]) for key, value in found.items()}
     if curves:
         rows = record[: int(result["rows"])]
         result["curves"] = {name: column.copy() for name, column in _columns(rows).items()}
