@@ -19,6 +19,8 @@ API = {
     "trinity.cone.simulate": ("simulate",),
 }
 OTHERS = (
+    "trinity.measurements.reader",
+    "trinity.measurements.reduce",
     "trinity.chemistry.polymers",
     "trinity.learning.tokenizer",
     "trinity.evidence.scores",
