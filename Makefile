@@ -11,7 +11,7 @@ TORCH_INDEX ?=
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup book test class reproduce ablation distil phase0 lint bench chaos audit lock clean
+.PHONY: help setup book check test class reproduce ablation distil phase0 lint bench chaos audit lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
@@ -23,6 +23,9 @@ $(READY): requirements.lock pyproject.toml scripts/setup
 
 book: $(READY)  ## the book at laptop scale from shipped artifacts; recomputes what is stale
 	$(BIN)/trinity book
+
+check: $(READY)  ## the fast half of the tests, for everyday work (3 minutes on 2 cores)
+	$(BIN)/python -m pytest -q -m "not slow"
 
 test: $(READY)  ## all tests at scale test (14 minutes on 2 cores)
 	$(BIN)/python -m pytest

@@ -46,6 +46,7 @@ def polyethylene_otherwise(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+@pytest.mark.slow
 def test_a_left_out_group_tells_nothing_about_itself(
     sources, tmp_path, measured_otherwise, monkeypatch
 ):

@@ -26,8 +26,8 @@ def tables() -> dict:
         "groups": groups(),
         "contributions": {name: contributions(name) for name in QUANTITIES},
         "smarts": {
-            "aliphatic_ester": Chem.MolToSmarts(descriptors._ALIPHATIC_ESTER),
-            "kinks": Chem.MolToSmarts(properties._KINKS),
+            "aliphatic_ester": Chem.MolToSmarts(descriptors.ALIPHATIC_ESTER),
+            "kinks": Chem.MolToSmarts(properties.KINKS),
         },
         "elements": elements(),
         "decomposition": {name: process(name) for name in ("t50", "char")},

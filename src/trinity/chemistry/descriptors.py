@@ -8,7 +8,7 @@ from trinity.chemistry.thermochemistry import composition, molar_mass
 
 _BENZENE_RINGS = ("C6H4", "C6H3", "C6H2", "C6Hx")
 _SP3 = Chem.HybridizationType.SP3
-_ALIPHATIC_ESTER = Chem.MolFromSmarts("[CX3](=O)([CX4])[OX2][CX4]")
+ALIPHATIC_ESTER = Chem.MolFromSmarts("[CX3](=O)([CX4])[OX2][CX4]")
 _TABLE = Chem.GetPeriodicTable()
 BICERANO_RANGE_K = (450.0, 800.0)  # where common chains lie; beyond it the formula is not trusted
 
@@ -70,7 +70,7 @@ def describe(unit: Chain) -> dict[str, float]:
         "sulfur": unit.element_share("S"),
         "benzene": sum(groups.get(ring, 0) for ring in _BENZENE_RINGS) * 76.1 / mass,
         "imide": groups.get("imide", 0) * 70.0 / mass,
-        "ester": _anchored(unit, _ALIPHATIC_ESTER) * 44.0 / mass,
+        "ester": _anchored(unit, ALIPHATIC_ESTER) * 44.0 / mass,
         "tertiary": unit.path_share(_is_tertiary),
         "aromatic_backbone": in_backbone,
         "aromatic_side": unit.share(lambda a: a.GetIsAromatic()) - in_backbone,

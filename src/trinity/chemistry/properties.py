@@ -179,7 +179,7 @@ def _crystallinity(unit: Chain, shape: dict[str, float]) -> float:
     Poly(alpha-olefin)s count as isotactic, since coordination catalysts make them so.
     """
     irregular = shape["tertiary"] > 0 and not _is_polyolefin(unit)
-    kinked = unit.chain.HasSubstructMatch(_KINKS) or shape["aromatic_side"] > 0
+    kinked = unit.chain.HasSubstructMatch(KINKS) or shape["aromatic_side"] > 0
     if irregular or kinked or shape["silicon"] > 0:
         return 0.0
     if shape["aromatic_backbone"] > 0.2:
@@ -188,7 +188,7 @@ def _crystallinity(unit: Chain, shape: dict[str, float]) -> float:
     return 0.65 if bare else 0.45  # nothing but a bare chain packs best: PE, POM, PEO, PTFE
 
 
-_KINKS = Chem.MolFromSmarts("[$([CX4;H0;!$(C(F)F)]),$([SX4](=O)=O),$(C(=O)[NX3]C=O)]")
+KINKS = Chem.MolFromSmarts("[$([CX4;H0;!$(C(F)F)]),$([SX4](=O)=O),$(C(=O)[NX3]C=O)]")
 
 
 def _is_polyolefin(unit: Chain) -> bool:
