@@ -582,7 +582,7 @@ PIPELINE = (
     ),
     Mistake(
         "A file without provenance",
-        r"no provenance block|cannot be read as JSON|There is no|is missing from",
+        r"no provenance block|not valid JSON|There is no|is missing from",
         "The file was not made by this project, or is cut off.",
         "Name a results file, a model folder, an executed notebook, a page or a figure of the"
         " book.",

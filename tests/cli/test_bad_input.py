@@ -127,7 +127,7 @@ def test_the_table_is_as_large_as_promised():
 
 
 @pytest.mark.parametrize("reason, words", [(errno.ENOSPC, "No space"), (errno.EACCES, "denied")])
-@pytest.mark.parametrize("where", ["mkstemp", "replace", "write"])
+@pytest.mark.parametrize("where", ["open", "replace", "write"])
 def test_a_full_disk_or_a_forbidden_place_leaves_nothing(
     reason, words, where, tmp_path, capsys, files, monkeypatch
 ):
@@ -139,12 +139,17 @@ def test_a_full_disk_or_a_forbidden_place_leaves_nothing(
 
     out = tmp_path / "out.json"
     out.write_text("before")
-    if where == "mkstemp":
-        monkeypatch.setattr(writing.tempfile, "mkstemp", refuse)
-    elif where == "replace":
+    usual = Path.open
+
+    def opened(path, *words):
+        if path.suffix != ".part":
+            return usual(path, *words)
+        return refuse() if where == "open" else _Full(usual(path, *words), refuse)
+
+    if where == "replace":
         monkeypatch.setattr(writing.os, "replace", refuse)
     else:
-        monkeypatch.setattr(writing.os, "fdopen", lambda handle, mode: _Full(handle, refuse))
+        monkeypatch.setattr(Path, "open", opened)
     with pytest.raises(SystemExit) as stop:
         main(["simulate", str(files / "good.json"), "--out", str(out)])
     err = capsys.readouterr().err
@@ -163,7 +168,7 @@ class _Full:
         return self
 
     def __exit__(self, *_):
-        os.close(self.handle)
+        self.handle.close()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")

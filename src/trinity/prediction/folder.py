@@ -75,14 +75,28 @@ def ensemble_in(folder: Path) -> Ensemble:
     Raises
     ------
     InputError
-        If there is none.
+        If there is none, or its description is not whole.
     """
     path = folder / "ensemble.json"
     if not path.is_file():
         raise InputError(
             f"There is no finetuned model in {folder}; make one with trinity finetune or make book."
         )
-    return Ensemble(folder, json.loads(path.read_text(encoding="utf-8")))
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        about = None
+    missing = [name for name in NEEDED if not isinstance(about, dict) or name not in about]
+    if missing:
+        raise _unusable(folder, f"its ensemble.json lacks {missing[0]}")
+    return Ensemble(folder, about)
+
+
+def _unusable(folder: Path, why: str) -> InputError:
+    return InputError(
+        f"The model in {folder} cannot be read: {why}; copy it again, or make it anew with"
+        " trinity finetune or make book."
+    )
 
 
 @contextmanager
@@ -105,24 +119,14 @@ def explained(folder: Path) -> Iterator[None]:
         found = fault(folder)
         if found is None:
             raise
-        raise InputError(
-            f"The model in {folder} cannot be read: {found}; copy it again, or make it anew with"
-            " trinity finetune or make book."
-        ) from error
+        raise _unusable(folder, found) from error
 
 
 def fault(folder: Path) -> str | None:
-    """What is wrong with the folder of an ensemble; None when all of it can be read."""
+    """What is wrong with the networks of an ensemble's folder; None when all can be read."""
     from trinity.learning.loop import member_folders
     from trinity.learning.model import load_model
 
-    try:
-        about = json.loads((folder / "ensemble.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        about = None
-    missing = [name for name in NEEDED if not isinstance(about, dict) or name not in about]
-    if missing:
-        return f"its ensemble.json lacks {missing[0]}"
     members = member_folders(folder)
     if not members:
         return "it has no folder member0"
@@ -132,7 +136,7 @@ def fault(folder: Path) -> str | None:
         except Exception:  # readers of weights and tokenizers raise bare exceptions, too
             return f"{member.name} is damaged or of another version"
     try:
-        Ensemble(folder, about).seen  # noqa: B018
+        Ensemble(folder, {}).seen  # noqa: B018
     except Exception:
         return "its domain.safetensors is missing or damaged"
     return None
