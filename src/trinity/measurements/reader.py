@@ -19,22 +19,21 @@ NEEDED = ("psmiles", *CONDITIONS)
 #: Column of the project -> the names that people give it, as `split_name` leaves them.
 NAMES = {
     "psmiles": "psmiles smiles p_smiles polymer_smiles repeat_unit",
-    "components": "components composition",
+    "components": "components",
     "lab": "lab laboratory",
     "flux_kw_m2": "flux heat_flux irradiance external_heat_flux incident_heat_flux external_flux",
     "thickness_mm": "thickness specimen_thickness sample_thickness",
-    "density_kg_m3": "density",
     "t_ig_s": "t_ig tig ignition_time time_to_ignition t_ignition tti",
     "phrr_kw_m2": "phrr pkhrr peak_hrr peak_heat_release_rate hrr_peak max_hrr peak_hrrpua",
     "t_peak_s": "t_peak time_to_peak time_to_peak_hrr time_of_peak t_phrr",
     "thr_mj_m2": "thr total_heat_release total_heat_released",
-    "test_duration_s": "test_duration duration",
+    "test_duration_s": "test_duration",
     "test_id": "test_id",
     "cell": "cell",
     "target": "target",
     "predicted": "predicted prediction",
-    "lo": "lo low lower",
-    "hi": "hi high upper",
+    "lo": "lo",
+    "hi": "hi",
 }
 COLUMN_OF = {name: column for column, names in NAMES.items() for name in names.split()}
 #: Unit as `plain` leaves it -> (quantity, factor to the project's unit of that quantity).
@@ -42,7 +41,7 @@ UNITS = {
     "kw_m2": ("flux", 1.0), "w_m2": ("flux", 1e-3), "mj_m2": ("heat", 1.0), "kj_m2": ("heat", 1e-3),
     "mm": ("length", 1.0), "cm": ("length", 10.0), "m": ("length", 1e3),
     "s": ("time", 1.0), "sec": ("time", 1.0), "seconds": ("time", 1.0), "min": ("time", 60.0),
-    "minutes": ("time", 60.0), "kg_m3": ("density", 1.0), "g_cm3": ("density", 1e3),
+    "minutes": ("time", 60.0),
     "kw": ("power", 1.0), "w": ("power", 1e-3),
 }  # fmt: skip
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
