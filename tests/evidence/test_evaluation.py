@@ -53,6 +53,15 @@ def test_gmfe_is_taken_within_groups_first():
     assert gmfe([np.log(2), np.nan]) == pytest.approx(2)
 
 
+def test_intervals_of_scores_are_over_groups():
+    """A group of forty tests is one opinion, and twenty groups of two tests are twenty."""
+    one, many = (
+        scores(pd.DataFrame(rows("a", factors)))[0]
+        for factors in ([[1.1] * 40, [2.0], [1.1]], [*[[1.1, 1.1]] * 20, [2.0]])
+    )
+    assert one["gmfe_high"] > 1.5 > 1.2 > many["gmfe_high"]
+
+
 def test_a_perfect_prediction_scores_perfectly():
     (score,) = scores(pd.DataFrame(rows("a", [[1.0] * 3, [1.0] * 2])))
     assert score["gmfe"] == score["r2_log"] == score["coverage"] == 1
