@@ -70,19 +70,19 @@ TARGETS = (
     Target(
         "learning",
         _room("learning", "answer", "configurations", "correction", "data", "ensemble",
-              "intervals", "model", "phase2", "tokenizer"),
+              "censored", "intervals", "model", "phase2", "tokenizer"),
         ("tests/learning/test_model.py", "tests/learning/test_tokenizer.py",
          "tests/learning/test_training.py", "tests/prediction/test_promises.py", "-k",
          "not shipped and not copolymer_lies and not full and not lora"),
         compiled=True,
     ),
     Target(
-        "evidence", _room("evidence", "arms", "left_out", "scores", "units"),
+        "evidence", _room("evidence", "arms", "held", "left_out", "scores", "units"),
         ("tests/evidence/test_evaluation.py", "tests/evidence/test_leaks.py"),
         compiled=True,
     ),
     Target(
-        "prediction", _room("prediction", "batches", "fast", "folder", "predict", "tables"),
+        "prediction", _room("prediction", "batches", "folder", "predict", "tables"),
         ("tests/prediction", "-k", "not own_measurements and not command and not shipped"
          " and not copolymer_lies and not seed and not held_out and not without_torch"),
         compiled=True,
