@@ -40,6 +40,7 @@ def imported():
     for name in (
         "trinity_book.build", "trinity.learning.phase1", "trinity.cone.predict",
         "trinity.synthesis.table", "trinity.prediction.predict", "trinity.learning.ensemble",
+        "trinity.learning.students",
     ):  # fmt: skip
         import_module(name)
     import_module("trinity.cone.simulate").warm_up()
@@ -141,10 +142,10 @@ def test_a_full_disk_or_a_forbidden_place_leaves_nothing(
     out.write_text("before")
     usual = Path.open
 
-    def opened(path, *words):
+    def opened(path, *words, **named):
         if path.suffix != ".part":
-            return usual(path, *words)
-        return refuse() if where == "open" else _Full(usual(path, *words), refuse)
+            return usual(path, *words, **named)
+        return refuse() if where == "open" else _Full(usual(path, *words, **named), refuse)
 
     if where == "replace":
         monkeypatch.setattr(writing.os, "replace", refuse)
