@@ -329,7 +329,7 @@ TABLES = (
     ),
     Mistake(
         "A curve that cannot be reduced",
-        "no rows of numbers|column of time|UTF-8|is no CSV|cannot be read",
+        "no rows of numbers|column of time|UTF-8|is no CSV|cannot be read|in pairs",
         "The file holds no time and heat release rate, or is no table.",
         "Name the columns with `--time` and `--hrr`; the sentence says what was found.",
         files(REDUCE, ("empty", "blank_lines", "binary", "html", "json", "head_only", "null_bytes",

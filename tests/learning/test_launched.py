@@ -43,7 +43,7 @@ def finetuned(tmp_path, mode: str, processes: int, seed: int = 0) -> list[np.nda
     words = [str(script), mode, str(seed), str(out)]
     if processes > 1:
         words = ["-m", "torch.distributed.run", "--nproc_per_node", str(processes), *words]
-    paths = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
+    paths = [str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1",
                    "PYTHONPATH": os.pathsep.join(filter(None, paths))}  # fmt: skip
     done = subprocess.run(

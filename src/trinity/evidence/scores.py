@@ -85,8 +85,11 @@ def sign_flip_p(differences: np.ndarray) -> float:
     >>> sign_flip_p(np.ones(3))
     0.25
     """
+    differences = _finite(differences)
+    if len(differences) < 2:  # of one group both patterns are as extreme
+        return 1.0
     found = stats.permutation_test(
-        (_finite(differences),), np.mean, permutation_type="samples", n_resamples=np.inf
+        (differences,), np.mean, permutation_type="samples", n_resamples=np.inf
     )
     return float(found.pvalue)
 
