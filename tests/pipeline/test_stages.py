@@ -70,6 +70,7 @@ def definition_of(code) -> tuple[str, str] | None:
         if top in file.parts:
             parts = file.with_suffix("").parts
             module = ".".join(parts[len(parts) - parts[::-1].index(top) - 1 :])
+            module = module.removesuffix(".__init__")
             for node in ast.parse(file.read_text()).body:
                 first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
                 if first <= code.co_firstlineno <= node.end_lineno:
