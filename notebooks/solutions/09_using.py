@@ -92,7 +92,7 @@ sulfone = units["poly(ether sulfone)"]
     "psmiles,flux_kw_m2,thickness_mm,phrr_kw_m2\n"
     f"{sulfone},50,6,150\n{sulfone},75,6,210\n"
 )
-report = finetune(here / "mine.csv", here / "my_model", progress=False)
+report = finetune(here / "mine.csv", here / "my_model", "class", progress=False)
 mine = pd.DataFrame(
     predict(
         list(units.values()),
@@ -122,7 +122,7 @@ answer(new_peak_kw_m2, within=0.03)
 # %% [markdown]
 # ## 3. Change and explain: units
 #
-# Ask for an irradiance of 50 000 (W/m² instead of kW/m²), and write a table whose column is called `t_ig_min`
+# Ask for an irradiance of 50 000 (W/m² instead of kW/m²), and write a table whose column is called `t_ig_hours`
 # instead of `t_ig_s`. Is each of the two refused (True), or is anything computed in silence (False)?
 
 # %% tags=["start"]
@@ -140,13 +140,13 @@ def sentence(attempt):
     return None
 
 
-(here / "minutes.csv").write_text(
-    f"psmiles,flux_kw_m2,thickness_mm,t_ig_min\n{sulfone},50,6,2\n"
+(here / "hours.csv").write_text(
+    f"psmiles,flux_kw_m2,thickness_mm,t_ig_hours\n{sulfone},50,6,0.03\n"
 )
 said = {
     "irradiance": sentence(lambda: check_conditions(50_000.0, 6.0)),
     "column": sentence(
-        lambda: finetune(here / "minutes.csv", here / "never", progress=False)
+        lambda: finetune(here / "hours.csv", here / "never", progress=False)
     ),
 }
 refused = all(said.values())
