@@ -24,7 +24,7 @@ $(READY): requirements.lock pyproject.toml scripts/setup
 book: $(READY)  ## the book at laptop scale from shipped artifacts; recomputes what is stale
 	$(BIN)/trinity book
 
-check: $(READY)  ## the fast half of the tests, for everyday work (3 minutes on 2 cores)
+check: $(READY)  ## the fast half of the tests, for everyday work
 	$(BIN)/python -m pytest -q -m "not slow"
 
 test: $(READY)  ## all tests at scale test (14 minutes on 2 cores)
