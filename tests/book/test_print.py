@@ -59,7 +59,8 @@ def page(tmp_path_factory):
     parts = [{"caption": name, "chapters": [{"file": name}]} for name in PAGES]
     contents = {"format": "jb-book", "root": "book/index", "parts": parts}
     (root / "_toc.yml").write_text(yaml.safe_dump(contents), encoding="utf-8")
-    shutil.copytree(ROOT / "book" / "extensions", root / "book" / "extensions")
+    for folder in ("extensions", "generated"):
+        shutil.copytree(ROOT / "book" / folder, root / "book" / folder)
     (root / "notebooks").mkdir()
     shutil.copy(ROOT / "notebooks" / "overview.svg", root / "notebooks")
     shutil.copy(ROOT / "book" / "references.bib", root / "book")
