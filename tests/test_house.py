@@ -16,7 +16,7 @@ PACKAGE = ROOT / "src" / "trinity"
 #: From the ground up: a module imports from its own room and from the floors below.
 FLOORS = (
     ("errors",), ("files", "quantities"), ("chemistry", "lineage provenance"),
-    ("measurements", "cone"), ("learning", "synthesis"), ("evidence",),
+    ("cone",), ("measurements",), ("learning", "synthesis"), ("evidence",),
     ("prediction",), ("pipeline",), ("cli",), ("__init__ __main__",),
 )  # fmt: skip
 FLOOR = {

@@ -4,7 +4,6 @@ cannot be told is refused in one sentence."""
 import numpy as np
 import pytest
 
-from trinity.cone.curve import rule_scalars
 from trinity.errors import InputError
 from trinity.measurements import load_curves, load_specimens, reduce_curve
 from trinity.measurements.reduce import files_of, read_curves
@@ -32,19 +31,6 @@ def test_every_row_of_the_table_follows_from_its_curve(test_id):
         assert found["q180_kw_m2"] == pytest.approx(row.q180_kw_m2, rel=0.007)
         if not np.isnan(row.thr_mj_m2):
             assert found["thr_mj_m2"] == pytest.approx(row.thr_mj_m2, rel=0.004)
-
-
-@pytest.mark.parametrize("test_id", SOME)
-def test_simulated_curves_follow_the_same_rule(test_id):
-    """The compiled rule of the cone model, without lag, agrees on a finely sampled curve."""
-    curve = CURVES[test_id]
-    time = np.arange(0.0, curve.time_s.iloc[-1] + 1e-9, 0.5)
-    hrr = np.interp(time, curve.time_s, curve.hrr_kw_m2)
-    ours = reduce_curve(time, hrr)
-    theirs = rule_scalars(time, 1e3 * hrr, lag_s=0.0)
-    theirs["q180_kw_m2"] = theirs.pop("mean_hrr_180s_kw_m2")
-    for name, value in ours.items():
-        assert np.isnan(theirs[name]) if value is None else value == pytest.approx(theirs[name])
 
 
 def plain(t, q):

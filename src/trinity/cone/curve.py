@@ -18,6 +18,7 @@ LAG_S = 3.0  # first-order lag of gas sampling and analysis that is left after c
 GRID_S = 0.5  # the rule's time grid [s]
 THRESHOLD_W_M2 = 24000.0  # ignition: above it ...
 SUSTAINED_S = 10.0  # ... for this long
+HALF = 5  # points of the grid to both sides of a peak that it is a mean over: 5 s
 LONGEST_S = 1e5  # a curve may last as long as a simulated test
 
 
@@ -193,10 +194,11 @@ def sustained(curve):
 
 
 @kernel
-def read_rule(curve, out):
+def read_rule(curve, half, out):
     """The rule on a curve on its grid: fill ``out``, a row of `Rule`; NaN stays if no ignition.
 
-    Peak after a centred moving average of 11 points (5 s), total from the positive part.
+    Peak after a centred moving average of ``half`` points to both sides, total from the positive
+    part.
     """
     start = sustained(curve)
     if start < 0:
@@ -204,7 +206,7 @@ def read_rule(curve, out):
     n = curve.size
     total, first_180, best, when = 0.0, 0.0, 0.0, 0
     for i in range(n):
-        lo, hi = max(i - 5, 0), min(i + 6, n)
+        lo, hi = max(i - half, 0), min(i + half + 1, n)
         mean = 0.0
         for j in range(lo, hi):
             mean += curve[j]
@@ -218,6 +220,13 @@ def read_rule(curve, out):
                 first_180 += area
     out.t_ig_s, out.phrr_kw_m2, out.t_peak_s = start * GRID_S, 1e-3 * best, when * GRID_S
     out.thr_mj_m2, out.mean_hrr_180s_kw_m2 = 1e-6 * total, 1e-3 * first_180 / 180.0
+
+
+def scalars_of(curve, half: int = HALF) -> Rule:
+    """The rule on a curve (n,) [W/m2] every `GRID_S`; ``half`` = 0 leaves its peak unsmoothed."""
+    out = blank(Rule, 1)
+    read_rule(np.ascontiguousarray(curve, float), half, out[0])
+    return Rule(*out[0].item())
 
 
 def _checked(time_s, hrr_w_m2) -> tuple[np.ndarray, np.ndarray]:
@@ -272,6 +281,4 @@ def rule_scalars(time_s, hrr_w_m2, lag_s: float = LAG_S, after_s: float = 0.0) -
         if not (isfinite(value) and 0.0 <= value <= LONGEST_S):
             raise InputError(f"{name} is {value!r}; it must be a number from 0 to {LONGEST_S:g}.")
     curve = np.empty(int((time[-1] + after_s) / GRID_S) + 1)
-    out = blank(Rule, 1)
-    read_rule(lagged(time, hrr, float(after_s), float(lag_s), curve), out[0])
-    return dict(zip(Rule._fields, out[0].item(), strict=True))
+    return scalars_of(lagged(time, hrr, float(after_s), float(lag_s), curve))._asdict()

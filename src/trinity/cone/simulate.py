@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from trinity.cone.case import check
-from trinity.cone.curve import GRID_S, Bare, Rule, lagged, read_bare, read_rule
+from trinity.cone.curve import GRID_S, HALF, Bare, Rule, lagged, read_bare, read_rule
 from trinity.cone.jit import kernel
 from trinity.cone.run import MOST_ROWS, Diagnostics, Numerics, Row, run
 from trinity.cone.slab import Packed, blank, columns, pack, unpack_inlined
@@ -70,7 +70,7 @@ def run_range(packed, numerics, start, stop, lag, results, record):
                 curve = np.empty(need)
             after = 30.0 if ended else 0.0
             seen = lagged(rows.time_s, rows.hrr_w_m2, after, lag, curve)
-            read_rule(seen, results.rule[i])
+            read_rule(seen, HALF, results.rule[i])
 
 
 def run_packed(

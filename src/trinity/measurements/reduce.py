@@ -24,9 +24,6 @@ TIME_UNITS = {"s": "s", "min": "min"}
 IN_WORDS = {unit: words for words, unit in HRR_UNITS.items()}
 BLANK = ("", "-", "--", "nan", "na", "n/a", "null")
 SCALARS = ("t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2", "q180_kw_m2")
-GRID_S = 0.5  # the rule's time grid
-THRESHOLD_KW_M2, SUSTAINED_S = 24.0, 10.0  # ignition: above it for so long
-SMOOTHED_POINTS = 11  # of the grid, 5 s
 SMOOTHED_UP_TO_S = 2.0  # median sampling interval up to which the peak is a mean over 5 s
 HIGHEST_KW_M2 = 6000.0  # twice the richest fuel at 100 kW/m2
 DURATION_S = (10.0, 1e6)  # of a record; the rule asks for 10 s above its threshold
@@ -85,27 +82,18 @@ def reduce_curve(time_s, hrr_kw_m2, name: str = "The curve") -> dict[str, float 
     >>> reduce_curve([0, 300, 600], [0.0, 5.0, 0.0])["t_ig_s"] is None
     True
     """
+    from trinity.cone.curve import GRID_S, HALF, scalars_of  # compiled: not for readers of tables
+
     time, hrr = _checked(time_s, hrr_kw_m2, name)
     start, time = time[0], time - time[0]
     curve = np.interp(np.arange(0.0, time[-1] + 1e-9, GRID_S), time, hrr)
-    need = int(SUSTAINED_S / GRID_S) + 1
-    sustained = np.convolve(curve > THRESHOLD_KW_M2, np.ones(need), "valid") > need - 0.5
-    if not sustained.any():
+    dense = np.median(np.diff(time)) <= SMOOTHED_UP_TO_S
+    found = scalars_of(1e3 * curve, HALF if dense else 0)
+    if np.isnan(found.t_ig_s):
         return dict.fromkeys(SCALARS)
-    first = int(sustained.argmax())
-    if first == 0:
+    if found.t_ig_s == 0.0:
         raise InputError(f"{name} begins above 24 kW/m2, without its ignition; give all of it.")
-    positive = np.maximum(curve[first:], 0.0)
-    areas = 0.5 * GRID_S * (positive[1:] + positive[:-1])  # kJ/m2 per step
-    smooth = curve
-    if np.median(np.diff(time)) <= SMOOTHED_UP_TO_S:
-        window = np.ones(SMOOTHED_POINTS)
-        smooth = np.convolve(curve, window, "same") / np.convolve(
-            np.ones_like(curve), window, "same"
-        )
-    peak = int(smooth.argmax())
-    found = (start + first * GRID_S, smooth[peak], start + peak * GRID_S, 1e-3 * areas.sum(),
-             areas[: int(180.0 / GRID_S)].sum() / 180.0)  # fmt: skip
+    found = found._replace(t_ig_s=start + found.t_ig_s, t_peak_s=start + found.t_peak_s)
     return dict(zip(SCALARS, map(float, found), strict=True))
 
 
