@@ -37,7 +37,8 @@ from trinity_book.figures import style
 from trinity_book.studies.corrections import corrections
 
 from trinity.evidence.benchmark import labels, score
-from trinity.measurements import load_curves, load_measurements, load_specimens, reduce_curve
+from trinity.measurements import load_curves, load_measurements
+from trinity.measurements import load_specimens, reduce_curve
 from trinity.measurements.noise import laboratory_sigma, noise_model
 
 style.use()
@@ -49,7 +50,8 @@ style.use()
 # are replicates and form a *cell*; models are trained and scored on cells.
 
 # %%
-specimens, cells, curves = load_specimens(), load_measurements(), load_curves()
+specimens, cells = load_specimens(), load_measurements()
+curves = load_curves()
 laboratory = specimens["lab"].str.replace(r"MaCFP-.*", "MaCFP", regex=True)
 pd.crosstab(specimens["polymer"], laboratory, margins=True)
 
@@ -65,9 +67,19 @@ glue("n_single", int((cells["replicates"] == 1).sum()), display=False)
 # %% [markdown]
 # These are {glue:text}`n_specimens` specimens in {glue:text}`n_cells` cells of
 # {glue:text}`n_laboratories` laboratories; {glue:text}`n_ignited_cells` cells ignited. They are all neat
-# slabs that we found under terms that allow to show them; there are more in print. The table is uneven:
+# slabs: all that we found under terms that let us show them; there are more in print. The table is uneven:
 # {glue:text}`n_pmma` of the specimens are PMMA, most of them from a round robin on one sheet, and
 # {glue:text}`n_single` cells have one specimen only.
+#
+# ## How it was measured
+#
+# All of it is oxygen-consumption calorimetry {cite}`huggett1980` on a horizontal slab of about
+# 100 mm x 100 mm under a cone heater with a spark {cite}`babrauskas1982,iso5660`. *FSRI* burnt about
+# three specimens of each sheet, most of them 3 mm thick, at 25, 50 and 75 kW/m², and published the raw
+# signals {cite}`fsri`. *FAA* curves come from the validation experiments of a fire model {cite}`fds`;
+# they were digitised, which makes their total heat uncertain by 20 %. *NBS* is the first cone calorimeter, its
+# paper records digitised {cite}`nistcone`. *MaCFP* is a round robin of eleven laboratories on one
+# sheet of black cast PMMA, so that it shows how laboratories differ and nothing else does.
 #
 # ## The curves
 #
@@ -105,20 +117,9 @@ pd.DataFrame(
 
 # %%
 notes = specimens.loc[specimens["quality"] == "care", "note"]
-words = {
-    "melt left the pan": "melt left the pan",
-    "bubble": "bubble",
-    "digitised": "digitised",
-    "self-extinguished": "self-extinguished",
-    "eye": "rule and eye differ",
-}
-pd.Series(
-    {
-        name: int(notes.str.contains(word).sum())
-        for word, name in words.items()
-    },
-    name="specimens",
-).to_frame()
+words = ["melt left the pan", "bubble", "digitised", "self-extinguished", "eye"]
+found = {word: int(notes.str.contains(word).sum()) for word in words}
+pd.DataFrame({"specimens": found}).rename({"eye": "rule and eye differ"})
 
 # %% [markdown]
 # {glue:text}`n_care` specimens need care. They count in the headline score all the same: leaving out what
@@ -129,14 +130,23 @@ pd.Series(
 # The heat release of one laboratory was 13 % too high in the first release: its published values follow
 # an equation of oxygen-consumption calorimetry that assumes that carbon dioxide is taken out of the
 # sample gas. The measured gases say that it was not, and the values here are computed anew from them.
-# Ratios are second over first release.
+# First the counts: tests in the first release, specimens in the second, conditions that both have,
+# specimens to be read with care, and impossible total heats taken out.
 
 # %%
-corrections().round(2)
+effect = corrections().set_index(["polymer", "lab"])
+effect[["rows_first", "specimens", "matched", "care", "thr_blank"]]
 
 # %% [markdown]
-# `oxygen_phrr` and `oxygen_thr` are the part of that equation. The rest of a ratio is the change from
-# one representative curve per cell to the mean of all specimens. A bias of up to 5–10 % may remain.
+# Then the values, as ratios of the second release over the first:
+
+# %%
+effect.loc[:, "t_ig_s":].round(2)
+
+# %% [markdown]
+# `oxygen_phrr` and `oxygen_thr` are the part of that equation (FSRI only). The rest of a ratio is the
+# change from one representative curve per cell to the mean of all specimens. A bias of up to 5–10 % may
+# remain.
 #
 # ## How far do repeated tests and laboratories differ?
 #
@@ -144,7 +154,8 @@ corrections().round(2)
 
 # %%
 noise = noise_model()
-noise[noise["target"].isin(["t_ig_s", "phrr_kw_m2"])].round(3)
+shown = noise[noise["target"].isin(["t_ig_s", "phrr_kw_m2"])]
+shown.set_index(["target", "source"]).round(2).fillna("")
 
 # %% tags=["remove-cell"]
 everywhere = noise[noise["flux_kw_m2"].isna()].set_index(["source", "target"])[
@@ -205,7 +216,8 @@ pd.DataFrame(score(known.assign(arm="a line", seed=0, lo=np.nan, hi=np.nan)))[
 # Each row names its own.
 
 # %%
-specimens.groupby("licence").size().rename("specimens").to_frame()
+for licence, rows in specimens.groupby("licence"):
+    print(f"{len(rows)} specimens: {licence}", end="\n\n")
 
 # %% [markdown]
 # ## References
