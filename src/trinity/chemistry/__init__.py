@@ -1,1 +1,1 @@
-"""Chemistry: from a repeat unit to material properties, by group contribution."""
+"""Material properties from a repeat unit, by group contribution."""

@@ -1,1 +1,1 @@
-"""Synthesis: hypothetical polymers and their simulated fire tests."""
+"""Hypothetical polymers and their simulated fire tests."""
