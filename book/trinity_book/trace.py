@@ -8,6 +8,7 @@ against today's source and data, and goes on to the results files behind it:
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -55,6 +56,15 @@ class Trace:
             "stale": self.stale,
             "from": [one.to_dict() for one in self.behind],
         }
+
+    def lines(self, indent: str = "") -> Iterator[str]:
+        """The trace for people, and what is behind it, each step further to the right."""
+        state = f"not current ({', '.join(self.stale)})" if self.stale else "current"
+        yield f"{indent}{self.file}: {state}"
+        for key, value in self.block.items():
+            yield f"{indent}  {key}: {commit_in_words(value) if key == 'commit' else value}"
+        for one in self.behind:
+            yield from one.lines(indent + "    ")
 
 
 @lru_cache(maxsize=256)

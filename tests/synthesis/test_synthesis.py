@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from trinity.cli.tools import scheduler_may_be_lost
+from trinity.cli.tools import on_scheduler
 from trinity.cone.curve import LAG_S
 from trinity.cone.simulate import simulate_batch
 from trinity.cone.specimen import to_case
@@ -215,7 +215,7 @@ def test_a_lost_scheduler_is_one_sentence_and_the_next_one_goes_on(folder, tmp_p
         with monkeypatch.context() as patch:
             patch.setattr(synthesis, "write_atomic", write_and_kill)
             said = "ended before the work was done; what was finished is kept"
-            with pytest.raises(InputError, match=said), scheduler_may_be_lost(address):
+            with pytest.raises(InputError, match=said), on_scheduler(address):
                 synthesize(N, CONDITIONS, SEED, tmp_path, scheduler=address, progress=False)
     assert not (tmp_path / TABLE).exists()
     kept = {path.name: path.stat().st_mtime_ns for path in (tmp_path / PARTS).glob("0*")}
@@ -233,8 +233,10 @@ def test_a_lost_scheduler_is_one_sentence_and_the_next_one_goes_on(folder, tmp_p
 
 
 def test_an_error_of_the_program_is_not_taken_for_a_lost_scheduler():
-    with pytest.raises(TypeError, match="other"), scheduler_may_be_lost("tcp://127.0.0.1:1"):
-        raise TypeError("some other fault")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(TypeError, match="other"), on_scheduler(address):
+            raise TypeError("some other fault")
 
 
 def test_another_run_in_the_folder_is_refused(folder):

@@ -5,10 +5,8 @@ from pathlib import Path
 
 import typer
 
-from trinity.cli.tools import JSON, SCALE, print_json
+from trinity.cli.tools import JSON, SCALE, option, show
 from trinity.errors import InputError
-
-PARAMETERS = typer.Option(None, "-p", metavar="NAME=VALUE", help="Change a parameter; repeatable.")
 
 
 def _book(module: str):
@@ -33,8 +31,10 @@ def _book(module: str):
 def run(
     stage: list[str] = typer.Argument(None, metavar="[STAGE]...", help="Notebooks; all if none."),
     scale: str = SCALE,
-    parameters: list[str] = PARAMETERS,
-    out: Path = typer.Option(None, metavar="DIR", help="Where executed notebooks go."),
+    parameters: list[str] = typer.Option(
+        None, "-p", metavar="NAME=VALUE", help="Change a parameter; repeatable."
+    ),
+    out: Path = option("DIR", "Where executed notebooks go."),
     as_json: bool = JSON,
 ) -> None:
     """Execute notebooks through papermill, with other parameters if wanted.
@@ -43,19 +43,15 @@ def run(
 
     Example: trinity run finetuning -p seed=3
     """
-    workflow = _book("build")
-    changed = workflow.pairs(parameters or [])
-    written = workflow.run(stage or [], scale, changed, out)
-    if as_json:
-        print_json([{"notebook": str(path)} for path in written])
-        return
-    for path in written:
-        print(path)
+    build = _book("build")
+    written = build.run(stage or [], scale, build.pairs(parameters or []), out)
+    rows = [{"notebook": str(path)} for path in written]
+    show(rows, as_json, lambda _: print(*written, sep="\n"))
 
 
 def provenance(
     file: Path = typer.Argument(
-        ..., help="Results file, model folder, executed notebook, page or figure of the book."
+        help="Results file, model folder, executed notebook, page or figure of the book."
     ),
     as_json: bool = JSON,
 ) -> None:
@@ -66,30 +62,14 @@ def provenance(
 
     Example: trinity provenance data/artifacts/results/lopo.json
     """
-    tracing = _book("trace")
-
-    found = tracing.trace(file)
+    found = _book("trace").trace(file)
     stale = found.all_stale()
-    if as_json:
-        print_json({**found.to_dict(), "stale": stale})
-    else:
-        _print_trace(found)
+    answer = {**found.to_dict(), "stale": stale}
+    show(answer, as_json, lambda _: print(*found.lines(), sep="\n"))
     if stale:
         raise InputError(f"{file} is not current: {'; '.join(stale)}.")
     if not as_json:
         print("current: source, data and parameters are today's")
-
-
-def _print_trace(found, indent: str = "") -> None:
-    """A trace, and what is behind it, each step further to the right."""
-    commit_in_words = _book("trace").commit_in_words
-
-    state = f"not current ({', '.join(found.stale)})" if found.stale else "current"
-    print(f"{indent}{found.file}: {state}")
-    for key, value in found.block.items():
-        print(f"{indent}  {key}: {commit_in_words(value) if key == 'commit' else value}")
-    for one in found.behind:
-        _print_trace(one, indent + "    ")
 
 
 def book() -> None:
@@ -97,8 +77,7 @@ def book() -> None:
 
     Example: trinity book
     """
-    workflow = _book("build")
-    print(workflow.build_book())
+    print(_book("build").build_book())
 
 
 def reproduce() -> None:
@@ -106,9 +85,14 @@ def reproduce() -> None:
 
     Example: trinity reproduce
     """
-    workflow = _book("build")
-    for line in workflow.reproduce():
+    for line in _book("build").reproduce():
         print(line)
+
+
+def recompute(*stages: str) -> None:
+    """Compute published results anew at laptop scale."""
+    for name in stages:
+        print(_book("build").recompute(name))
 
 
 def ablation() -> None:
@@ -116,9 +100,7 @@ def ablation() -> None:
 
     Example: trinity ablation
     """
-    workflow = _book("build")
-    for name in ("ablation", "controls", "slow_controls"):
-        print(workflow.recompute(name))
+    recompute("ablation", "controls", "slow_controls")
 
 
 def distil() -> None:
@@ -126,8 +108,7 @@ def distil() -> None:
 
     Example: trinity distil
     """
-    workflow = _book("build")
-    print(workflow.recompute("distillation"))
+    recompute("distillation")
 
 
 def phase0() -> None:
@@ -135,8 +116,7 @@ def phase0() -> None:
 
     Example: trinity phase0
     """
-    workflow = _book("build")
-    print(workflow.recompute("phase0"))
+    recompute("phase0")
 
 
 COMMANDS = (run, provenance, book, reproduce, ablation, distil, phase0)

@@ -1,4 +1,4 @@
-"""``trinity predict``, ``synthesize``, ``pretrain`` and ``finetune``."""
+"""``trinity predict``, ``synthesize``, ``pretrain``, ``finetune`` and ``evaluate``."""
 
 import sys
 from functools import partial
@@ -6,21 +6,8 @@ from pathlib import Path
 
 import typer
 
-from trinity.cli.tools import (
-    FLUX,
-    JSON,
-    SCALE,
-    SEED,
-    STRICT,
-    THICKNESS,
-    one_line,
-    print_json,
-    print_table,
-    require_folder,
-    require_folder_of,
-    require_scheduler,
-    scheduler_may_be_lost,
-)
+from trinity.cli import tools
+from trinity.cli.tools import option, print_table, show, stop
 from trinity.errors import InputError
 from trinity.quantities import TARGETS
 
@@ -34,19 +21,17 @@ def predict(
         metavar="[PSMILES]...",
         help="Repeat units, or components as 'psmiles:mass fraction|...'.",
     ),
-    flux: float = FLUX,
-    thickness: float = THICKNESS,
-    csv: Path = typer.Option(
-        None, metavar="IN", help="Table with psmiles, flux_kw_m2, thickness_mm."
-    ),
-    out: Path = typer.Option(None, metavar="OUT", help="Where the completed table goes."),
-    model: Path = typer.Option(None, metavar="DIR", help="A model of your own (trinity finetune)."),
+    flux: float = tools.FLUX,
+    thickness: float = tools.THICKNESS,
+    csv: Path = option("IN", "Table with psmiles, flux_kw_m2, thickness_mm."),
+    out: Path = option("OUT", "Where the completed table goes."),
+    model: Path = option("DIR", "A model of your own (trinity finetune)."),
     members: int = typer.Option(
         None, min=1, help="Use so many networks only: faster, intervals not calibrated for it."
     ),
     fast: bool = typer.Option(False, "--fast", help="Ask networks distilled from the model."),
-    strict: bool = STRICT,
-    as_json: bool = JSON,
+    strict: bool = tools.STRICT,
+    as_json: bool = tools.JSON,
 ) -> None:
     """Predict cone tests with the finetuned language model, with 90 % intervals.
 
@@ -58,7 +43,7 @@ def predict(
         raise InputError("A table needs --out OUT, the file to write.")
     if csv is None and out is not None:
         raise InputError("--out goes with --csv; single predictions are printed.")
-    require_folder_of(out)
+    tools.require_writable(out)
     if csv is not None:
         from trinity.prediction.tables import predict_table
 
@@ -68,67 +53,49 @@ def predict(
         from trinity.prediction.predict import predict as ask
 
         rows = ask(polymers, flux, thickness, model=model, members=members, fast=fast)
-    if as_json:
-        print_json(rows)
-    elif csv is None:
-        _print_predictions([row for row in rows if "error" not in row])
-    else:
-        print(f"{sum('error' not in row for row in rows)} of {len(rows)} rows predicted")
-    failed = [(number, row["error"]) for number, row in enumerate(rows, 1) if "error" in row]
-    for number, reason in failed:
-        typer.echo(f"Error: row {number}: {one_line(reason)}", err=True)
-    if failed:
-        raise typer.Exit(2 if csv is not None or len(rows) > 1 else 1)
+    show(rows, as_json, _print_predictions if csv is None else _print_count)
+    failed = [f"row {n}: {row['error']}" for n, row in enumerate(rows, 1) if "error" in row]
+    stop(failed, 2 if csv is not None or len(rows) > 1 else 1)
+
+
+def _print_count(rows: list[dict]) -> None:
+    print(f"{sum('error' not in row for row in rows)} of {len(rows)} rows predicted")
 
 
 def _print_predictions(rows: list[dict]) -> None:
-    for row in rows:
+    for row in (row for row in rows if "error" not in row):
         domain = "" if row["in_domain"] else " (outside the domain of the training data)"
-        print(
-            f"{row['psmiles']} at {row['flux_kw_m2']:g} kW/m2, {row['thickness_mm']:g} mm{domain}"
-        )
-        table = [
-            (key, f"{row[key]:.4g}", f"{row[key + '_lo']:.4g} to {row[key + '_hi']:.4g}")
-            for key in TARGETS
-        ]
-        print_table(("quantity", "predicted", "90 % interval"), table)
-        print(f"ignition probability: {row['ignition_probability']:.2f}")
+        tools.print_test(row, TARGETS, "predicted", domain)
 
 
 def synthesize(
-    n: int = typer.Option(..., "--n", min=1, max=MOST_POLYMERS, help="Hypothetical polymers."),
-    out: Path = typer.Option(..., "--out", metavar="DIR", help="Folder of the Parquet table."),
-    seed: int = SEED,
+    n: int = typer.Option(min=1, max=MOST_POLYMERS, help="Hypothetical polymers."),
+    out: Path = typer.Option(metavar="DIR", help="Folder of the Parquet table."),
+    seed: int = tools.SEED,
     conditions: int = typer.Option(5, min=1, max=1000, help="Test conditions a polymer."),
-    scheduler: str = typer.Option(
-        None, metavar="ADDRESS", help="A Dask scheduler; else this machine."
-    ),
-    as_json: bool = JSON,
+    scheduler: str = option("ADDRESS", "A Dask scheduler; else this machine."),
+    as_json: bool = tools.JSON,
 ) -> None:
     """Invent polymers and burn them in the cone model; an interrupted table is taken up again.
 
     Example: trinity synthesize --n 2000 --seed 7 --out my_table
     """
-    require_folder(out)
-    if scheduler is not None:
-        require_scheduler(scheduler)
-    from trinity.synthesis import table as synthesis
-
+    tools.require_writable(out, folder=True)
     watched = sys.stderr.isatty() and not as_json
-    with scheduler_may_be_lost(scheduler):
-        path = synthesis.synthesize(n, conditions, seed, out, scheduler=scheduler, progress=watched)
-    if as_json:
-        print_json({"table": str(path), "n_polymers": n, "conditions": conditions, "seed": seed})
-    else:
-        print(path)
+    with tools.on_scheduler(scheduler):
+        from trinity.synthesis import table
+
+        path = table.synthesize(n, conditions, seed, out, scheduler=scheduler, progress=watched)
+    made = {"table": str(path), "n_polymers": n, "conditions": conditions, "seed": seed}
+    show(made, as_json, lambda _: print(path))
 
 
 def pretrain(
-    scale: str = SCALE,
-    seed: int = SEED,
-    table: Path = typer.Option(None, metavar="DIR", help="A synthetic table of your own."),
-    out: Path = typer.Option(None, metavar="DIR", help="Folder of the model (with --table)."),
-    as_json: bool = JSON,
+    scale: str = tools.SCALE,
+    seed: int = tools.SEED,
+    table: Path = option("DIR", "A synthetic table of your own."),
+    out: Path = option("DIR", "Folder of the model (with --table)."),
+    as_json: bool = tools.JSON,
 ) -> None:
     """Phase 1: train the language model on synthetic cone tests.
 
@@ -138,24 +105,20 @@ def pretrain(
 
     if (table is None) != (out is None):
         raise InputError("A table of your own needs both --table DIR and --out DIR.")
-    require_folder(out)
-    if table is not None:
-        answer = pretrain_on(table, out, scale, seed)
-    else:
-        answer = summary("pretraining", scale, seed)
-    _show(answer, as_json)
+    tools.require_writable(out, folder=True)
+    own = table is not None
+    answer = pretrain_on(table, out, scale, seed) if own else summary("pretraining", scale, seed)
+    show(answer, as_json, _print_items)
 
 
 def finetune(
-    csv: Path = typer.Option(None, metavar="FILE", help="Measurements of your own."),
-    out: Path = typer.Option(None, metavar="DIR", help="Folder of the model (with --csv)."),
-    scale: str = SCALE,
-    seed: int = SEED,
-    mode: str = typer.Option(
-        None, help="With --csv: kernel (closed form) or by gradient full, lora, head."
-    ),
+    csv: Path = option("FILE", "Measurements of your own."),
+    out: Path = option("DIR", "Folder of the model (with --csv)."),
+    scale: str = tools.SCALE,
+    seed: int = tools.SEED,
+    mode: str = option("MODE", "With --csv: kernel (closed form) or by gradient full, lora, head."),
     steps: int = typer.Option(None, min=1, help="With --csv: steps of the modes by gradient."),
-    as_json: bool = JSON,
+    as_json: bool = tools.JSON,
 ) -> None:
     """Phase 2: finetune on measured cone tests, the project's own and yours.
 
@@ -172,48 +135,44 @@ def finetune(
         raise InputError("--mode and --steps go with --csv FILE; a stage has those of its scale.")
     if mode is not None and mode not in MODES:
         raise InputError(f"There is no mode {mode!r}; choose one of {', '.join(MODES)}.")
-    require_folder(out)
-    if csv is not None:
-        given = {key: value for key, value in (("mode", mode), ("steps", steps)) if value}
-        answer = training.finetune(csv, out, scale, seed, **given)
-        if not launched.is_main():
-            return
-    else:
-        answer = summary("finetuning", scale, seed)
-    if csv is None or as_json:
-        _show(answer, as_json)
-    else:
-        _print_finetuned(answer)
+    tools.require_writable(out, folder=True)
+    if csv is None:
+        show(summary("finetuning", scale, seed), as_json, _print_items)
+        return
+    given = {key: value for key, value in (("mode", mode), ("steps", steps)) if value}
+    answer = training.finetune(csv, out, scale, seed, **given)
+    if launched.is_main():
+        show(answer, as_json, _print_finetuned)
 
 
 def _print_finetuned(report: dict) -> None:
     """What finetuning on a user's tests changed, as a table of error factors (1 is perfect)."""
-    columns = ("before", "after", "held_out_before", "held_out_after", "moved")
-    cells = {
-        (target, column): f"{report[column][target]:.2f}" if target in report[column] else "-"
-        for target in TARGETS
-        for column in columns
-    }
-    print(f"model: {report['model']}")
-    print(
-        f"your tests: {report['rows']} of {report['polymers']} polymers, "
-        f"{report['new_polymers']} of them new to the project"
-    )
     used = report["used"]
-    print(f"used for ignition: {used['ignition']}; as a bound of t_ig_s: {used['t_ig_s_bounds']}; "
-          + ", ".join(f"{target}: {used[target]}" for target in TARGETS))  # fmt: skip
-    if report["ignition_probability_before"] is not None:
-        print(f"ignition probability of your tests without ignition: "
-              f"{report['ignition_probability_before']:.2f} before, "
-              f"{report['ignition_probability_after']:.2f} after")  # fmt: skip
+    counts = ", ".join(f"{target}: {used[target]}" for target in TARGETS)
+    print(
+        f"model: {report['model']}\n"
+        f"your tests: {report['rows']} of {report['polymers']} polymers, "
+        f"{report['new_polymers']} of them new to the project\n"
+        f"used for ignition: {used['ignition']}; as a bound of t_ig_s: {used['t_ig_s_bounds']}; "
+        + counts
+    )
+    before, after = (report[f"ignition_probability_{when}"] for when in ("before", "after"))
+    if before is not None:
+        said = f"{before:.2f} before, {after:.2f} after"
+        print(f"ignition probability of your tests without ignition: {said}")
     if report["read_as"]:
         print(report["read_as"])
+    import pandas as pd
+
+    columns = ("before", "after", "held_out_before", "held_out_after", "moved")
+    table = pd.DataFrame({c: report[c] for c in columns}).reindex(TARGETS).map("{:.2f}".format)
     head = ("error factor", "yours before", "yours after*", "left out before", "left out after")
-    table = [(t, *(cells[t, column] for column in columns)) for t in TARGETS]
-    print_table((*head, "moved**"), table)
-    print("*  in sample: the model has seen these tests, so this is no promise for other polymers")
-    print("   left out: the project's polymers, each group predicted without its own tests")
-    print("** factor by which predictions of the project's own tests changed")
+    print_table((*head, "moved**"), table.replace("nan", "-").itertuples())
+    print(
+        "*  in sample: the model has seen these tests, so this is no promise for other polymers\n"
+        "   left out: the project's polymers, each group predicted without its own tests\n"
+        "** factor by which predictions of the project's own tests changed"
+    )
 
 
 def summary(name: str, scale: str, seed: int) -> dict:
@@ -237,12 +196,56 @@ def summary(name: str, scale: str, seed: int) -> dict:
     return {"results": str(found.path), "folder": str(found.folder), **short}
 
 
-def _show(answer: dict, as_json: bool) -> None:
-    if as_json:
-        print_json(answer)
-        return
+def _print_items(answer: dict) -> None:
     for key, value in answer.items():
         print(f"{key}: {value}")
 
 
-COMMANDS = (predict, synthesize, pretrain, finetune)
+def evaluate(
+    predictions: Path = option("FILE", "Held-out predictions of yours."),
+    template: Path = option("FILE", "Write the table to be filled."),
+    scale: str = tools.SCALE,
+    as_json: bool = tools.JSON,
+) -> None:
+    """Score held-out predictions as the project scores its own, or show the published scores.
+
+    FILE is a CSV or JSON with test_id or cell, target and predicted; optional lo, hi, arm, seed.
+    Measured values and folds are the project's; --template writes the rows.
+
+    Example: trinity evaluate --predictions mine.csv
+    """
+    from trinity.evidence import benchmark
+    from trinity.measurements.reader import write_csv
+
+    tools.require_writable(template)
+    if template is not None:
+        if predictions is not None:
+            raise InputError("Give --template FILE or --predictions FILE, one after the other.")
+        write_csv(template, benchmark.template())
+        print(f"{template}: fill predicted (lo and hi if you have them), then --predictions FILE")
+        return
+    if predictions is None:
+        from trinity.pipeline import stages
+
+        rows = benchmark.score(benchmark.published(stages.load("ablation", scale).results))
+    else:
+        rows = benchmark.score(benchmark.read_predictions(predictions), benchmark.published())
+    show(rows, as_json, _print_scores)
+
+
+def _print_scores(rows: list[dict]) -> None:
+    table = []
+    for row in rows:
+        more = "-"
+        if row["difference"] is not None:
+            interval = f"{row['difference_low']:+.3f} to {row['difference_high']:+.3f}"
+            more = f"{row['difference']:+.3f} ({interval}, p {row['p']:.3f})"
+        interval = f"{row['gmfe_low']:.2f} to {row['gmfe_high']:.2f}"
+        scored = f"{row['n']} of {row['of']}"
+        table.append(
+            (f"{row['arm']} {row['target']}", f"{row['gmfe']:.2f}", interval, scored, more)
+        )
+    print_table(("arm and target", "GMFE", "95 % interval", "cells", "mean |ln| more"), table)
+
+
+COMMANDS = (predict, synthesize, pretrain, finetune, evaluate)

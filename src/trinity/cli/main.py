@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from trinity import __version__
-from trinity.cli import book, learning, measured, physics
+from trinity.cli import book, learning, physics
 from trinity.cli.tools import one_line
 from trinity.errors import InputError
 
@@ -27,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (*physics.COMMANDS, *measured.COMMANDS, *learning.COMMANDS, *book.COMMANDS):
+for command in (*physics.COMMANDS, *learning.COMMANDS, *book.COMMANDS):
     app.command()(command)
 
 
@@ -53,18 +53,15 @@ def main(arguments: list[str] | None = None) -> None:
     130 interrupted.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+    said = ""
     try:
         code = app(args=arguments or ["--help"], prog_name="trinity", standalone_mode=False)
         code = code if isinstance(code, int) else 0
     except InputError as error:
-        print(f"Error: {one_line(error)}", file=sys.stderr)
-        code = 1
-    except TyperException as error:
-        # typer's own complaint about the command line
-        text = one_line(error.format_message())
-        if text:
-            print(f"Error: {text.rstrip('.')}; see trinity --help.", file=sys.stderr)
-        code = 2
+        code, said = 1, f"Error: {one_line(error)}"
+    except TyperException as error:  # typer's own complaint about the command line
+        text = one_line(error.format_message()).rstrip(".")
+        code, said = 2, text and f"Error: {text}; see trinity --help."
     except (Abort, KeyboardInterrupt):
         code = INTERRUPTED
     except BrokenPipeError:
@@ -72,23 +69,20 @@ def main(arguments: list[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except MemoryError:
-        print("Error: Not enough memory; use a smaller scale or fewer rows.", file=sys.stderr)
-        code = 1
+        code, said = 1, "Error: Not enough memory; use a smaller scale or fewer rows."
     except BrokenExecutor:
-        print(
-            "Error: A worker process was killed, most often for want of memory; close other"
-            " programs and start the same command again: it takes up what it had finished.",
-            file=sys.stderr,
+        code, said = (
+            1,
+            (
+                "Error: A worker process was killed, most often for want of memory; close other"
+                " programs and start the same command again: it takes up what it had finished."
+            ),
         )
-        code = 1
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""
-        print(f"Error: Cannot use{where}: {error.strerror or error}.", file=sys.stderr)
-        code = 1
+        code, said = 1, f"Error: Cannot use{where}: {error.strerror or error}."
     if code == INTERRUPTED:  # typer turns Ctrl-C into this exit code, too
-        print("Interrupted; the same command takes up again what it had finished.", file=sys.stderr)
+        said = "Interrupted; the same command takes up again what it had finished."
+    if said:
+        print(said, file=sys.stderr)
     sys.exit(code)
-
-
-if __name__ == "__main__":
-    main()

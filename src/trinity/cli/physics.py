@@ -1,64 +1,50 @@
-"""``trinity estimate``, ``cone`` and ``simulate``: chemistry and physics, without torch."""
+"""``trinity estimate``, ``cone``, ``simulate`` and ``reduce``: chemistry, physics and measured
+curves, without torch."""
 
 import json
+from io import BytesIO
 from pathlib import Path
 
 import typer
 
-from trinity.cli.tools import (
-    FLUX,
-    JSON,
-    POLYMER,
-    SEED,
-    STRICT,
-    THICKNESS,
-    one_line,
-    print_json,
-    print_table,
-    read_polymer,
-    require_folder,
-    require_folder_of,
-)
+from trinity.cli import tools
+from trinity.cli.tools import option, print_table, show, stop
 from trinity.errors import InputError
-from trinity.files import read_json
+from trinity.files import read_json, write_atomic
 
 PICTURES = (".png", ".svg", ".pdf")
 
 
-def estimate(polymer: str = POLYMER, as_json: bool = JSON) -> None:
+def estimate(polymer: str = tools.POLYMER, as_json: bool = tools.JSON) -> None:
     """Properties of a polymer from its structural groups, each with its standard error.
 
     Example: trinity estimate '*CC(*)c1ccccc1'
     """
-    from trinity.chemistry import properties
+    from trinity.chemistry import polymers, properties
 
-    result = properties.estimate(read_polymer(polymer)).to_dict()
-    if as_json:
-        print_json(result)
-        return
-    groups = ", ".join(f"{count:g} x {name}" for name, count in result["groups"].items())
-    print(f"{result['psmiles']}\ngroups: {groups}")
-    if result["uncovered_atoms"]:
-        print(f"not covered by any group: {', '.join(map(str, result['uncovered_atoms']))}")
-    rows = [
-        (name, f"{entry['value']:.4g}", f"{entry['sigma']:.2g}")
-        for name, entry in result["properties"].items()
-    ]
+    found = properties.estimate(polymers.Polymer.parse(polymer)).to_dict()
+    show(found, as_json, _print_estimate)
+
+
+def _print_estimate(found: dict) -> None:
+    groups = ", ".join(f"{count:g} x {name}" for name, count in found["groups"].items())
+    print(f"{found['psmiles']}\ngroups: {groups}")
+    if found["uncovered_atoms"]:
+        print(f"not covered by any group: {', '.join(map(str, found['uncovered_atoms']))}")
+    rows = [(k, f"{p['value']:.4g}", f"{p['sigma']:.2g}") for k, p in found["properties"].items()]
     print_table(("property", "value", "1 sigma"), rows)
 
 
 def cone(
-    polymer: str = POLYMER,
-    flux: float = FLUX,
-    thickness: float = THICKNESS,
+    polymer: str = tools.POLYMER,
+    flux: float = tools.FLUX,
+    thickness: float = tools.THICKNESS,
     samples: int = typer.Option(100, min=1, max=10_000, help="Sampled parameter sets."),
-    seed: int = SEED,
-    as_json: bool = JSON,
-    plot: Path = typer.Option(None, metavar="FILE", help="Draw HRR(t) into a PNG, SVG or PDF."),
-    export: str = typer.Option(
-        None, metavar="CODE", help="Write the nominal case as input of fds or gpyro to --to."
-    ),
-    to: Path = typer.Option(None, metavar="FILE", help="The file that --export writes."),
+    seed: int = tools.SEED,
+    as_json: bool = tools.JSON,
+    plot: Path = option("FILE", "Draw HRR(t) into a PNG, SVG or PDF."),
+    export: str = option("CODE", "Write the nominal case as input of fds or gpyro to --to."),
+    to: Path = option("FILE", "The file that --export writes."),
 ) -> None:
     """Simulate a cone test from structure and physics alone, with 90 % intervals.
 
@@ -68,59 +54,45 @@ def cone(
 
     Example: trinity cone '*CC(*)c1ccccc1' --flux 50 --thickness 6 --plot hrr.png
     """
+    from trinity.chemistry.polymers import Polymer
+    from trinity.cone import export as cone_export
     from trinity.cone import predict as cone_test
 
     if (export is None) != (to is None) or export not in (None, "fds", "gpyro"):
         raise InputError("Exporting needs both --export fds (or gpyro) and --to FILE.")
-    if plot is not None and plot.suffix.lower() not in PICTURES:
-        raise InputError(
-            f"The file {plot} is no picture file; end its name with .png, .svg or .pdf."
-        )
-    for path in (plot, to):
-        require_folder_of(path)
-    material = read_polymer(polymer)
+    _require_picture(plot)
+    tools.require_writable(plot, to)
+    material = Polymer.parse(polymer)
     result = cone_test.predict(material, flux, thickness, samples, seed)
     if plot is not None:
         cone_test.draw(result, plot)
     if export is not None:
-        _export(result.case, export, to)
+        write = {"fds": cone_export.to_fds, "gpyro": cone_export.to_gpyro}[export]
+        write_atomic(to, write(result.case))
     answer = result.to_dict() | cone_test.specific_extinction_area(material, samples, seed)
-    if as_json:
-        print_json(answer)
-        return
-    print(f"{answer['psmiles']} at {flux:g} kW/m2, {thickness:g} mm: simulated cone test")
-    rows = [
-        (
-            key,
-            _number(answer[key]),
-            f"{_number(answer[key + '_lo'])} to {_number(answer[key + '_hi'])}",
+    show(answer, as_json, _print_cone)
+
+
+def _require_picture(path: Path | None) -> None:
+    if path is not None and path.suffix.lower() not in PICTURES:
+        raise InputError(
+            f"The file {path} is no picture file; end its name with .png, .svg or .pdf."
         )
-        for key in (*cone_test.SCALARS, "sea_m2_kg")
-    ]
-    print_table(("quantity", "nominal", "90 % interval"), rows)
-    print(f"ignition probability: {answer['ignition_probability']:.2f}")
-    print(f"smoke (sea_m2_kg, per kg lost in the flame): {answer['smoke_note']}")
 
 
-def _export(case: dict, code: str, path: Path) -> None:
-    """Write a case as an input file of ``fds`` or ``gpyro``."""
-    from trinity.cone import export as cone_export
-    from trinity.files import write_atomic
+def _print_cone(found: dict) -> None:
+    from trinity.cone.predict import SCALARS
 
-    write = {"fds": cone_export.to_fds, "gpyro": cone_export.to_gpyro}[code]
-    write_atomic(path, write(case))
-
-
-def _number(value: float | None) -> str:
-    return "no ignition" if value is None else f"{value:.4g}"
+    tools.print_test(found, (*SCALARS, "sea_m2_kg"), "nominal", ": simulated cone test")
+    print(f"smoke (sea_m2_kg, per kg lost in the flame): {found['smoke_note']}")
 
 
 def simulate(
-    cases: Path = typer.Argument(..., metavar="CASES.json", help="Cases in the JSON schema."),
-    out: Path = typer.Option(..., "--out", metavar="OUT.json", help="Where the results go."),
-    curves: Path = typer.Option(None, metavar="DIR", help="Also write the curves, a CSV a case."),
-    strict: bool = STRICT,
-    as_json: bool = JSON,
+    cases: Path = typer.Argument(metavar="CASES.json", help="Cases in the JSON schema."),
+    out: Path = typer.Option(metavar="OUT.json", help="Where the results go."),
+    curves: Path = option("DIR", "Also write the curves, a CSV a case."),
+    strict: bool = tools.STRICT,
+    as_json: bool = tools.JSON,
 ) -> None:
     """Run the bare solver on explicit material parameters.
 
@@ -128,24 +100,98 @@ def simulate(
     """
     from trinity.cone import simulate as cone
 
-    require_folder_of(out)
-    require_folder(curves)
+    tools.require_writable(out)
+    tools.require_writable(curves, folder=True)
     try:
-        code = cone.simulate_file(cases, out, curves, strict)
+        cone.simulate_file(cases, out, curves, strict)
     except InputError as error:
         if not strict:
             raise
-        typer.echo(f"Error: {one_line(error)}", err=True)
-        raise typer.Exit(2) from error
+        stop([error])
     if as_json:
         typer.echo(out.read_text(encoding="utf-8"))
     rows = read_json(out)["results"]
-    for row in (row for row in rows if "error" in row):
-        typer.echo(f"Error: case {json.dumps(row['id'])}: {one_line(row['error'])}", err=True)
-    if code:
-        raise typer.Exit(code)
+    stop(f"case {json.dumps(row['id'])}: {row['error']}" for row in rows if "error" in row)
     if not as_json:
         print(f"{len(rows)} cases written to {out}")
 
 
-COMMANDS = (estimate, cone, simulate)
+def reduce(
+    files: list[str] = typer.Argument(metavar="CURVE.csv...", help="Files, or '*.csv'."),
+    time: str = option("COL", "Column of time, by name or number."),
+    hrr: list[str] = option("COL", "Column of HRR; may be repeated."),
+    unit: str = option("UNIT", "Unit of HRR: kW/m2, W/m2, kW or W."),
+    area: float = option("M2", "Exposed area, for kW and W."),
+    time_unit: str = option("UNIT", "Unit of time: s or min."),
+    psmiles: str = option("PSMILES", "Repeat unit, for --out."),
+    flux: float = option("KW_M2", "Heat flux, for --out."),
+    thickness: float = option("MM", "Thickness, for --out."),
+    out: Path = option("FILE", "Rows as trinity finetune takes them."),
+    plot: Path = option("FILE", "The curves with the numbers marked."),
+    as_json: bool = tools.JSON,
+) -> None:
+    """Reduce measured heat-release curves by the rule of the project's measurements.
+
+    Example: trinity reduce my_test.csv --plot my_test.png
+    """
+    import pandas as pd
+
+    from trinity.measurements import reduce as reduction
+    from trinity.measurements.reader import write_csv
+
+    _require_picture(plot)
+    tools.require_writable(out, plot)
+    rows, curves = [], []
+    for file in reduction.files_of(files):
+        try:
+            found = reduction.read_curves(file, time, hrr or (), unit, area, time_unit)
+            rows += [curve.reduced() for curve in found]
+            curves += found
+        except InputError as error:
+            rows.append({"file": str(file), "error": str(error)})
+    good = [row for row in rows if "error" not in row]
+    failed = [row["error"] for row in rows if "error" in row]
+    if not good:
+        raise InputError(failed[0])
+    if plot is not None:
+        _draw(curves, plot)
+    if out is not None:
+        given = {"psmiles": psmiles, "flux_kw_m2": flux, "thickness_mm": thickness}
+        table = pd.DataFrame([given | row for row in good])
+        write_csv(out, table.drop(columns=["read_as", "q180_kw_m2"]))
+    show(rows, as_json, lambda _: _print_reduced(good))
+    stop(failed)
+
+
+def _print_reduced(rows: list[dict]) -> None:
+    from trinity.measurements.reduce import SCALARS
+
+    for row in rows:
+        print(f"{row['file']}: {row['read_as']}")
+    cells = [(row["column"], *(tools.number(row[key]) for key in SCALARS)) for row in rows]
+    print_table(("curve", *SCALARS), cells)
+
+
+def _draw(curves: list, path: Path) -> None:
+    """The curves with ignition, peak and threshold marked."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    for curve in curves:
+        found, name = curve.reduced(), Path(curve.file).stem
+        (line,) = axes.plot(curve.time_s, curve.hrr_kw_m2, lw=1, label=f"{name}: no ignition")
+        if found["t_ig_s"] is not None:
+            axes.axvline(found["t_ig_s"], color=line.get_color(), ls=":", lw=1)
+            axes.plot(found["t_peak_s"], found["phrr_kw_m2"], "o", color=line.get_color())
+            text = f"ignition {found['t_ig_s']:.1f} s, peak {found['phrr_kw_m2']:.0f} kW/m²"
+            line.set_label(f"{name}: {text}")
+    axes.axhline(24.0, color="0.6", lw=0.8)
+    axes.set(xlabel="time (s)", ylabel="heat release rate (kW/m²)")
+    axes.legend(fontsize="small")
+    picture = BytesIO()
+    figure.savefig(picture, format=path.suffix[1:].lower(), dpi=150)
+    write_atomic(path, picture.getvalue())
+
+
+COMMANDS = (estimate, cone, simulate, reduce)

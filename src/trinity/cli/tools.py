@@ -1,26 +1,20 @@
-"""What the commands share: options, reading input, printing answers."""
+"""What the commands share: options, output that can be written, printing answers."""
 
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
 from trinity.errors import InputError
 
-if TYPE_CHECKING:
-    from trinity.chemistry.polymers import Polymer
-
 ANSWER_S = 1.5  # for a scheduler to be there
 
 POLYMER = typer.Argument(
-    ...,
-    metavar="PSMILES",
-    help="Repeat unit with two *, or components as 'psmiles:mass fraction|...'.",
+    metavar="PSMILES", help="Repeat unit with two *, or components as 'psmiles:mass fraction|...'."
 )
 FLUX = typer.Option(50.0, metavar="KW_M2", help="Heat flux of the cone, kW/m2.")
 THICKNESS = typer.Option(6.0, metavar="MM", help="Thickness of the specimen, mm.")
@@ -30,15 +24,16 @@ SEED = typer.Option(0, min=0, help="Seed of the random numbers.")
 STRICT = typer.Option(False, "--strict", help="Write nothing when a row or case fails.")
 
 
-def read_polymer(text: str) -> "Polymer":
-    """A repeat unit, or a copolymer as ``a:0.7|b:0.3``."""
-    from trinity.chemistry.polymers import Polymer
-
-    return Polymer.parse(text)
+def option(metavar: str, about: str):
+    """An option that may be left out and then is None."""
+    return typer.Option(None, metavar=metavar, help=about)
 
 
-def print_json(answer: object) -> None:
-    """Print an answer as JSON; NaN becomes null."""
+def show(answer: object, as_json: bool, in_words: Callable) -> None:
+    """Print an answer for people, or as JSON, in which NaN becomes null."""
+    if not as_json:
+        in_words(answer)
+        return
     import orjson
 
     options = orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY
@@ -50,7 +45,15 @@ def one_line(message: object) -> str:
     return " ".join(str(message).split())
 
 
-def print_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def stop(messages: Iterable[object], code: int = 2) -> None:
+    """End with a line per message on stderr and an exit code; do nothing without messages."""
+    lines = [f"Error: {one_line(message)}" for message in messages]
+    if lines:
+        typer.echo("\n".join(lines), err=True)
+        raise typer.Exit(code)
+
+
+def print_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
     """Print aligned columns, the first to the left and the others to the right, without lines.
 
     What is not a terminal gets plain text that is never folded.
@@ -67,77 +70,54 @@ def print_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     Console(width=width, markup=False, highlight=False, emoji=False).print(table)
 
 
-def require_folder_of(path: Path | None) -> None:
-    """Refuse an output path that cannot become a file, before any work is done.
+def number(value: float | None) -> str:
+    """Four digits; nothing is said to be without ignition."""
+    return "no ignition" if value is None else f"{value:.4g}"
+
+
+def print_test(found: dict, quantities: tuple[str, ...], how: str, remark: str = "") -> None:
+    """Print one answer about a cone test, each quantity with its 90 % interval."""
+    flux, thickness = found["flux_kw_m2"], found["thickness_mm"]
+    print(f"{found['psmiles']} at {flux:g} kW/m2, {thickness:g} mm{remark}")
+    rows = [
+        (key, number(found[key]), f"{number(found[key + '_lo'])} to {number(found[key + '_hi'])}")
+        for key in quantities
+    ]
+    print_table(("quantity", how, "90 % interval"), rows)
+    print(f"ignition probability: {found['ignition_probability']:.2f}")
+
+
+def require_writable(*paths: Path | None, folder: bool = False) -> None:
+    """Refuse output paths that cannot become files, or folders, before any work is done.
+
+    The nearest folder that exists is tried; nothing stays there.
 
     Raises
     ------
     InputError
-        If the path is a directory, lies below something that is no directory, or nothing can be
-        written there.
+        If a path is of the other kind, lies below a file, or nothing can be written there.
     """
-    if path is None:
-        return
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; name a file to write.")
-    _require_writable(path)
-
-
-def require_folder(path: Path | None) -> None:
-    """Refuse an output path that cannot become, or is not, a folder, before any work is done.
-
-    Raises
-    ------
-    InputError
-        If the path is a file, lies below one, or nothing can be written there.
-    """
-    if path is None:
-        return
-    if path.exists() and not path.is_dir():
-        raise InputError(f"{path} is a file; name a folder.")
-    _require_writable(path)
-
-
-def _require_writable(path: Path) -> None:
-    """Try the nearest folder that exists; nothing stays there."""
-    here = path.absolute()
-    folder = next(p for p in (here, *here.parents) if p.is_dir() or p.exists())
-    if not folder.is_dir() and folder != here:
-        raise InputError(f"{path} cannot be written: {folder} is not a folder.")
-    folder = folder if folder.is_dir() else folder.parent
-    try:
-        with tempfile.TemporaryFile(dir=folder) as stream:
-            stream.write(b"0")
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be written: {error.strerror} in {folder}; name another place."
-        ) from error
-
-
-def require_scheduler(address: str) -> None:
-    """Refuse the address of a Dask scheduler at which nothing listens, before any work is done.
-
-    Raises
-    ------
-    InputError
-        If it is no address, or nobody answers within `ANSWER_S`.
-    """
-    kind, _, place = address.rpartition("://")
-    host, _, port = place.rpartition(":")
-    try:
-        if kind not in ("", "tcp", "tls"):
-            raise OSError(f"{kind} is not tcp or tls")
-        socket.create_connection((host.strip("[]"), int(port)), ANSWER_S).close()
-    except (OSError, ValueError, OverflowError) as error:
-        raise InputError(
-            f"No Dask scheduler answers at {address[:60]!r}; start one with a worker and give its"
-            " address, such as tcp://127.0.0.1:8786."
-        ) from error
+    wanted, other = ("folder", "file") if folder else ("file to write", "folder")
+    for path in filter(None, paths):
+        if path.exists() and path.is_dir() != folder:
+            raise InputError(f"{path} is a {other}; name a {wanted}.")
+        here = path.absolute()
+        near = next(p for p in (here, *here.parents) if p.exists())
+        if not near.is_dir() and near != here:
+            raise InputError(f"{path} cannot be written: {near} is not a folder.")
+        near = near if near.is_dir() else near.parent
+        try:
+            with tempfile.TemporaryFile(dir=near) as stream:
+                stream.write(b"0")
+        except OSError as error:
+            raise InputError(
+                f"{path} cannot be written: {error.strerror} in {near}; name another place."
+            ) from error
 
 
 @contextmanager
-def scheduler_may_be_lost(address: str | None) -> Iterator[None]:
-    """Turn the end of a Dask scheduler in the middle of the work into one sentence.
+def on_scheduler(address: str | None) -> Iterator[None]:
+    """Work on a Dask scheduler, which has to be there before and until the end.
 
     Dask hands a cancelled task on in place of its result, so that the loss may also show as a
     failure to read that result, with the cancellation named in it.
@@ -145,11 +125,20 @@ def scheduler_may_be_lost(address: str | None) -> Iterator[None]:
     Raises
     ------
     InputError
-        If the scheduler at ``address`` ended, or was started anew, before the work was done.
+        If it is no address, nobody answers within `ANSWER_S`, or the scheduler ended, or was
+        started anew, before the work was done.
     """
     if address is None:
         yield
         return
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), ANSWER_S).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise InputError(
+            f"No Dask scheduler answers at {address[:60]!r}; start one with a worker and give its"
+            " address, such as tcp://127.0.0.1:8786."
+        ) from error
     import logging
 
     from distributed.client import ClosedClientError, FutureCancelledError

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from trinity.errors import InputError
-from trinity.files import read_bytes
+from trinity.files import read_bytes, write_atomic
 from trinity.quantities import CONDITIONS
 
 NEEDED = ("psmiles", *CONDITIONS)
@@ -217,3 +217,9 @@ def spreadsheet_safe(cell: object) -> object:
     except ValueError:
         return cell if cell == "-" else "'" + cell
     return cell
+
+
+def write_csv(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as a CSV that a spreadsheet shows and does not run."""
+    text = table.map(spreadsheet_safe).to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    write_atomic(path, text)
