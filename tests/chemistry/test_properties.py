@@ -63,7 +63,7 @@ PVC = "*CC(*)Cl"
 
 def acid_of(psmiles):
     unit = Chain(parse_psmiles(psmiles))
-    return acid_fraction(unit.mol, unit.chain, unit.middle)
+    return acid_fraction(unit.composition, unit.chain, unit.middle)
 
 
 @settings(deadline=None, max_examples=60)

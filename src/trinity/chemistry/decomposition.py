@@ -7,8 +7,8 @@ polymers of the cone tests is used: every row that belongs to one of them is lef
 all, so that one fit serves every held-out fold.
 """
 
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,8 +23,7 @@ MIXED_SIGMA_K = 35.0
 CHAR_SIGMA = 0.06  # scatter of char between laboratories and definitions
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """Descriptors and kernel of a model: Matern 3/2 of ``length``, ``linear`` and constant part."""
 
     descriptors: tuple[str, ...]
@@ -43,32 +42,22 @@ SETTINGS = {
 CONSTANT = 4.0  # variance of the mean, in units of the spread
 
 
-@dataclass(frozen=True)
 class GaussianProcess:
     """Exact regression with known noise (Rasmussen & Williams 2006, eq. 2.23-2.24).
 
-    Equal to scikit-learn's with this kernel, whose import alone would nearly double the time that
-    ``trinity estimate`` takes; the inverse serves leave-one-out errors and the browser page, too.
+    ``x`` (n, d), ``y`` (n,) and its noise ``sigma`` (n,) in the unit of ``y``. Equal to
+    scikit-learn's with this kernel, whose import alone would nearly double the time that ``trinity
+    estimate`` takes; ``inverse`` serves leave-one-out errors and the browser page, too.
     """
 
-    settings: Settings
-    inputs: np.ndarray  # (n, d), standardised
-    centre: np.ndarray  # (d,)
-    scale: np.ndarray  # (d,)
-    mean: float
-    inverse: np.ndarray  # (n, n)
-    weights: np.ndarray  # (n,)
-
-    @classmethod
-    def fit(cls, settings: Settings, x: np.ndarray, y: np.ndarray, sigma: np.ndarray):
-        """``x`` (n, d), ``y`` (n,) and its noise ``sigma`` (n,) in the unit of ``y``."""
-        centre, scale = x.mean(0), x.std(0)
-        scale = np.where(scale > 0, scale, 1.0)
-        inputs, mean = (x - centre) / scale, float(y.mean())
+    def __init__(self, settings: Settings, x: np.ndarray, y: np.ndarray, sigma: np.ndarray):
+        self.settings, self.mean = settings, float(y.mean())
+        self.centre, scale = x.mean(0), x.std(0)
+        self.scale = np.where(scale > 0, scale, 1.0)
+        self.inputs = (x - self.centre) / self.scale  # (n, d)
         noise = np.diag((sigma / settings.spread) ** 2)
-        inverse = np.linalg.inv(_kernel(settings, inputs, inputs) + noise)
-        weights = inverse @ ((y - mean) / settings.spread)
-        return cls(settings, inputs, centre, scale, mean, inverse, weights)
+        self.inverse = np.linalg.inv(_kernel(settings, self.inputs, self.inputs) + noise)  # (n, n)
+        self.weights = self.inverse @ ((y - self.mean) / settings.spread)  # (n,)
 
     def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and 1 sigma of the function itself, each (m,), for ``x`` (m, d)."""
@@ -91,11 +80,11 @@ def features(described: dict[str, float], quantity: str) -> np.ndarray:
     return np.array([described[name] for name in SETTINGS[quantity].descriptors])
 
 
-@lru_cache(maxsize=1)
+@cache
 def measured_keys() -> frozenset[str]:
     """Keys of the polymers of the cone tests, comonomers not counted."""
     table = pd.read_csv(data_path("measurements", "cone_measurements.csv"))
-    return frozenset(polymer_key(psmiles) for psmiles in set(table.psmiles))
+    return frozenset(map(polymer_key, table.psmiles.unique()))
 
 
 def training_table(quantity: str, blind: bool = True) -> pd.DataFrame:
@@ -105,48 +94,40 @@ def training_table(quantity: str, blind: bool = True) -> pd.DataFrame:
     half decomposition, ``char``. With ``blind`` the polymers of the cone tests are left out, and
     whatever the tables mark to leave with one of them.
     """
-    table = _char_table() if quantity == "char" else _temperature_table()
+    if quantity == "char":
+        table = _read("microscale_calorimetry", "char", "char_pct", CHAR_SIGMA)
+        table["value"] /= 100
+        first = dict.fromkeys(("psmiles", "sigma", "kind", "marked"), "first")
+        table = table.groupby("key", as_index=False).agg({"value": "mean"} | first)
+    else:
+        mixed = _read("decomposition_temperatures", "mixed", "Td_K", MIXED_SIGMA_K)
+        half = _read("half_temperatures", "half", "T50_K", "sigma_K")
+        both = mixed.merge(half, on="key")
+        mixed["value"] += (both.value_y - both.value_x).mean()  # from onset to half decomposition
+        table = pd.concat([mixed, half], ignore_index=True)
     if blind:
         table = table[~table.marked & ~table.key.isin(measured_keys())]
     return table.drop(columns="marked").reset_index(drop=True)
 
 
-def _keyed(table: pd.DataFrame, kind: str, value, sigma) -> pd.DataFrame:
+def _read(file: str, kind: str, value: str, sigma: float | str) -> pd.DataFrame:
+    """Rows of a reference table that have a structure and a value, with the key of each."""
+    table = pd.read_csv(data_path("reference", f"{file}.csv")).dropna(subset=["psmiles", value])
     marked = table["use"].str.contains("leave out") if "use" in table else False
-    keys = table.psmiles.map(polymer_key)
-    return pd.DataFrame(
-        {"psmiles": table.psmiles, "key": keys, "value": value, "sigma": sigma, "kind": kind}
-    ).assign(marked=marked)
-
-
-def _char_table() -> pd.DataFrame:
-    table = pd.read_csv(data_path("reference", "microscale_calorimetry.csv"))
-    table = table[table.psmiles.notna() & table.char_pct.notna()].drop(columns="use")
-    table = _keyed(table, "char", table.char_pct / 100, CHAR_SIGMA)
-    first = {name: "first" for name in ("psmiles", "sigma", "kind", "marked")}
-    return table.groupby("key", as_index=False).agg({"value": "mean"} | first)
-
-
-def _temperature_table() -> pd.DataFrame:
-    mixed = pd.read_csv(data_path("reference", "decomposition_temperatures.csv"))
-    half = pd.read_csv(data_path("reference", "half_temperatures.csv"))
-    mixed = _keyed(mixed, "mixed", mixed.Td_K, MIXED_SIGMA_K)
-    half = _keyed(half, "half", half.T50_K, half.sigma_K)
-    both = mixed.merge(half, on="key")
-    mixed["value"] += (both.value_y - both.value_x).mean()  # from onset to half decomposition
-    return pd.concat([mixed, half], ignore_index=True)
+    return pd.DataFrame({
+        "psmiles": table.psmiles, "key": table.psmiles.map(polymer_key), "value": table[value],
+        "sigma": table[sigma] if isinstance(sigma, str) else sigma, "kind": kind, "marked": marked,
+    })  # fmt: skip
 
 
 def fit(quantity: str, table: pd.DataFrame) -> GaussianProcess:
     """Fit a model to a training table."""
     described = [describe(Chain(parse_psmiles(psmiles))) for psmiles in table.psmiles]
     x = np.array([features(one, quantity) for one in described])
-    return GaussianProcess.fit(
-        SETTINGS[quantity], x, table.value.to_numpy(), table.sigma.to_numpy()
-    )
+    return GaussianProcess(SETTINGS[quantity], x, table.value.to_numpy(), table.sigma.to_numpy())
 
 
-@lru_cache(maxsize=2)
+@cache
 def blind_model(quantity: str) -> GaussianProcess:
     """The ``t50`` or ``char`` model that knows no polymer of the cone tests."""
     return fit(quantity, training_table(quantity))

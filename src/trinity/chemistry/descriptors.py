@@ -2,30 +2,23 @@
 
 from rdkit import Chem
 
-from trinity.chemistry.chain import middle_unit
+from trinity.chemistry.chain import middle_unit, path_of
 from trinity.chemistry.groups import GroupCount, claim_groups
 from trinity.chemistry.thermochemistry import composition, molar_mass
 
 _BENZENE_RINGS = ("C6H4", "C6H3", "C6H2", "C6Hx")
-_SP3 = Chem.HybridizationType.SP3
+_TERTIARY = Chem.AtomFromSmarts("[CX4;H1;!R]")
 ALIPHATIC_ESTER = Chem.MolFromSmarts("[CX3](=O)([CX4])[OX2][CX4]")
 _TABLE = Chem.GetPeriodicTable()
 BICERANO_RANGE_K = (450.0, 800.0)  # where common chains lie; beyond it the formula is not trusted
 
 
 class Chain:
-    """A repeat unit inside its chain: what all descriptors and groups are read from.
+    """A repeat unit ``mol`` inside its chain: what all descriptors and groups are read from.
 
-    Attributes
-    ----------
-    mol : rdkit Mol
-        The repeat unit, with its ``*``.
-    chain, middle : rdkit Mol, range
-        An oligomer and the atoms of its middle unit.
-    groups : GroupCount
-    composition : dict of str to int
-    molar_mass : float
-        [g/mol]
+    ``chain`` is an oligomer, ``atoms`` those of its ``middle`` unit, ``path`` those of them on the
+    shortest way from end to end, ``backbone`` the indices of that way and of the rings on it.
+    ``molar_mass`` is in g/mol.
     """
 
     def __init__(self, mol: Chem.Mol):
@@ -35,62 +28,37 @@ class Chain:
         self.composition = composition(mol)
         self.molar_mass = molar_mass(self.composition)
         self.atoms = [self.chain.GetAtomWithIdx(k) for k in self.middle]
-        ends = self.chain.GetNumAtoms() - 2, self.chain.GetNumAtoms() - 1
-        path = set(Chem.GetShortestPath(self.chain, *ends))
-        self.path = [atom for atom in self.atoms if atom.GetIdx() in path]
-        self.backbone = set(path)
-        for ring in self.chain.GetRingInfo().AtomRings():
-            if not path.isdisjoint(ring):
-                self.backbone.update(ring)
+        self.backbone = set(path_of(self.chain))
+        self.path = [atom for atom in self.atoms if atom.GetIdx() in self.backbone]
+        rings = self.chain.GetRingInfo().AtomRings()
+        self.backbone.update(*(ring for ring in rings if not self.backbone.isdisjoint(ring)))
 
     def share(self, test) -> float:
         """Share of the heavy atoms that pass a test."""
         return sum(map(test, self.atoms)) / len(self.atoms)
 
-    def path_share(self, test) -> float:
-        """Share of the atoms on the shortest way from end to end that pass a test."""
-        return sum(map(test, self.path)) / len(self.path)
-
-    def element_share(self, *symbols: str) -> float:
-        """Share of the heavy atoms that are of these elements."""
-        return self.share(lambda atom: atom.GetSymbol() in symbols)
-
 
 def describe(unit: Chain) -> dict[str, float]:
     """Shares in [0, 1] of atoms or mass, and Bicerano's temperature [K]."""
+    esters = unit.chain.GetSubstructMatches(ALIPHATIC_ESTER)
     in_backbone = unit.share(lambda a: a.GetIsAromatic() and a.GetIdx() in unit.backbone)
-    groups, mass = unit.groups.counts, unit.molar_mass
-    hydrogen, carbon = (unit.composition.get(symbol, 0) for symbol in "HC")
-    hydrogen_share = hydrogen / max(hydrogen + carbon, 1)
+    groups, atoms, mass = unit.groups.counts, unit.composition, unit.molar_mass
+    hydrogen_share = atoms["H"] / max(atoms["H"] + atoms["C"], 1)
     return {
         "bicerano_k": bicerano_t50(unit),
-        "oxygen": unit.element_share("O"),
-        "fluorine": unit.element_share("F"),
-        "silicon": unit.element_share("Si"),
-        "sulfur": unit.element_share("S"),
+        "oxygen": atoms["O"] / len(unit.atoms),
+        "fluorine": atoms["F"] / len(unit.atoms),
+        "silicon": atoms["Si"] / len(unit.atoms),
+        "sulfur": atoms["S"] / len(unit.atoms),
         "benzene": sum(groups.get(ring, 0) for ring in _BENZENE_RINGS) * 76.1 / mass,
         "imide": groups.get("imide", 0) * 70.0 / mass,
-        "ester": _anchored(unit, ALIPHATIC_ESTER) * 44.0 / mass,
-        "tertiary": unit.path_share(_is_tertiary),
+        "ester": sum(match[0] in unit.middle for match in esters) * 44.0 / mass,
+        "tertiary": sum(map(_TERTIARY.Match, unit.path)) / len(unit.path),
         "aromatic_backbone": in_backbone,
         "aromatic_side": unit.share(lambda a: a.GetIsAromatic()) - in_backbone,
         # Aromatic backbone stays as char where there is little hydrogen to carry it away.
         "char_former": in_backbone * (1.0 - hydrogen_share),
     }
-
-
-def _anchored(unit: Chain, pattern: Chem.Mol) -> int:
-    matches = unit.chain.GetSubstructMatches(pattern)
-    return sum(match[0] in unit.middle for match in matches)
-
-
-def _is_tertiary(atom: Chem.Atom) -> bool:
-    return (
-        atom.GetAtomicNum() == 6
-        and atom.GetTotalNumHs() == 1
-        and atom.GetHybridization() == _SP3
-        and not atom.IsInRing()
-    )
 
 
 def bicerano_t50(unit: Chain) -> float:
@@ -102,14 +70,13 @@ def bicerano_t50(unit: Chain) -> float:
     polymer-property-prediction 1.0.11). A published fit that has common plastics among its
     polymers; with three constants it remembers none of them.
     """
-    index = 0.0
-    delta = {}
-    for atom in unit.atoms:
-        here = delta.setdefault(atom.GetIdx(), _valence_delta(atom))
-        for near in atom.GetNeighbors():
-            there = delta.setdefault(near.GetIdx(), _valence_delta(near))
-            index += 0.5 / (here * there) ** 0.5  # each bond is met from both of its ends
-    hydrogen = unit.composition.get("H", 0)
+    # Each bond inside the unit is met from both of its ends, one to a neighbour unit on each side.
+    index = sum(
+        0.5 / (_valence_delta(atom) * _valence_delta(near)) ** 0.5
+        for atom in unit.atoms
+        for near in atom.GetNeighbors()
+    )
+    hydrogen = unit.composition["H"]
     value = 1000 * (7.17 * len(unit.atoms) - 2.31 * hydrogen + 12.52 * index) / unit.molar_mass
     low, high = BICERANO_RANGE_K
     return min(max(value, low), high)

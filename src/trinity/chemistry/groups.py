@@ -5,8 +5,8 @@ atom belongs to the first group that claims it. Units are counted in the middle 
 that a group across the cut of the repeat unit is seen whole, wherever the cut is.
 """
 
-from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
+from typing import NamedTuple
 
 import pandas as pd
 from rdkit import Chem
@@ -17,8 +17,7 @@ from trinity.errors import InputError
 from trinity.files import data_path
 
 
-@dataclass(frozen=True)
-class GroupCount:
+class GroupCount(NamedTuple):
     """Groups of one repeat unit, and the atoms that none of them covers.
 
     ``uncovered_atoms`` names each such atom by element and place, counted from 1 over all atoms of
@@ -29,39 +28,31 @@ class GroupCount:
     uncovered_atoms: list[str]
 
 
-@dataclass(frozen=True)
-class _Group:
-    name: str
-    smarts: str
-    hydrogens: range | None
-
-
-@lru_cache(maxsize=1)
+@cache
 def group_table() -> pd.DataFrame:
     """The groups by priority: columns group, smarts, hydrogens, fallback."""
     table = pd.read_csv(data_path("groups", "groups.csv"), dtype=str, keep_default_na=False)
     return table.sort_values("priority", key=lambda column: column.astype(int), ignore_index=True)
 
 
-@lru_cache(maxsize=1)
-def _groups() -> tuple[tuple[_Group, ...], dict[str, Chem.Mol]]:
-    groups = []
+@cache
+def groups() -> list[tuple[str, Chem.Mol, range | None]]:
+    """Name, pattern and number of hydrogens of each group, by priority."""
+    patterns = {smarts: Chem.MolFromSmarts(smarts) for smarts in group_table().smarts}
+    found = []
     for row in group_table().itertuples():
         low, _, high = row.hydrogens.partition("-")
         hydrogens = range(int(low), int(high or low) + 1) if low else None
-        groups.append(_Group(row.group, row.smarts, hydrogens))
-    return tuple(groups), {g.smarts: Chem.MolFromSmarts(g.smarts) for g in groups}
+        found.append((row.group, patterns[row.smarts], hydrogens))
+    return found
 
 
 @cache
 def contributions(quantity: str) -> dict[str, float]:
     """Contribution of every group to a molar quantity, missing ones replaced by their fallback.
 
-    Parameters
-    ----------
-    quantity
-        A value of the column ``property`` of ``data/groups/contributions.csv``: ``V298``
-        [cm3/mol], ``Yg`` [K kg/mol], ``Cp_solid_298`` or ``Cp_liquid_298`` [J/mol/K].
+    ``quantity`` is a property of ``data/groups/contributions.csv``: ``V298`` [cm3/mol], ``Yg``
+    [K kg/mol], ``Cp_solid_298`` or ``Cp_liquid_298`` [J/mol/K].
     """
     table = pd.read_csv(data_path("groups", "contributions.csv"))
     known = table[table.property == quantity].set_index("group").value.to_dict()
@@ -95,33 +86,27 @@ def count_groups(psmiles: str) -> GroupCount:
 
 
 def claim_groups(mol: Chem.Mol, chain: Chem.Mol, middle: range) -> GroupCount:
-    """As :func:`count_groups`, of a molecule and its :func:`chain.middle_unit`."""
-    counts, owner = _claim(chain, middle)
-    places = [atom.GetIdx() + 1 for atom in mol.GetAtoms() if atom.GetAtomicNum() != 0]
-    uncovered = [
-        f"{chain.GetAtomWithIdx(k).GetSymbol()}:{places[k - middle.start]}"
-        for k in middle
-        if k not in owner
-    ]
-    return GroupCount(counts, uncovered)
+    """As :func:`count_groups`, of a molecule and its :func:`chain.middle_unit`.
 
-
-def _claim(chain: Chem.Mol, middle: range) -> tuple[dict[str, int], set[int]]:
-    """Give each atom to the first group that matches; count those anchored in the middle unit."""
-    groups, patterns = _groups()
+    Each atom goes to the first group that matches; those anchored in the middle unit are counted.
+    """
     hydrogens = [atom.GetTotalNumHs() for atom in chain.GetAtoms()]
-    matches: dict[str, tuple] = {}
+    matches = {pattern: chain.GetSubstructMatches(pattern) for _, pattern, _ in groups()}
     counts: dict[str, int] = {}
     owner: set[int] = set()
-    for group in groups:
-        if group.smarts not in matches:
-            matches[group.smarts] = chain.GetSubstructMatches(patterns[group.smarts])
-        for match in matches[group.smarts]:
+    for name, pattern, allowed in groups():
+        for match in matches[pattern]:
             if not owner.isdisjoint(match):
                 continue
-            if group.hydrogens and sum(hydrogens[k] for k in match) not in group.hydrogens:
+            if allowed and sum(hydrogens[k] for k in match) not in allowed:
                 continue
             owner.update(match)
             if match[0] in middle:
-                counts[group.name] = counts.get(group.name, 0) + 1
-    return counts, owner
+                counts[name] = counts.get(name, 0) + 1
+    inner = (atom for atom in mol.GetAtoms() if atom.GetAtomicNum())
+    uncovered = [
+        f"{atom.GetSymbol()}:{atom.GetIdx() + 1}"
+        for k, atom in zip(middle, inner, strict=True)
+        if k not in owner
+    ]
+    return GroupCount(counts, uncovered)

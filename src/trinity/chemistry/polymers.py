@@ -6,17 +6,18 @@ by its direction and by how many units are written. Splitting data by polymer ne
 all of them: the canonical repeat unit of the endless chain (:mod:`trinity.chemistry.chain`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import isclose
 
 from rdkit import Chem, rdBase
 
-from trinity.chemistry.chain import BOND_ORDERS, canonical_of, stars
+from trinity.chemistry.chain import canonical_of, stars
 from trinity.errors import InputError
 
 ALLOWED_ELEMENTS = frozenset("H B C N O F Si P S Cl Br I".split())
+_OPEN = {Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE}
 MAX_LENGTH = 2000  # characters; longer repeat units are typing errors or attacks
 
 
@@ -24,30 +25,23 @@ MAX_LENGTH = 2000  # characters; longer repeat units are typing errors or attack
 class Polymer:
     """A homopolymer, or a copolymer or blend of components with mass fractions.
 
-    Made by :meth:`parse`, which checks it. Two polymers are equal if they are written alike; what
-    they are is compared through ``key``.
-
-    Attributes
-    ----------
-    components : tuple of (PSMILES as it was given, mass fraction)
-        Fractions sum to 1.
+    Made by :meth:`parse`, which checks it. ``components`` pairs each PSMILES, as it was given, with
+    its mass fraction; they sum to 1. Two polymers are equal if they are written alike; what they
+    are is compared through ``key``.
     """
 
     components: tuple[tuple[str, float], ...]
 
     @classmethod
     def parse(
-        cls,
-        polymer: "Polymer | str | Iterable[tuple[str, float]]",
-        components: str | None = None,
+        cls, polymer: "Polymer | str | Iterable[tuple[str, float]]", components: str | None = None
     ) -> "Polymer":
         """Read and check a polymer.
 
         Parameters
         ----------
         polymer
-            A PSMILES, or ``"psmiles:mass fraction|..."`` with a ``|``; or pairs of both; or a
-            polymer, which is returned as it is.
+            A PSMILES, ``"psmiles:mass fraction|..."``, pairs of both, or a polymer.
         components
             A table's cell of that name: ``"psmiles:mass fraction|..."`` is what the polymer is made
             of, and ``polymer`` the PSMILES of the main one. Blank, or no text, says nothing.
@@ -71,13 +65,12 @@ class Polymer:
             return polymer
         if isinstance(components, str) and components.strip():
             parse_psmiles(polymer)
-            return cls(_scaled(_split(components)))
-        if isinstance(polymer, str) and "|" in polymer:
-            return cls(_scaled(_split(polymer)))
-        if isinstance(polymer, list | tuple):
-            return cls(_scaled(polymer))
-        parse_psmiles(polymer)
-        return cls(((polymer, 1.0),))
+            polymer = _split(components)
+        elif isinstance(polymer, str) and "|" in polymer:
+            polymer = _split(polymer)
+        elif not isinstance(polymer, list | tuple):
+            polymer = [(polymer, 1.0)]
+        return cls(_scaled(polymer))
 
     def __str__(self) -> str:
         """As it was given: a PSMILES, or ``"psmiles:mass fraction|..."``."""
@@ -102,10 +95,7 @@ class Polymer:
 
     @cached_property
     def spelled(self) -> tuple[tuple[str, float], ...]:
-        """``components`` as RDKit spells them: any atom order is the same, another cut is not.
-
-        Ten times cheaper than ``units``; for models that have learned every cut.
-        """
+        """``components`` as RDKit spells them, for models that have learned every cut; cheap."""
         fractions = (fraction for _, fraction in self.components)
         return tuple(zip(map(Chem.MolToSmiles, self.molecules), fractions, strict=True))
 
@@ -169,8 +159,8 @@ def _parsed(text: str) -> Chem.Mol:
         mol = Chem.MolFromSmiles(text)
     if mol is None:
         raise InputError(f"{_quoted(text)} is not a valid SMILES; check brackets and valences.")
-    _check_composition(mol, text)
-    _check_ends(mol, text)
+    for fault in _faults(mol):
+        raise InputError(_quoted(text) + fault)
     Chem.RemoveStereochemistry(mol)
     for atom in mol.GetAtoms():
         atom.SetAtomMapNum(0)
@@ -198,42 +188,33 @@ def _checked_text(psmiles: str) -> str:
     return text
 
 
-def _check_composition(mol: Chem.Mol, text: str) -> None:
-    shown = _quoted(text)
-    n_ends = sum(atom.GetAtomicNum() == 0 for atom in mol.GetAtoms())
-    if n_ends != 2:
-        raise InputError(f"{shown} has {n_ends} attachment points; it must have two.")
+def _faults(mol: Chem.Mol) -> Iterator[str]:
+    """What keeps a molecule from being a repeat unit, as ends of a sentence that names it."""
+    ends = stars(mol)
+    if len(ends) != 2:
+        yield f" has {len(ends)} attachment points; it must have two."
     if len(Chem.GetMolFrags(mol)) > 1:
-        raise InputError(
-            f"{shown} has more than one fragment; write a copolymer through components."
-        )
-    for atom in mol.GetAtoms():
+        yield " has more than one fragment; write a copolymer through components."
+    for atom in (atom for atom in mol.GetAtoms() if atom.GetAtomicNum()):
         symbol = atom.GetSymbol()
-        if atom.GetAtomicNum() == 0:
-            continue
         if symbol not in ALLOWED_ELEMENTS:
             allowed = " ".join(sorted(ALLOWED_ELEMENTS))
-            raise InputError(f"{shown} has the element {symbol}; allowed are {allowed}.")
+            yield f" has the element {symbol}; allowed are {allowed}."
         if atom.GetNumRadicalElectrons():
-            raise InputError(f"{shown} has a radical at {symbol}; close its valence.")
+            yield f" has a radical at {symbol}; close its valence."
         if atom.GetIsotope():
-            raise InputError(f"{shown} names an isotope of {symbol}; write the plain element.")
-    charge = Chem.GetFormalCharge(mol)
-    if charge:
-        raise InputError(f"{shown} has a net charge of {charge:+d}; a repeat unit is neutral.")
-    if any(bond.GetBondType() not in BOND_ORDERS for bond in mol.GetBonds()):
-        raise InputError(f"{shown} has a bond that is not single, double, triple or aromatic.")
-
-
-def _check_ends(mol: Chem.Mol, text: str) -> None:
-    ends = stars(mol)
+            yield f" names an isotope of {symbol}; write the plain element."
+    if charge := Chem.GetFormalCharge(mol):
+        yield f" has a net charge of {charge:+d}; a repeat unit is neutral."
+    if not {bond.GetBondType() for bond in mol.GetBonds()} <= {*_OPEN, Chem.BondType.AROMATIC}:
+        yield " has a bond that is not single, double, triple or aromatic."
     if any(end.GetDegree() != 1 or end.GetTotalNumHs() or end.GetFormalCharge() for end in ends):
-        raise InputError(f"{_quoted(text)}: each * must be bonded to exactly one atom.")
+        yield ": each * must be bonded to exactly one atom."
     if any(end.GetNeighbors()[0].GetAtomicNum() in (0, 1) for end in ends):
-        raise InputError(f"{_quoted(text)} has no repeat unit between its two *.")
-    orders = {BOND_ORDERS[end.GetBonds()[0].GetBondType()] for end in ends}
-    if len(orders) > 1 or 4 in orders:
-        raise InputError(f"{_quoted(text)}: the bonds to the two * must be of the same order.")
+        yield " has no repeat unit between its two *."
+    orders = {end.GetBonds()[0].GetBondType() for end in ends}
+    if len(orders) > 1 or not orders <= _OPEN:
+        yield ": the bonds to the two * must be of the same order."
 
 
 @lru_cache(maxsize=65536)

@@ -5,6 +5,7 @@ nothing measured on the polymers of the cone tests (see ``decomposition``). SI u
 :mod:`trinity.chemistry.sampling` draws from an estimate, :mod:`trinity.cone.specimen` burns it.
 """
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 
@@ -96,13 +97,9 @@ def estimate(polymer: Polymer | str | list[tuple[str, float]]) -> Estimate:
     if len(parts) == 1:
         return parts[0]
     fractions = np.array([fraction for _, fraction in polymer.components])
-    groups: dict[str, int] = {}
-    for part in parts:
-        for name, count in part.groups.items():
-            groups[name] = groups.get(name, 0) + count
     return Estimate(
         psmiles=str(polymer),
-        groups=groups,
+        groups=dict(sum((Counter(part.groups) for part in parts), Counter())),
         uncovered_atoms=[name for part in parts for name in part.uncovered_atoms],
         properties={name: _mix(name, parts, fractions) for name in parts[0].properties},
     )
@@ -110,8 +107,7 @@ def estimate(polymer: Polymer | str | list[tuple[str, float]]) -> Estimate:
 
 def _mix(name: str, parts: list[Estimate], fractions: np.ndarray) -> Property:
     """Mean over components; errors add fully, as components share their sources of error."""
-    values = np.array([part[name].value for part in parts])
-    sigmas = np.array([part[name].sigma for part in parts])
+    values, sigmas = np.array([(part[name].value, part[name].sigma) for part in parts]).T
     if name != "density_kg_m3":
         return Property(float(fractions @ values), float(fractions @ sigmas))
     mean = 1.0 / float(fractions @ (1.0 / values))
@@ -124,12 +120,7 @@ def _estimate_one(psmiles: str) -> Estimate:
     shape = describe(unit)
     crystalline = _crystallinity(unit, shape)
     values = _thermal(unit, crystalline) | _decomposition(unit, shape) | _flame(unit, shape)
-    return Estimate(psmiles, unit.groups.counts, unit.groups.uncovered_atoms, values)
-
-
-def _molar_sum(quantity: str, groups: dict[str, int]) -> float:
-    table = contributions(quantity)
-    return sum(table[name] * count for name, count in groups.items())
+    return Estimate(psmiles, *unit.groups, values)
 
 
 def _thermal(unit: Chain, crystalline: float) -> dict[str, Property]:
@@ -139,13 +130,16 @@ def _thermal(unit: Chain, crystalline: float) -> dict[str, Property]:
     # Atoms without a group count as the mean of the others, with a wider error; a chain without
     # any group has the values of a common plastic.
     covered = mass * max(1.0 - uncovered, 0.1)
-    density = 1000 * covered / (_molar_sum("V298", groups) or covered)
-    glass = 1000 * _molar_sum("Yg", groups) / covered or 350.0
-    solid = 1000 * _molar_sum("Cp_solid_298", groups) / covered or 1200.0
-    melt = 1000 * _molar_sum("Cp_liquid_298", groups) / covered or 1700.0
+    volume, stiffness, solid, melt = (
+        sum(contributions(quantity)[name] * count for name, count in groups.items())
+        for quantity in ("V298", "Yg", "Cp_solid_298", "Cp_liquid_298")
+    )
+    density = 1000 * covered / (volume or covered)
+    glass = float(np.clip(1000 * stiffness / covered or 350.0, 120.0, 750.0))
+    solid = 1000 * solid / covered or 1200.0
+    melt = 1000 * melt / covered or 1700.0
     conductivity = 0.18 + 0.14 * crystalline
     doubt = 1.0 + 3.0 * uncovered
-    glass = float(np.clip(glass, 120.0, 750.0))
     molten = (1.0 - crystalline) * _mobile_share(glass, crystalline)
     at_298 = (1 - molten) * solid + molten * melt
     # Melting near 1.6 Tg, between Boyer and Beaman's 1.5 and 2 for symmetric chains; a weak rule.
@@ -178,7 +172,9 @@ def _crystallinity(unit: Chain, shape: dict[str, float]) -> float:
 
     Poly(alpha-olefin)s count as isotactic, since coordination catalysts make them so.
     """
-    irregular = shape["tertiary"] > 0 and not _is_polyolefin(unit)
+    aromatic = any(atom.GetIsAromatic() for atom in unit.atoms)
+    polyolefin = set(unit.composition) <= {"C", "H"} and not aromatic
+    irregular = shape["tertiary"] > 0 and not polyolefin
     kinked = unit.chain.HasSubstructMatch(KINKS) or shape["aromatic_side"] > 0
     if irregular or kinked or shape["silicon"] > 0:
         return 0.0
@@ -191,13 +187,9 @@ def _crystallinity(unit: Chain, shape: dict[str, float]) -> float:
 KINKS = Chem.MolFromSmarts("[$([CX4;H0;!$(C(F)F)]),$([SX4](=O)=O),$(C(=O)[NX3]C=O)]")
 
 
-def _is_polyolefin(unit: Chain) -> bool:
-    return set(unit.composition) <= {"C", "H"} and not any(a.GetIsAromatic() for a in unit.atoms)
-
-
 def _decomposition(unit: Chain, shape: dict[str, float]) -> dict[str, Property]:
     """Kinetics, heats and residue of one step, or of acid loss followed by one step."""
-    acid = acid_fraction(unit.mol, unit.chain, unit.middle)
+    acid = acid_fraction(unit.composition, unit.chain, unit.middle)
     if acid > 0:
         (t50, t50_sigma), (char, char_sigma) = POLYENE_T50_K, POLYENE_CHAR
         char, char_sigma = char * (1 - acid), char_sigma * (1 - acid)
@@ -225,8 +217,8 @@ def _decomposition(unit: Chain, shape: dict[str, float]) -> dict[str, Property]:
 def _flame(unit: Chain, shape: dict[str, float]) -> dict[str, Property]:
     """Soot, efficiency, flame feedback, surface and char: priors by kind of fuel."""
     atoms, mass = unit.composition, unit.molar_mass
-    carbon = ATOMIC_MASS["C"] * atoms.get("C", 0) / mass
-    halogen = sum(ATOMIC_MASS[x] * atoms.get(x, 0) for x in ("F", "Cl", "Br", "I")) / mass
+    carbon = ATOMIC_MASS["C"] * atoms["C"] / mass
+    halogen = sum(ATOMIC_MASS[x] * atoms[x] for x in ("F", "Cl", "Br", "I")) / mass
     aromatic = shape["aromatic_backbone"] + shape["aromatic_side"]
     hydrocarbon = set(atoms) <= {"C", "H"}
     soot = (0.015 + 0.14 * aromatic + 0.03 * hydrocarbon) * carbon

@@ -8,7 +8,6 @@ from trinity.quantities import GAS_CONSTANT_J_MOL_K
 
 TGA_RATE_K_S = 10.0 / 60.0
 
-
 # Correlations of the logarithms: a denser polymer has heavier atoms, so less heat capacity per
 # mass and a stiffer, better conducting lattice.
 _CORRELATED = (
@@ -48,12 +47,7 @@ def sample_parameters(
     Positive scale quantities are log-normal, the others normal within limits. Kinetics are drawn
     as temperature and width of decomposition, and A and E follow: they compensate. The heat of
     combustion of the gas follows from those of the polymer and of the char that was drawn, so that
-    no specimen releases more than its fuel holds.
-
-    Parameters
-    ----------
-    rng
-        None gives the nominal values, ``n`` times.
+    no specimen releases more than its fuel holds. Without ``rng`` all are nominal.
 
     Returns
     -------

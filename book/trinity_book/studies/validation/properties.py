@@ -146,7 +146,7 @@ def leave_one_polymer_out(
     predicted, spread, constant = (np.zeros(len(y)) for _ in range(3))
     for key in np.unique(keys):
         out = keys == key
-        model = GaussianProcess.fit(settings, x[~out], y[~out], sigma[~out])
+        model = GaussianProcess(settings, x[~out], y[~out], sigma[~out])
         predicted[out], spread[out] = model.predict(x[out])
         constant[out] = y[~out].mean()
     if quantity == "char":
@@ -175,7 +175,7 @@ def choose_descriptors(
 
 def _left_out_error(settings: Settings, x: np.ndarray, y: np.ndarray, sigma: np.ndarray) -> float:
     """Root mean square of y_i - mu_-i (Rasmussen & Williams 2006, eq. 5.12)."""
-    model = GaussianProcess.fit(settings, x, y, sigma)
+    model = GaussianProcess(settings, x, y, sigma)
     errors = settings.spread * model.weights / np.diag(model.inverse)
     return float(np.sqrt((errors**2).mean()))
 
@@ -196,7 +196,7 @@ def nested_choice() -> dict:
     for at, i in enumerate(judged):
         seen = keys != keys[i]
         columns = choose_descriptors(settings, x[seen], y[seen], sigma[seen], 6)
-        model = GaussianProcess.fit(settings, x[seen][:, columns], y[seen], sigma[seen])
+        model = GaussianProcess(settings, x[seen][:, columns], y[seen], sigma[seen])
         (predicted[at],), (spread[at],) = model.predict(x[i, columns])
         constant[at] = y[seen].mean()
     result = scores(y[judged], predicted, np.hypot(spread, sigma[judged]))

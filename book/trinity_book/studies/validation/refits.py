@@ -146,7 +146,7 @@ def _without_formula() -> tuple[GaussianProcess, list[int]]:
     columns = [i for i, name in enumerate(settings.descriptors) if name != "bicerano_k"]
     shapes = [describe(Chain(parse_psmiles(psmiles))) for psmiles in table.psmiles]
     x = np.array([features(shape, "t50")[columns] for shape in shapes])
-    model = GaussianProcess.fit(settings, x, table.value.to_numpy(), table.sigma.to_numpy())
+    model = GaussianProcess(settings, x, table.value.to_numpy(), table.sigma.to_numpy())
     return model, columns
 
 
