@@ -10,6 +10,8 @@ PYTHON ?=
 TORCH_INDEX ?=
 BIN := .venv/bin
 READY := .venv/.ready
+# a file of tests stays in one process, with what its tests share; the longest files come first
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup book check test class reproduce ablation distil phase0 lint bench chaos audit lock clean
 
@@ -25,10 +27,10 @@ book: $(READY)  ## the book at laptop scale from shipped artifacts; recomputes w
 	$(BIN)/trinity book
 
 check: $(READY)  ## the fast half of the tests, for everyday work
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(PYTEST) -q -m "not slow"
 
 test: $(READY)  ## all tests at scale test (14 minutes on 2 cores)
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 class: $(READY)  ## every stage from nothing at class scale, into build/class (7 minutes on 2 cores)
 	$(BIN)/trinity run --scale class

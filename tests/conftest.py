@@ -15,8 +15,9 @@ import pandas as pd
 import pytest
 from surroundings import ROOT, patience
 
-# Two threads a test run: results do not depend on it, times do.
-os.environ.setdefault("OMP_NUM_THREADS", "2")
+# Two threads in all, whether one process runs the tests or two (results do not depend on it).
+alone = "PYTEST_XDIST_WORKER" not in os.environ
+os.environ.setdefault("OMP_NUM_THREADS", "2" if alone else "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TQDM_DISABLE", "1")
 
