@@ -37,8 +37,12 @@ from trinity_book.figures import style
 from trinity_book.studies.corrections import corrections
 
 from trinity.evidence.benchmark import labels, score
-from trinity.measurements import load_curves, load_measurements
-from trinity.measurements import load_specimens, reduce_curve
+from trinity.measurements import (
+    load_curves,
+    load_measurements,
+    load_specimens,
+    reduce_curve,
+)
 from trinity.measurements.noise import laboratory_sigma, noise_model
 
 style.use()
