@@ -60,9 +60,9 @@ def training_rates() -> list[tuple[str, float, str]]:
     from transformers import BertModel
 
     from trinity.learning.encoder import BackboneShape, bert_config
-    from trinity.pipeline import scales
+    from trinity.pipeline import stages
 
-    model = BertModel(bert_config(BackboneShape(**scales.section("laptop", "model")), 64))
+    model = BertModel(bert_config(BackboneShape(**stages.section("laptop", "model")), 64))
     tokens = torch.ones((64, 32), dtype=torch.long)
 
     def train() -> None:

@@ -32,7 +32,7 @@ from trinity.learning.loop import Schedule, member_folders, one_thread, seeded, 
 from trinity.learning.phase0 import Corpus, language_loss, masked_accuracy
 from trinity.learning.phase1 import run_phase1, without_measured
 from trinity.learning.tokenizer import SPECIAL, VOCABULARY, build_tokenizer, load_tokenizer
-from trinity.pipeline import scales, stages
+from trinity.pipeline import stages
 
 PACKAGE = "rxnfp==0.1.0"
 INSIDE = "rxnfp/models/transformers/bert_pretrained"
@@ -146,7 +146,7 @@ def compared(backbones: dict[str, Path], numbers: dict, seeds: int, rows: int, h
     with worker_pool(len(jobs)) as pool:
         reports = dict(zip(jobs, pool.map(phase1, jobs.values()), strict=True))
     settings = EvaluationSettings.of(
-        {k: v for k, v in scales.section("laptop", "evaluation").items() if k != "chosen"}
+        {k: v for k, v in stages.section("laptop", "evaluation").items() if k != "chosen"}
     )
     results = {}
     for name, folder in backbones.items():
@@ -186,7 +186,7 @@ def main() -> None:
     backbones = {"embedded": data_path("artifacts/models/language_model")}
     backbones["rxnfp"] = carried(wheel, home / "rxnfp")
     backbones["rxnfp continued"] = continued(backbones["rxnfp"], home / "rxnfp_continued", seen)
-    numbers = {**scales.section("laptop", "phase1"), "epochs": options.epochs, "members": 1}
+    numbers = {**stages.section("laptop", "phase1"), "epochs": options.epochs, "members": 1}
     found = compared(backbones, numbers, options.seeds, options.rows, home)
     for name, folder in backbones.items():
         found[name] |= {"masked_accuracy": accuracy(folder, unseen), "parameters": size(folder)}

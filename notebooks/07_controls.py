@@ -42,7 +42,7 @@ from trinity_book.figures import understanding as figures_understanding
 
 from trinity.evidence import scores as evaluation
 from trinity.evidence.arms import label
-from trinity.pipeline import scales, stages
+from trinity.pipeline import stages
 
 style.use()
 
@@ -115,7 +115,7 @@ for arm in (
 tried = controls.results["candidates"] | slow.results["candidates"]
 glue(
     "draws",
-    scales.section(scale, "slow_controls")["draws"] or 1,
+    stages.section(scale, "slow_controls")["draws"] or 1,
     display=False,
 )
 glue(

@@ -53,12 +53,12 @@ def hash_in(monkeypatch, tmp_path):
             place.write_text(text)
             (place.parent / "__init__.py").touch()
         monkeypatch.setattr(lineage, "_folder", lambda top: folder if top == "trinity" else None)
-        for cached in ("code_of", "_statements", "_used_by", "definition_hash"):
+        for cached in ("code_of", "_examined"):
             getattr(lineage, cached).cache_clear()
         return lineage.source_hash("trinity.start:run")
 
     yield hash_of
-    for cached in ("code_of", "_statements", "_used_by", "definition_hash"):
+    for cached in ("code_of", "_examined"):
         getattr(lineage, cached).cache_clear()
 
 

@@ -8,7 +8,7 @@ from trinity_book import records
 from trinity import errors, lineage, provenance
 from trinity.errors import InputError
 from trinity.files import artifacts_root
-from trinity.pipeline import scales, stages
+from trinity.pipeline import stages
 
 
 def test_data_hash_sees_content_and_name_but_no_prose(tmp_path):
@@ -67,7 +67,7 @@ def test_a_block_has_all_that_was_promised_and_no_host_name():
 
 
 def test_scales_have_the_same_sections_and_names():
-    loaded = {name: scales.load(name) for name in scales.names()}
+    loaded = {name: stages.scale_named(name) for name in stages.SCALES}
     assert set(loaded) == {"test", "class", "laptop", "paper", "reproduce"}
     laptop = loaded["laptop"]
     for name, sections in loaded.items():
@@ -77,7 +77,7 @@ def test_scales_have_the_same_sections_and_names():
 
 
 def test_reproduce_changes_only_how_much_is_computed():
-    laptop, reproduce = scales.load("laptop"), scales.load("reproduce")
+    laptop, reproduce = stages.scale_named("laptop"), stages.scale_named("reproduce")
     for section in ("synthesis", "model", "phase0"):
         assert reproduce[section] == laptop[section]
     changed = {
@@ -90,14 +90,14 @@ def test_reproduce_changes_only_how_much_is_computed():
 
 
 def test_a_changed_number_keeps_its_type():
-    numbers = scales.section("laptop", "synthesis", n_polymers=7)
+    numbers = stages.section("laptop", "synthesis", n_polymers=7)
     assert numbers["n_polymers"] == 7
     with pytest.raises(InputError, match="no parameter 'polymers'"):
-        scales.section("laptop", "synthesis", polymers=7)
+        stages.section("laptop", "synthesis", polymers=7)
     with pytest.raises(InputError, match="type int"):
-        scales.section("laptop", "synthesis", n_polymers=7.5)
+        stages.section("laptop", "synthesis", n_polymers=7.5)
     with pytest.raises(InputError, match="type int"):
-        scales.section("laptop", "synthesis", n_polymers=True)
+        stages.section("laptop", "synthesis", n_polymers=True)
 
 
 @pytest.fixture
@@ -112,7 +112,13 @@ def counted(monkeypatch, tmp_path):
 
     monkeypatch.setattr(errors, "count", count, raising=False)
     stage = stages.Stage(
-        "validation", "trinity.errors:count", "counted.json", "models/counted", ("synthesis",), ()
+        "validation",
+        "trinity.errors:count",
+        ("synthesis",),
+        (),
+        (),
+        "counted.json",
+        "models/counted",
     )
     monkeypatch.setitem(stages.STAGES, "validation", stage)
     monkeypatch.setenv("TRINITY_ARTIFACTS", str(tmp_path / "artifacts"))

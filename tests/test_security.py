@@ -138,9 +138,9 @@ def test_names_of_notebooks_scales_and_stages_are_no_paths(name):
     from trinity_book import notebooks
 
     from trinity.errors import InputError
-    from trinity.pipeline import scales, stages
+    from trinity.pipeline import stages
 
-    for look_up in (notebooks.source_of, scales.load, stages.stage_named):
+    for look_up in (notebooks.source_of, stages.scale_named, stages.stage_named):
         with pytest.raises(InputError):
             look_up(name)
 

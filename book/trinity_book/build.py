@@ -12,7 +12,7 @@ from trinity.chemistry.polymers import parse_psmiles
 from trinity.errors import InputError
 from trinity.files import data_path, data_root, write_atomic
 from trinity.measurements import GROUP_TEN
-from trinity.pipeline import scales, stages
+from trinity.pipeline import stages
 from trinity.quantities import check_conditions
 from trinity_book import course, notebooks, pages
 
@@ -46,7 +46,7 @@ def run(names: list[str], scale: str, changed: dict[str, str], out: Path | None)
     InputError
         If a notebook, the scale or a parameter is unknown, or a cell fails.
     """
-    scales.load(scale)
+    stages.scale_named(scale)
     chosen = names or list(notebooks.sources())
     plans = []
     for name in chosen:
@@ -74,7 +74,7 @@ def check_values(values: dict[str, object], changed: set[str]) -> None:
         If a changed scale, repeat unit, polymer, mode, condition, seed or count is impossible.
     """
     if "scale" in changed:
-        scales.load(str(values["scale"]))
+        stages.scale_named(str(values["scale"]))
     if "psmiles" in changed:
         parse_psmiles(values["psmiles"])
     if changed & {"flux_kw_m2", "thickness_mm"}:

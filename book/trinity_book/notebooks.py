@@ -15,7 +15,7 @@ from pathlib import Path
 from trinity import lineage, provenance
 from trinity.errors import InputError
 from trinity.files import data_root, write_atomic
-from trinity.pipeline import scales
+from trinity.pipeline import stages
 
 SCALARS = (bool, int, float, str)
 
@@ -136,7 +136,7 @@ class Notebook:
             value = ast.literal_eval(text.capitalize() if isinstance(default, bool) else text)
         except (ValueError, SyntaxError, MemoryError, RecursionError):
             value = text
-        return scales.same_kind(name, value, default)
+        return stages.same_kind(name, value, default)
 
 
 def _as_notebook(path: Path):
@@ -177,8 +177,6 @@ def _scalars(source: str, path: Path) -> dict[str, bool | int | float | str]:
 
 def stamp(notebook: Notebook, parameters: dict[str, object]) -> dict:
     """What decides the outputs: text, code behind it, data and results that it reads."""
-    from trinity.pipeline import stages
-
     results = [stages.published_result(name) for name in notebook.results()]
     files = [path for path in results if path.exists()]
     rerun = [Notebook.read(source_of(name)) for name in notebook.reruns()]
@@ -193,8 +191,8 @@ def stamp(notebook: Notebook, parameters: dict[str, object]) -> dict:
         seeds=[v for k, v in {**notebook.parameters, **parameters}.items() if k == "seed"],
     )
     made["notebook_hash"] = provenance.text_hash(notebook.path.read_text(encoding="utf-8"))
-    made["scale"] = made["parameters"].get("scale", scales.PUBLISHED)
-    late = stages.pending() if made["scale"] == scales.PUBLISHED else {}
+    made["scale"] = made["parameters"].get("scale", stages.PUBLISHED)
+    late = stages.pending() if made["scale"] == stages.PUBLISHED else {}
     late = {name: late[name] for name in notebook.results() if name in late}
     return {**made, "pending": late} if late else made
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from trinity.files import data_path
-from trinity.pipeline import scales
+from trinity.pipeline import stages
 from trinity.quantities import PRIMARY
 from trinity_book import notebooks
 
@@ -114,7 +114,7 @@ def _scored(found: dict) -> Numbers:
             yield f"card_coverage_{name}", _ranged(row, "coverage", 0, 100)
     yield "card_arms", str(len(nine["comparisons"]))
     yield "card_arms_beaten", str(sum(row["low"] > 0 for row in nine["comparisons"]))
-    yield "candidates", str(scales.section(scales.PUBLISHED, "evaluation")["candidates"])
+    yield "candidates", str(stages.section(stages.PUBLISHED, "evaluation")["candidates"])
 
 
 def _training(*stages: dict) -> Numbers:

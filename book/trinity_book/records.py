@@ -84,9 +84,8 @@ def differences(path: Path) -> list[str]:
     """
     block = provenance.read_block(path)
     gone = [m for m in block["modules"] if not _is_there(m)]
-    late = provenance.pending(path.absolute().parent.parent)
     if gone:
-        return provenance.or_earlier([f"the module {gone[0]} is gone"], path.name, late)
+        return provenance.or_earlier([f"the module {gone[0]} is gone"], path)
     code = source_hash(*block["modules"])
     today = provenance.make_stamp(
         path.stem, code, block["data"], block["parameters"], block["seeds"]
@@ -95,7 +94,7 @@ def differences(path: Path) -> list[str]:
     document = json.loads(path.read_text(encoding="utf-8"))
     document.pop("provenance")
     found += ["output"] * (block.get("output_hash") != _hash(document))
-    return provenance.or_earlier(found, path.name, late)
+    return provenance.or_earlier(found, path)
 
 
 def _is_there(module: str) -> bool:

@@ -15,6 +15,7 @@ value counts whole, local variables are taken for definitions of the same name, 
 import ast
 import copy
 import hashlib
+import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -28,13 +29,11 @@ from trinity.errors import InputError
 #: Packages whose code is followed; the others enter by their locked versions.
 OWN = ("trinity", "trinity_book")
 #: Modules that can change how a result is found, stored or shown, never its numbers.
-NO_NUMBERS = frozenset(
-    (
-        "trinity.errors trinity.files trinity.provenance trinity.lineage trinity.__main__"
-        " trinity.pipeline.scales trinity.pipeline.stages"
-        " trinity_book.notebooks"
-    ).split()
+NO_NUMBERS = (
+    *("trinity.errors", "trinity.files", "trinity.provenance", "trinity.lineage"),
+    *("trinity.__main__", "trinity.pipeline.stages", "trinity_book.notebooks"),
 )
+_CHAIN = re.compile(r"\w+(\.\w+)*")
 _REFERENCE = re.compile(rf"(?:{'|'.join(OWN)})(?:\.\w+)*(?::\w+)?")
 
 Definition = tuple[str, str]  # dotted module, name; the name "" stands for statements without one
@@ -45,9 +44,8 @@ class _Bare(ast.NodeTransformer):
 
     def _without_docstring(self, node):
         self.generic_visit(node)
-        body = node.body
-        if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-            node.body = body[1:]
+        if ast.get_docstring(node, clean=False) is not None:
+            del node.body[0]
         node.body = node.body or [ast.Pass()]
         return node
 
@@ -66,10 +64,10 @@ class _Bare(ast.NodeTransformer):
             node.exc = node.exc.func
         return node
 
-    def _gone(self, node):
+    def visit_Import(self, node):
         return None
 
-    visit_Import = visit_ImportFrom = _gone
+    visit_ImportFrom = visit_Import
 
 
 def bare(tree: ast.AST) -> ast.AST:
@@ -81,58 +79,50 @@ def bare(tree: ast.AST) -> ast.AST:
 class Code:
     """A module as definitions.
 
-    ``definitions`` are the statements that bind each top-level name, ``always`` those that bind
-    none and run on import; ``imports`` maps each imported name, also inside functions, to all that
-    it stands for.
+    ``definitions`` are the `bare` statements that bind each top-level name, those that bind none
+    and run on import under the name ``""``; ``imports`` maps each imported name, also inside
+    functions, to all that it stands for.
     """
 
     definitions: dict[str, list[ast.stmt]]
-    always: list[ast.stmt]
     imports: dict[str, list[str]]
 
     @classmethod
     def of(cls, tree: ast.Module, package: str = "") -> "Code":
         """Read a syntax tree; ``package`` is what relative imports start from."""
-        found = cls({}, [], _imports(tree, package))
-        for node in tree.body:
-            names = list(_bound(node))
-            for name in names:
+        found = cls({"": []}, _imports(tree, package))
+        for node in bare(tree).body:
+            for name in _bound(node):
                 found.definitions.setdefault(name, []).append(node)
-            if not names and not _says_nothing(node):
-                found.always.append(node)
         return found
 
 
-def _says_nothing(node: ast.stmt) -> bool:
-    if isinstance(node, ast.Expr):
-        return isinstance(node.value, ast.Constant)
-    if isinstance(node, ast.If):
-        return getattr(node.test, "id", None) == "TYPE_CHECKING"
-    return isinstance(node, (ast.Import, ast.ImportFrom))
-
-
-def _bound(node: ast.stmt) -> Iterator[str]:
-    """Names that a definition or an assignment binds."""
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        yield node.name
-    elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        for target in targets:
-            yield from (part.id for part in ast.walk(target) if isinstance(part, ast.Name))
+def _bound(node: ast.stmt) -> list[str]:
+    """Names that a top-level statement binds; ``""`` if it binds none but does something."""
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return [node.name]
+        case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            parts = (part for target in targets for part in ast.walk(target))
+            return [part.id for part in parts if isinstance(part, ast.Name)] or [""]
+        case ast.Pass() | ast.Expr(ast.Constant()) | ast.If(ast.Name("TYPE_CHECKING")):
+            return []
+    return [""]
 
 
 def _imports(tree: ast.AST, package: str) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    found: dict[str, set[str]] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 name = alias.name if alias.asname else alias.name.split(".")[0]
-                found.setdefault(alias.asname or name, []).append(name)
+                found.setdefault(alias.asname or name, set()).add(name)
         elif isinstance(node, ast.ImportFrom):
             base = resolve_name("." * node.level + (node.module or ""), package or None)
             for alias in node.names:
-                found.setdefault(alias.asname or alias.name, []).append(f"{base}.{alias.name}")
-    return {name: sorted(set(targets)) for name, targets in found.items()}
+                found.setdefault(alias.asname or alias.name, set()).add(f"{base}.{alias.name}")
+    return {name: sorted(targets) for name, targets in found.items()}
 
 
 def file_of(module: str) -> Path | None:
@@ -161,11 +151,11 @@ def code_of(module: str) -> Code:
 
 def _resolve(target: str) -> tuple[str, str] | None:
     """``simulate.run`` as (module, name in it or ""); None when it is not ours."""
-    parts = target.split(".")
-    for length in range(len(parts), 0, -1):
-        module = ".".join(parts[:length])
+    module, rest = target, ""
+    while module:
         if file_of(module) is not None:
-            return module, "".join(parts[length : length + 1])
+            return module, rest
+        module, _, rest = module.rpartition(".")
     return None
 
 
@@ -174,22 +164,13 @@ def _in_module(module: str, name: str) -> Iterator[Definition]:
     if module in NO_NUMBERS:
         return
     code = code_of(module)
-    if name in code.definitions:
+    if name and name in code.definitions:
         yield module, name
     elif name in code.imports:
         for found in filter(None, map(_resolve, code.imports[name])):
             yield from _in_module(*found)
     else:
-        yield from ((module, known) for known in (*code.definitions, ""))
-
-
-def _chain(node: ast.AST) -> str | None:
-    """``a.b.c`` as text."""
-    parts = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else None
+        yield from ((module, known) for known in code.definitions)
 
 
 def _uses(nodes: Iterable[ast.AST], module: str, code: Code) -> Iterator[Definition | str]:
@@ -197,10 +178,12 @@ def _uses(nodes: Iterable[ast.AST], module: str, code: Code) -> Iterator[Definit
     waiting = list(nodes)
     while waiting:
         node = waiting.pop()
-        chain = _chain(node)
-        if chain is None:
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield from _named(node.value)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            named, _, name = node.value.partition(":")
+            if _REFERENCE.fullmatch(node.value) and file_of(named) is not None:
+                yield from _in_module(named, name)
+        chain = isinstance(node, (ast.Name, ast.Attribute)) and ast.unparse(node)
+        if not chain or not _CHAIN.fullmatch(chain):
             waiting.extend(ast.iter_child_nodes(node))
             continue
         first, _, rest = chain.partition(".")
@@ -214,33 +197,18 @@ def _uses(nodes: Iterable[ast.AST], module: str, code: Code) -> Iterator[Definit
                 yield f"{first}={target}"
 
 
-def _named(text: str) -> Iterator[Definition]:
-    if _REFERENCE.fullmatch(text):
-        module, _, name = text.partition(":")
-        if file_of(module) is not None:
-            yield from _in_module(module, name)
-
-
 @cache
-def _statements(definition: Definition) -> list[ast.AST]:
+def _examined(definition: Definition) -> tuple[str, list[Definition]]:
+    """Hash of what a definition computes, its syntax without prose and the foreign names in it;
+    and the definitions of ours that it uses."""
     module, name = definition
     code = code_of(module)
-    return [bare(node) for node in (code.definitions[name] if name else code.always)]
-
-
-@cache
-def _used_by(definition: Definition) -> list[Definition | str]:
-    code = code_of(definition[0])
-    used = _uses(_statements(definition), definition[0], code)
-    return list(dict.fromkeys([*used, (definition[0], "")]))
-
-
-@cache
-def definition_hash(definition: Definition) -> str:
-    """SHA-256 of what a definition computes: its syntax without prose, and foreign names in it."""
-    foreign = sorted(used for used in _used_by(definition) if isinstance(used, str))
-    text = "\n".join(ast.dump(node) for node in _statements(definition))
-    return hashlib.sha256(json.dumps([text, foreign]).encode()).hexdigest()
+    statements = code.definitions[name]
+    used = list(dict.fromkeys(_uses(statements, module, code)))
+    foreign = sorted(use for use in used if isinstance(use, str))
+    text = json.dumps(["\n".join(map(ast.dump, statements)), foreign])
+    ours = [use for use in used if not isinstance(use, str)]
+    return hashlib.sha256(text.encode()).hexdigest(), [*ours, (module, "")]
 
 
 def reached(*entries: str) -> set[Definition]:
@@ -263,26 +231,24 @@ def reached(*entries: str) -> set[Definition]:
 def reached_by(tree: ast.Module) -> set[Definition]:
     """Every definition behind some code that is in no module: a notebook."""
     code = Code.of(tree)
-    used = _uses(bare(tree).body, "", code)
-    return _closure(use for use in used if not isinstance(use, str))
+    used = _uses(itertools.chain(*code.definitions.values()), "", code)
+    return _closure([use for use in used if not isinstance(use, str)])
 
 
-def _closure(start: Iterable[Definition]) -> set[Definition]:
+def _closure(waiting: list[Definition]) -> set[Definition]:
     seen: set[Definition] = set()
-    waiting = list(start)
     while waiting:
         definition = waiting.pop()
-        if definition in seen:
-            continue
-        seen.add(definition)
-        waiting.extend(used for used in _used_by(definition) if not isinstance(used, str))
+        if definition not in seen:
+            seen.add(definition)
+            waiting.extend(_examined(definition)[1])
     return seen
 
 
 def hash_of(definitions: Iterable[Definition]) -> str:
     """One hash of many definitions, wherever they stand."""
     nothing = hashlib.sha256(json.dumps(["", []]).encode()).hexdigest()
-    hashes = {definition_hash(definition) for definition in definitions} - {nothing}
+    hashes = {_examined(definition)[0] for definition in definitions} - {nothing}
     return hashlib.sha256(json.dumps(sorted(hashes)).encode()).hexdigest()
 
 

@@ -40,7 +40,7 @@ class StageResult:
     results: dict
     path: Path
     folder: Path | None
-    loaded: bool
+    loaded: bool = True
     pending: bool = False  # of an earlier release, see `pending`
 
 
@@ -63,7 +63,8 @@ def text_hash(text: str) -> str:
 def data_hash(paths: Iterable[str | Path]) -> str:
     """Hash of files by name and content, wherever they are.
 
-    A folder stands for all files below it but READMEs, provenance and stamps (``_...json``).
+    A folder stands for all files below it but READMEs, provenance and stamps (``_...json``), which
+    say where their neighbours come from and change with the code.
 
     Raises
     ------
@@ -76,24 +77,18 @@ def data_hash(paths: Iterable[str | Path]) -> str:
         if not path.exists():
             raise InputError(f"The data file {given} is missing from {data_root()}; restore it.")
         for file in [path] if path.is_file() else sorted(filter(Path.is_file, path.rglob("*"))):
-            if file.suffix not in (".md", ".part") and not _describes(file.name):
+            about = file.name == "provenance.json" or file.name.startswith(("_", "."))
+            if not about and file.suffix not in (".md", ".part"):
                 name = file.relative_to(path.parent).as_posix()
-                entries.append((name, _hash_once(str(file), file.stat().st_mtime_ns)))
+                entries.append((name, _hash_once(file, file.stat().st_mtime_ns)))
     return _digest(entries)
 
 
-def _describes(name: str) -> bool:
-    """Whether a file says where its neighbours come from; it then changes with the code."""
-    return name == "provenance.json" or name.startswith(("_", "."))
-
-
 @lru_cache(maxsize=1024)
-def _hash_once(path: str, modified: int) -> str:
-    return _table_hash(path) if path.endswith(".parquet") else sha256_of(path)
-
-
-def _table_hash(path: str) -> str:
-    """Hash of the rows of a Parquet table, not of its metadata, which hold the stamp of its run."""
+def _hash_once(path: Path, modified: int) -> str:
+    """Hash of a file; of a Parquet table its rows, for its metadata hold the stamp of its run."""
+    if path.suffix != ".parquet":
+        return sha256_of(path)
     import pandas as pd
 
     table = pd.read_parquet(path)
@@ -147,11 +142,11 @@ def differences(block: dict, stamp: dict) -> list[str]:
     plain = json.loads(json.dumps(stamp))
     found = [key for key in STAMP_KEYS if block.get(key) != plain[key]]
     recorded = block.get("parameters") or {}
-    if all(
+    if "parameters" in found and all(
         isinstance(numbers, dict) and numbers.items() <= recorded.get(section, {}).items()
         for section, numbers in plain["parameters"].items()
     ):
-        found = [DROPPED if key == "parameters" else key for key in found]
+        found[found.index("parameters")] = DROPPED
     return found
 
 
@@ -165,10 +160,11 @@ def pending(root: Path) -> dict[str, str]:
     return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
-def or_earlier(found: list[str], name: str, late: dict[str, str]) -> list[str]:
+def or_earlier(found: list[str], path: Path) -> list[str]:
     """The differences of a results file, or `EARLIER` alone if listed and of other code or data."""
-    explained = name in late and not {"stage", "parameters", "seeds", "output"} & set(found)
-    return [EARLIER] if found and explained else found
+    explained = not {"stage", "parameters", "seeds", "output"} & set(found)
+    late = found and explained and path.name in pending(path.absolute().parent.parent)
+    return [EARLIER] if late else found
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from trinity_book import notebooks
 
 from trinity import provenance
 from trinity.errors import InputError
-from trinity.pipeline import scales, stages
+from trinity.pipeline import stages
 
 SOURCES = list(notebooks.sources().values())
 #: Traces of the machine that ran a notebook: home folders, temporary folders, this checkout.
@@ -26,7 +26,7 @@ def objections(path: Path, published: bool = True) -> list[str]:
     notebook = nbformat.read(path, as_version=4)
     stamp = notebook.metadata.get("trinity", {})
     found = [f"stale: {reason}" for reason in notebooks.differences(path)]
-    if published and stamp.get("scale") != scales.PUBLISHED:
+    if published and stamp.get("scale") != stages.PUBLISHED:
         found.append(f"reduced scale {stamp.get('scale')!r} shown as the published one")
     for number, cell in enumerate(notebook.cells):
         if "injected-parameters" in cell.metadata.get("tags", []):
@@ -58,7 +58,7 @@ def test_source_has_a_parameters_cell_of_scalars_first(source):
     assert notebook.parameters, "no cell tagged parameters"
     first = notebook.code[0]
     assert all(isinstance(node, ast.Assign | ast.AnnAssign) for node in ast.parse(first).body)
-    assert notebook.parameters.get("scale", scales.PUBLISHED) == scales.PUBLISHED
+    assert notebook.parameters.get("scale", stages.PUBLISHED) == stages.PUBLISHED
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)

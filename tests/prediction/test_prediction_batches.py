@@ -11,7 +11,7 @@ from trinity.learning.ensemble import run_phase2
 from trinity.learning.model import Scalers
 from trinity.learning.phase1 import write_seen
 from trinity.measurements import load_measurements
-from trinity.pipeline.scales import section
+from trinity.pipeline.stages import section
 from trinity.prediction import batches as prediction_batches
 from trinity.prediction.predict import predict_frame
 from trinity.quantities import TARGETS

@@ -38,7 +38,7 @@ def arena(tmp_path, monkeypatch):
     checkout = tmp_path / "checkout"
     for name in chaos.COPIED:
         (checkout / name).mkdir(parents=True)
-    stage = chaos.stages.Stage("synthesis", "", "count.json", None, (), ())
+    stage = chaos.stages.Stage("synthesis", "", (), (), (), "count.json")
     for name in ("careful", "careless"):
         monkeypatch.setitem(chaos.stages.STAGES, name, stage)
     made = chaos.Arena(tmp_path / "chaos", checkout)

@@ -1,15 +1,20 @@
-"""Stages of the pipeline, each computed once: train or load.
+"""Stages of the pipeline, each computed once, and the scales that say how large they are.
 
 `load` gives the result of a stage at a scale. It looks for an artifact whose stamp (source, data,
 parameters, seed) is today's, and computes the stage when there is none. The published artifacts,
 made with the untouched numbers of scale ``laptop``, are in ``data/artifacts``; everything else goes
 to ``build/``. ``TRINITY_ARTIFACTS`` and ``TRINITY_BUILD`` name other places.
+
+A scale is a small file of numbers (``scales/*.toml``): ``test`` is for tests, ``class`` for a
+lecture, ``laptop`` made the published results, ``paper`` is for a GPU or a cluster, and
+``reproduce`` is what ``make reproduce`` changes in ``laptop``. One code path serves all of them.
 """
 
 import json
 import os
 import shutil
 import sys
+import tomllib
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -19,8 +24,56 @@ import orjson
 from trinity import lineage, provenance
 from trinity.errors import InputError
 from trinity.files import artifacts_root, data_path, data_root, write_atomic
-from trinity.pipeline import scales
 from trinity.provenance import Job, StageResult
+
+SCALES = ("test", "class", "reproduce", "laptop", "paper")
+PUBLISHED = "laptop"
+
+
+def scale_named(scale: str) -> dict[str, dict]:
+    """All sections of a scale; a file may name another as its ``base`` and give what differs.
+
+    An InputError lists the scales if it is none of them.
+    """
+    if scale not in SCALES:
+        raise InputError(f"There is no scale {scale!r}; choose one of {', '.join(SCALES)}.")
+    path = Path(__file__).parent / "scales" / f"{scale}.toml"
+    found = tomllib.loads(path.read_text(encoding="utf-8"))
+    base = scale_named(found.pop("base")) if "base" in found else {}
+    return base | {name: base.get(name, {}) | numbers for name, numbers in found.items()}
+
+
+def section(scale: str, name: str, **changed: object) -> dict:
+    """The numbers of one section of a scale, some of them changed; errors as of `sections`."""
+    return sections(scale, (name,), changed)[name]
+
+
+def sections(scale: str, names: tuple[str, ...], changed: dict[str, object]) -> dict[str, dict]:
+    """The numbers of several sections, some changed: each in the last section that knows it.
+
+    An InputError says so if none knows it, or the value is of another kind.
+    """
+    found = {name: numbers for name, numbers in scale_named(scale).items() if name in names}
+    for key, value in changed.items():
+        holders = [numbers for numbers in found.values() if key in numbers]
+        if not holders:
+            known = ", ".join(sorted(set().union(*found.values()))) or "none"
+            raise InputError(f"There is no parameter {key!r}; those that can change are {known}.")
+        holders[-1][key] = same_kind(key, value, holders[-1][key])
+    return found
+
+
+def same_kind(name: str, value: object, default: object) -> object:
+    """``value`` as the type of ``default``; whole numbers may stand for floats, all else is an
+    InputError."""
+    if type(default) is float and type(value) is int:
+        return float(value)
+    if type(value) is not type(default):
+        raise InputError(
+            f"The parameter {name} is {value!r}; give a value of type {type(default).__name__},"
+            f" such as {default!r}."
+        )
+    return value
 
 
 @dataclass(frozen=True)
@@ -29,90 +82,97 @@ class Stage:
 
     name: str
     compute: str  # "module:function" that takes a `Job` and returns what goes into the results file
-    results: str  # file name below results/
-    folder: str | None  # what it makes besides results, below artifacts
     sections: tuple[str, ...]  # of the scale; their numbers are its parameters
     tables: tuple[str, ...]  # of the data directory that it reads
-    needs: tuple[str, ...] = ()  # stages whose results it gets
-    target: str = "book"  # the make target that recomputes it
-    long: bool = False  # too long for `make book` to recompute
+    needs: tuple[str, ...]  # stages whose results it gets
+    results: str  # file name below results/
+    folder: str | None = None  # what it makes besides results, below artifacts
+    target: str | None = None  # the make target that recomputes what takes too long for `make book`
     serves_all: bool = False  # a shipped result with the same stamp serves every scale
 
     def path(self, root: Path) -> Path:
         """Its results file below a place of results."""
         return root / "results" / self.results
 
-    def made(self, root: Path) -> list[Path]:
-        """The folder that it makes there; none if it makes no folder."""
-        return [root / self.folder] if self.folder else []
+    def stamp(self, parameters: dict, seed: int, inputs: list[StageResult]) -> dict:
+        """What decides the result, with those of the stages before it."""
+        data = [*self.tables, *(found.folder for found in inputs if found.folder)]
+        code = lineage.source_hash(self.compute)
+        return provenance.make_stamp(self.name, code, data, parameters, [seed])
+
+    def read(self, home: Path) -> list[StageResult]:
+        """Its results as they are, whole, below ``home`` and where one may serve all scales."""
+        found = []
+        for root in [home, data_path("artifacts")] if self.serves_all else [home]:
+            path, made = self.path(root), root / self.folder if self.folder else None
+            try:
+                results = json.loads(path.read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                continue
+            if made is None or made.is_dir():
+                found.append(StageResult(self.name, results, path, made))
+        return found
+
+    def differences(self, found: StageResult, stamp: dict) -> list[str]:
+        """In what a result is not that of a stamp, or was changed; or that it is `pending`."""
+        block = found.results.get("provenance", {})
+        different = provenance.differences(block, stamp)
+        if block.get("output_hash") != _output_hash(found.results, found.folder):
+            different.append("output")
+        return provenance.or_earlier(different, found.path)
 
 
+TESTS = ("measurements", "folds.csv", "groups", "reference")
 STAGES = {
     stage.name: stage
     for stage in (
         Stage(
-            "phase0", "trinity.pipeline.training:language_model",
-            "phase0.json", "models/language_model", ("phase0", "model"),
-            ("generator",), target="phase0", long=True, serves_all=True,
+            "phase0", "trinity.pipeline.training:language_model", ("phase0", "model"),
+            ("generator",), (), "phase0.json", "models/language_model", "phase0", serves_all=True,
         ),
         Stage(
-            "synthesis", "trinity.synthesis.report:synthesis",
-            "synthesis.json", "synthetic", ("synthesis",),
-            ("generator", "groups", "reference", "measurements", "polymers_real.csv"),
+            "synthesis", "trinity.synthesis.report:synthesis", ("synthesis",),
+            ("generator", "groups", "reference", "measurements", "polymers_real.csv"), (),
+            "synthesis.json", "synthetic",
         ),
         Stage(
-            "pretraining", "trinity.learning.phase1:pretraining",
-            "pretraining.json", "models/phase1", ("phase1",),
-            (), ("phase0", "synthesis"),
+            "pretraining", "trinity.learning.phase1:pretraining", ("phase1",), (),
+            ("phase0", "synthesis"), "pretraining.json", "models/phase1",
         ),
         Stage(
-            "finetuning", "trinity.learning.ensemble:finetuning",
-            "finetuning.json", "models/phase2", ("phase2",),
-            ("measurements", "folds.csv"), ("pretraining",),
+            "finetuning", "trinity.learning.ensemble:finetuning", ("phase2",),
+            ("measurements", "folds.csv"), ("pretraining",), "finetuning.json", "models/phase2",
         ),
         Stage(
-            "ablation", "trinity.evidence.left_out:leave_one_out",
-            "lopo.json", None, ("evaluation",),
-            ("measurements", "folds.csv", "groups", "reference"),
-            ("phase0", "pretraining"), target="ablation", long=True,
+            "ablation", "trinity.evidence.left_out:leave_one_out", ("evaluation",), TESTS,
+            ("phase0", "pretraining"), "lopo.json", target="ablation",
         ),
         Stage(
             "controls", "trinity_book.studies.ablation:all_controls",
-            "ablation.json", None, ("model", "phase1", "evaluation", "controls"),
-            ("measurements", "folds.csv", "groups", "reference"),
-            ("phase0", "synthesis", "pretraining", "ablation"), target="ablation", long=True,
+            ("model", "phase1", "evaluation", "controls"), TESTS,
+            ("phase0", "synthesis", "pretraining", "ablation"), "ablation.json", target="ablation",
         ),
         Stage(
             "slow_controls", "trinity_book.studies.ablation_slow:slow_controls",
-            "ablation_slow.json", None,
-            ("model", "phase1", "evaluation", "controls", "slow_controls"),
-            ("measurements", "folds.csv", "groups", "reference"),
-            ("phase0", "synthesis", "pretraining", "ablation", "controls"), target="ablation",
-            long=True,
+            ("model", "phase1", "evaluation", "controls", "slow_controls"), TESTS,
+            ("phase0", "synthesis", "pretraining", "ablation", "controls"),
+            "ablation_slow.json", target="ablation",
         ),
         Stage(
-            "distillation", "trinity_book.studies.distillation:distillation",
-            "distillation.json", "models/distilled", ("distillation",),
-            ("measurements", "folds.csv", "groups", "reference"),
-            ("synthesis", "pretraining", "finetuning", "ablation"), target="distil", long=True,
+            "distillation", "trinity_book.studies.distillation:distillation", ("distillation",),
+            TESTS, ("synthesis", "pretraining", "finetuning", "ablation"),
+            "distillation.json", "models/distilled", "distil",
         ),
         Stage(
-            "validation", "trinity_book.studies.validation.report:validation",
-            "physics_validation.json", None, (),
-            ("measurements", "reference", "groups"), serves_all=True,
+            "validation", "trinity_book.studies.validation.report:validation", (),
+            ("measurements", "reference", "groups"), (), "physics_validation.json", serves_all=True,
         ),
     )
 }  # fmt: skip
 
 
 def stage_named(name: str) -> Stage:
-    """The stage of that name.
-
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
+    """The stage of that name; an InputError lists the names if there is none."""
     if name not in STAGES:
         raise InputError(f"There is no stage {name!r}; choose one of {', '.join(STAGES)}.")
     return STAGES[name]
@@ -137,7 +197,7 @@ def published_result(name: str) -> Path:
 
 def load(
     name: str,
-    scale: str = scales.PUBLISHED,
+    scale: str = PUBLISHED,
     seed: int = 0,
     *,
     progress: bool | None = None,
@@ -166,86 +226,27 @@ def load(
     stage = stage_named(name)
     progress = sys.stderr.isatty() if progress is None else progress
     inputs = {need: load(need, scale, progress=progress) for need in stage.needs}
-    parameters = _parameters(stage, scale, changed)
-    stamp = _stamp(stage, parameters, seed, [found.folder for found in inputs.values()])
+    parameters = sections(scale, stage.sections, changed)
+    stamp = stage.stamp(parameters, seed, list(inputs.values()))
+    mark = provenance.stamp_id(stamp)
     plain = not changed and seed == 0
-    published = plain and scale == scales.PUBLISHED
-    own_place = build_root() / (scale if plain else f"{scale}-{provenance.stamp_id(stamp)}")
-    home = artifacts_root() if published else own_place
-    for root in _places(stage, home):
-        found = _read(stage, root)
-        different = _differences(stage, root, found.results, stamp) if found else ["missing"]
+    published = plain and scale == PUBLISHED
+    home = build_root() / (scale if plain else f"{scale}-{mark}")
+    home = artifacts_root() if published else home
+    for found in stage.read(home):
+        different = stage.differences(found, stamp)
         if not different or (different == [provenance.EARLIER] and not recompute):
             return replace(found, pending=bool(different))
-    if stage.long and published and not recompute:
+    if stage.target and published and not recompute:
         require_long()
-    work = build_root() / "work" / f"{stage.name}-{provenance.stamp_id(stamp)}"
+    work = build_root() / "work" / f"{name}-{mark}"
     return _compute(stage, Job(parameters, seed, inputs, work, progress), stamp, home)
 
 
-def _parameters(stage: Stage, scale: str, changed: dict[str, object]) -> dict[str, dict]:
-    """The numbers of the stage's sections, some changed: in the last section that knows it."""
-    numbers = {name: scales.section(scale, name) for name in stage.sections}
-    for key, value in changed.items():
-        holders = [section for section in numbers.values() if key in section]
-        if not holders:
-            known = ", ".join(sorted({k for section in numbers.values() for k in section}))
-            raise InputError(
-                f"The stage {stage.name} has no parameter {key!r}; it has {known or 'none'}."
-            )
-        holders[-1][key] = scales.same_kind(key, value, holders[-1][key])
-    return numbers
-
-
-def _stamp(stage: Stage, parameters: dict, seed: int, made: list[Path | None]) -> dict:
-    """What decides the result; ``made`` are the folders of the stages before it."""
-    data = [*stage.tables, *filter(None, made)]
-    return provenance.make_stamp(
-        stage.name, lineage.source_hash(stage.compute), data, parameters, [seed]
-    )
-
-
-def _places(stage: Stage, home: Path) -> list[Path]:
-    """Where to look: what takes hours or has no scale is not made anew for each scale."""
-    return list(dict.fromkeys([home, *[data_path("artifacts")] * stage.serves_all]))
-
-
-def _read(stage: Stage, root: Path) -> StageResult | None:
-    """A result below ``root`` as it is; None if it is not there or not whole."""
-    path, made = stage.path(root), stage.made(root)
-    try:
-        results = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    if not all(folder.is_dir() for folder in made):
-        return None
-    return StageResult(stage.name, results, path, next(iter(made), None), loaded=True)
-
-
-def _differences(stage: Stage, root: Path, results: dict, stamp: dict) -> list[str]:
-    """In what a result is not that of a stamp, or was changed since; or that it is `pending`."""
-    block = results.get("provenance", {})
-    found = provenance.differences(block, stamp)
-    if block.get("output_hash") != _output_hash(stage, root, results):
-        found.append("output")
-    late, today = provenance.pending(root), stamp["parameters"]
-    if stage.results in late and _still_known(block.get("parameters", {}), today) == today:
-        found = [key for key in found if key != "parameters"]
-    return provenance.or_earlier(found, stage.results, late)
-
-
-def _still_known(earlier: dict[str, dict], today: dict[str, dict]) -> dict[str, dict]:
-    """The numbers of an earlier release without those that no longer exist."""
-    return {
-        section: {k: v for k, v in earlier.get(section, {}).items() if k in numbers}
-        for section, numbers in today.items()
-    }
-
-
-def _output_hash(stage: Stage, root: Path, results: dict) -> str:
+def _output_hash(results: dict, folder: Path | None) -> str:
     """Hash of what a stage made: its results without provenance, and its folder."""
     bare = {key: value for key, value in results.items() if key != "provenance"}
-    return provenance.text_hash(_json(bare) + provenance.data_hash(stage.made(root)))
+    return provenance.text_hash(_json(bare) + provenance.data_hash(filter(None, [folder])))
 
 
 def _compute(stage: Stage, job: Job, stamp: dict, root: Path) -> StageResult:
@@ -254,18 +255,18 @@ def _compute(stage: Stage, job: Job, stamp: dict, root: Path) -> StageResult:
     module, _, function = stage.compute.partition(":")
     with provenance.timed_block(stamp) as block:
         results = getattr(import_module(module), function)(job)
-    path = stage.path(root)
+    path, made = stage.path(root), root / stage.folder if stage.folder else None
     path.unlink(missing_ok=True)
-    for folder in stage.made(root):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(job.folder, folder)
-        write_atomic(folder / "provenance.json", _json({"provenance": block}))
+    if made:
+        shutil.rmtree(made, ignore_errors=True)
+        made.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(job.folder, made)
+        write_atomic(made / "provenance.json", _json({"provenance": block}))
     shutil.rmtree(job.folder, ignore_errors=True)
     results = {"provenance": block, **json.loads(_json(results))}
-    block["output_hash"] = _output_hash(stage, root, results)
+    block["output_hash"] = _output_hash(results, made)
     write_atomic(path, _json(results))
-    return StageResult(stage.name, results, path, next(iter(stage.made(root)), None), loaded=False)
+    return StageResult(stage.name, results, path, made, loaded=False)
 
 
 def _json(document: dict) -> str:
@@ -285,54 +286,42 @@ def status() -> dict[str, list[str]]:
     A result of an earlier release says `trinity.provenance.EARLIER` instead.
     """
     listed = {name: ["listed in PENDING.toml but current"] for name in pending()}
-    found = {name: _published_differences(stage) for name, stage in STAGES.items()}
-    return {name: found[name] or listed.get(name, []) for name in STAGES}
+    return {s.name: _published(s) or listed.get(s.name, []) for s in STAGES.values()}
 
 
-def _published_differences(stage: Stage) -> list[str]:
-    path = stage.path(artifacts_root())
-    if not path.is_file():
-        return ["missing"]
-    return differences(path, _parameters(stage, scales.PUBLISHED, {}), 0)
-
-
-def differences(path: Path, parameters: dict | None = None, seed: int | None = None) -> list[str]:
+def differences(path: Path) -> list[str]:
     """In what a results file is not what its stage would give today; empty when it is current.
 
-    ``parameters`` and ``seed`` are those of the file itself unless given. ``output`` among the
-    differences: the file, or what was made with it, was changed since. A published result of an
-    earlier release says only that, if it is listed as such.
-
-    Raises
-    ------
-    InputError
-        If the file has no provenance block, or of an unknown stage.
+    ``output`` among the differences: the file, or what was made with it, was changed since. A
+    published result of an earlier release says only that, if it is listed as such. An InputError
+    says that the file has no provenance block, or of an unknown stage.
     """
     block = provenance.read_block(path)
-    stage = stage_named(block.get("stage", ""))
-    root = path.absolute().parent.parent
-    made = []
-    for need in map(stage_named, stage.needs):
-        found = [_read(need, place) for place in _places(need, root)]
-        if not any(found):
-            return [f"the result of {need.name} is missing"]
-        made.append(next(filter(None, found)).folder)
-    parameters = block.get("parameters", {}) if parameters is None else parameters
-    seed = next(iter(block.get("seeds", [])), 0) if seed is None else seed
-    stamp = _stamp(stage, parameters, seed, made)
-    return _differences(stage, root, json.loads(path.read_text(encoding="utf-8")), stamp)
+    stage, seeds = stage_named(block.get("stage", "")), block.get("seeds") or [0]
+    return _differences(stage, path.absolute().parents[1], block.get("parameters", {}), seeds[0])
+
+
+def _published(stage: Stage) -> list[str]:
+    numbers = sections(PUBLISHED, stage.sections, {})
+    return _differences(stage, artifacts_root(), numbers, 0)
+
+
+def _differences(stage: Stage, root: Path, parameters: dict, seed: int) -> list[str]:
+    """In what the result of a stage below ``root`` is not what it would be today."""
+    found = {name: stage_named(name).read(root)[:1] for name in (stage.name, *stage.needs)}
+    missing = [name for name, there in found.items() if not there]
+    if missing:
+        return ["missing" if stage.name in missing else f"the result of {missing[0]} is missing"]
+    (own,), *inputs = found.values()
+    stamp = stage.stamp(parameters, seed, [result for (result,) in inputs])
+    return stage.differences(own, stamp)
 
 
 def require_long() -> None:
-    """Stop when a published result is stale that takes too long to compute on the way.
-
-    Raises
-    ------
-    InputError
-        One sentence: the result, in what it differs, the make target.
-    """
+    """Stop with an InputError, which names the make target, when a published result is stale that
+    takes too long to compute on the way."""
     for stage in STAGES.values():
-        found = _published_differences(stage) if stage.long else []
+        found = _published(stage) if stage.target else []
         if found and found != [provenance.EARLIER]:
             raise InputError(
                 f"The published result {stage.results} is not current (it differs in"

@@ -1,8 +1,4 @@
-"""Training with data of one's own, and phase 0 as a stage.
-
-Phase 0 stands here because it joins two rooms: generated polymers and the language model that
-reads them.
-"""
+"""Training with data of one's own; and phase 0, which joins generated polymers and their reader."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +8,7 @@ import numpy as np
 from trinity.errors import InputError
 from trinity.files import artifacts_root, read_json
 from trinity.learning import launched
-from trinity.pipeline import scales, stages
+from trinity.pipeline import stages
 from trinity.provenance import Job
 from trinity.quantities import TARGETS
 
@@ -41,48 +37,36 @@ def language_model(job: Job) -> dict:
 
 
 def pretrain_on(table: Path, out: Path, scale: str, seed: int) -> dict:
-    """Phase 1 on a table of one's own, from the language model of a scale.
-
-    Raises
-    ------
-    InputError
-        If the table is not a folder that ``trinity synthesize`` wrote.
-    """
+    """Phase 1 on a table that ``trinity synthesize`` wrote, from the language model of a scale."""
     launched.require_one("Phase 1")
-    numbers = scales.section(scale, "phase1")
-    frame = _synthetic(table)
+    numbers, frame = stages.section(scale, "phase1"), _synthetic(table)
     from trinity.learning.phase1 import run_phase1
 
-    found = stages.load("phase0", scale).folder
-    return run_phase1(frame, found, numbers, seed, out, True)
+    return run_phase1(frame, stages.load("phase0", scale).folder, numbers, seed, out, True)
 
 
 def _synthetic(folder: Path) -> "pd.DataFrame":
     """The rows of a synthetic table, with the columns that phase 1 reads."""
     import pandas as pd
 
-    if not list(folder.glob("*.parquet")):
-        raise InputError(f"{folder} holds no synthetic table; make one with trinity synthesize.")
     try:
         frame = pd.read_parquet(folder)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{folder} cannot be read as Parquet; make the table again with trinity synthesize."
-        ) from error
+    except (OSError, ValueError):
+        frame = pd.DataFrame()
+    if frame.empty:
+        raise InputError(f"{folder} holds no synthetic table; make one with trinity synthesize.")
     for name in ("psmiles", "key", "flux_kw_m2", "thickness_mm", "ignited", "t_ig_s"):
         if name not in frame:
             raise InputError(
                 f"The table in {folder} lacks the column {name}; make one with trinity synthesize."
             )
-    if frame.empty:
-        raise InputError(f"The table in {folder} has no rows; make one with trinity synthesize.")
     return frame
 
 
 def finetune(
     csv: str | Path,
     out_dir: str | Path,
-    scale: str = scales.PUBLISHED,
+    scale: str = stages.PUBLISHED,
     seed: int = 0,
     progress: bool = True,
     **changed: object,
@@ -134,11 +118,11 @@ def finetune(
     from trinity.prediction.folder import default_model, explained
     from trinity.prediction.predict import predict_frame
 
-    numbers = scales.section(scale, "phase2", **changed)
+    numbers = stages.section(scale, "phase2", **changed)
     own = read_measurements(csv)
     own = own.assign(**{target: float("nan") for target in TARGETS if target not in own})
     not_ignited = own["ignited"] == 0
-    if own[list(TARGETS)].isna().all(axis=None) and not not_ignited.any():
+    if not (own[list(TARGETS)].notna().any(axis=None) or not_ignited.any()):
         raise InputError(
             f"{csv} has no measured value; give at least t_ig_s or phrr_kw_m2, or NI in t_ig_s for"
             " a test without ignition."
@@ -151,6 +135,8 @@ def finetune(
         made = run_phase2(phase1, numbers, seed, folder, progress, extra=own)
         after, project_after = predict_frame(own, folder), predict_frame(project, folder)
     published = stages.published_result("finetuning")
+    bounds = not_ignited & own.get("test_duration_s", own["t_ig_s"]).notna()
+    used = own[[*TARGETS, "ignited"]].notna().sum().rename({"ignited": "ignition"})
     return {
         "model": str(folder),
         "rows": len(own),
@@ -158,13 +144,7 @@ def finetune(
         "new_polymers": len(set(own["key"]) - set(project["key"])),
         "before": _factors(before, own),
         "after": _factors(after, own),
-        "used": {
-            **{target: int(own[target].notna().sum()) for target in TARGETS},
-            "ignition": int(own["ignited"].notna().sum()),
-            "t_ig_s_bounds": int(
-                (not_ignited & own.get("test_duration_s", own["t_ig_s"]).notna()).sum()
-            ),
-        },
+        "used": {**used.to_dict(), "t_ig_s_bounds": int(bounds.sum())},
         "ignition_probability_before": _ignition(before, not_ignited),
         "ignition_probability_after": _ignition(after, not_ignited),
         "read_as": own.attrs.get("read_as", ""),
@@ -176,8 +156,8 @@ def finetune(
 
 def _ignition(answers: list[dict], rows: "pd.Series") -> float | None:
     """Mean predicted probability of ignition of the rows that did not ignite."""
-    found = [a["ignition_probability"] for a, row in zip(answers, rows, strict=True) if row]
-    return float(np.mean(found)) if found else None
+    found = np.array([answer["ignition_probability"] for answer in answers])[rows]
+    return float(found.mean()) if len(found) else None
 
 
 def _factors(answers: list[dict], measured: "pd.DataFrame | list[dict]") -> dict[str, float]:
