@@ -39,10 +39,11 @@ class Fields:
         One sentence: the field with ``where`` before it, its value, the accepted range.
     """
 
-    def __init__(self, values, where: str = "", what: str = "A case") -> None:
+    def __init__(self, values, where: str = "") -> None:
         if not isinstance(values, dict):
-            shown = str(values)[:40] if not where else values
-            raise InputError(f"{where or what} is {shown!r}; it must be an object of named fields.")
+            shown = values if where else str(values)[:40]
+            name = where or "A case"
+            raise InputError(f"{name} is {shown!r}; it must be an object of named fields.")
         self.values = values
         self.where = f"{where}." if where else ""
 
@@ -50,66 +51,43 @@ class Fields:
         """Whether a field is there and not null."""
         return self.values.get(key) is not None
 
-    def number(self, key: str, low: float, high: float, default: float | None = None) -> float:
-        """A number in [low, high]."""
+    def number(self, key: str, low: float, high: float, default=None, slip=None) -> float:
+        """A number in [low, high]; ``slip`` says which range looks like which wrong unit."""
         value = self.values.get(key, default)
-        if isinstance(value, (float, int)) and not isinstance(value, bool) and low <= value <= high:
+        number = isinstance(value, (float, int)) and not isinstance(value, bool)
+        slipped = number and slip and slip[0] < value < slip[1]
+        if number and low <= value <= high and not slipped:
             return value
-        allowed = f"a number from {low:g} to {high:g}"
-        if key not in self.values:
-            raise InputError(f"{self.where}{key} is missing; give {allowed}.")
-        raise InputError(f"{self.where}{key} is {value!r}; it must be {allowed}.")
+        shown = repr(value) if key in self.values else "missing"
+        looks = f", which looks like {slip[2]}" if slipped else ""
+        allowed = f"it must be a number from {low:g} to {high:g}"
+        raise InputError(f"{self.where}{key} is {shown}{looks}; {allowed}.")
 
     def kelvin(self, key: str, default: float | None = None) -> float:
         """A temperature [K]."""
-        value = self.values.get(key, default)
-        if isinstance(value, (float, int)) and -100 <= value < 150:
-            raise InputError(
-                f"{self.where}{key} is {value!r}, which looks like degrees Celsius; "
-                "it must be in kelvin, from 150 to 3000."
-            )
-        return self.number(key, 150.0, 3000.0, default)
+        return self.number(key, 150.0, 3000.0, default, (-101, 150, "degrees Celsius, not kelvin"))
 
     def ramp(self, key: str, low: float, high: float, points: list[Point]) -> tuple[int, int]:
         """Append a constant or a ``[[T, value], ...]`` ramp to ``points``; (first, length)."""
-        given = self.values.get(key)
-        first = len(points)
+        given, first, name = self.values.get(key), len(points), f"{self.where}{key}"
         if not isinstance(given, (list, tuple)):
             points.append(Point(at=0.0, value=self.number(key, low, high), integral=0.0))
             return first, 1
-        if not given or len(given) > 100:
-            raise InputError(
-                f"{self.where}{key} has {len(given)} points; a ramp must have 1 to 100."
-            )
-        before, point = None, Fields({})
-        point.where = f"{self.where}{key}: "
+        if not 1 <= len(given) <= 100:
+            raise InputError(f"{name} has {len(given)} points; a ramp must have 1 to 100.")
         for pair in given:
             if not isinstance(pair, (list, tuple)) or len(pair) != 2:
-                raise InputError(
-                    f"{self.where}{key} has the point {pair!r}; it must be [kelvin, value]."
-                )
-            point.values = {"temperature": pair[0], "value": pair[1]}
+                raise InputError(f"{name} has the point {pair!r}; it must be [kelvin, value].")
+            point = Fields(dict(zip(("temperature", "value"), pair, strict=True)), name)
             T, value = point.kelvin("temperature"), point.number("value", low, high)
-            if before is None:
-                integral = T * value
-            elif T <= before.at:
-                raise InputError(f"{self.where}{key} goes from {before.at} K to {T} K; must rise.")
-            else:
-                integral = before.integral + 0.5 * (value + before.value) * (T - before.at)
-            before = Point(at=T, value=value, integral=integral)
-            points.append(before)
+            integral = T * value
+            if len(points) > first:
+                last = points[-1]
+                if T <= last.at:
+                    raise InputError(f"{name} goes from {last.at} K to {T} K; must rise.")
+                integral = last.integral + 0.5 * (value + last.value) * (T - last.at)
+            points.append(Point(at=T, value=value, integral=integral))
         return first, len(given)
-
-
-def _irradiance(case: Fields) -> float:
-    """Irradiance [W/m2]; kilowatts are told apart by their size."""
-    value = case.values.get("irradiance_w_m2")
-    if isinstance(value, (float, int)) and 0 < value < 1000:
-        raise InputError(
-            f"irradiance_w_m2 is {value!r}, which looks like kW/m2; "
-            "it must be in W/m2, 0 or from 1000 to 200000."
-        )
-    return case.number("irradiance_w_m2", 0.0, 200000.0)
 
 
 def _component(fields: Fields, fraction: float, points: list[Point]) -> Component:
@@ -134,12 +112,13 @@ def _component(fields: Fields, fraction: float, points: list[Point]) -> Componen
 def _reaction(step: Fields, names: dict[str, int], hc_default: float) -> Reaction:
     """One reaction; a slow one has a temperature below which it is not computed."""
     where, reactant, product = step.where, step.values.get("reactant"), step.values.get("product")
-    if reactant not in names:
-        raise InputError(f"{where}reactant is {reactant!r}; it must be one of {sorted(names)}.")
-    if product is not None and product not in names:
-        raise InputError(
-            f"{where}product is {product!r}; it must be null or one of {sorted(names)}."
-        )
+    for key, name in (
+        ("reactant", reactant),
+        ("product", reactant if product is None else product),
+    ):
+        if name not in names:
+            null = "null or " if key == "product" else ""
+            raise InputError(f"{where}{key} is {name!r}; it must be {null}one of {sorted(names)}.")
     order = step.values.get("order", 1)
     if order != 1:
         raise InputError(f"{where}order is {order!r}; only first order (1) is known.")
@@ -192,7 +171,7 @@ def _initial(case: Fields, names: dict[str, int], reactions: list[Reaction]) -> 
     if given is None:
         made = {reaction.product for reaction in reactions}
         first = next((i for i in range(len(names)) if i not in made), 0)
-        return [1.0 if i == first else 0.0 for i in range(len(names))]
+        return [float(i == first) for i in range(len(names))]
     if not isinstance(given, dict) or not set(given) <= set(names):
         raise InputError(f"initial_mass_fractions must name components among {sorted(names)}.")
     table = Fields(given, "initial_mass_fractions")
@@ -230,23 +209,20 @@ def _back(case: Fields, T0: float) -> tuple[dict, dict | None]:
         kind = "convection and radiation"
     if kind not in BACKS:
         raise InputError(f"back is {kind!r}; it must be one of {', '.join(BACKS)}.")
+    face = {"held": kind == "fixed temperature", "h_back": 0.0, "T_back": T0, "eps_back": 0.0}
     if kind == "insulated":
-        return {"back": 0, "h_back": 0.0, "T_back": T0, "eps_back": 0.0}, None
-    if kind == "fixed temperature":
-        T = table.kelvin("temperature_k", T0)
-        return {"back": 1, "h_back": 0.0, "T_back": T, "eps_back": 0.0}, None
+        return face, None
+    if face["held"]:
+        return face | {"T_back": table.kelvin("temperature_k", T0)}, None
     if kind == "air gap":  # conduction through still air beside radiation to the holder
         gap = table.number("thickness_m", 1e-5, 0.1, 0.01)
         h = table.number("conductivity_w_m_k", 1e-3, 1.0, 0.04) / gap
     else:
         h = table.number("h_w_m2_k", 0.0, 1000.0, 10.0)
-    T = table.kelvin("gas_temperature_k", T0)
     eps = table.number("emissivity", 0.0, 1.0, 0.9)
-    layer = None
-    if kind == "ceramic wool":
-        own = {key: value for key, value in table.values.items() if key in WOOL}
-        layer = {**WOOL, **own, "emissivity": eps}
-    return {"back": 2, "h_back": h, "T_back": T, "eps_back": eps}, layer
+    face |= {"h_back": h, "T_back": table.kelvin("gas_temperature_k", T0), "eps_back": eps}
+    own = {key: value for key, value in table.values.items() if key in WOOL}
+    return face, {**WOOL, **own, "emissivity": eps} if kind == "ceramic wool" else None
 
 
 def _ignition(case: Fields, fuel: bool) -> dict:
@@ -300,7 +276,8 @@ def check(case: dict) -> Slab:
         end=case.number("end_time_s", 1.0, 1e5),
         timeout=case.number("ignition_timeout_s", 1.0, 1e5) if late else inf,
         T0=T0,
-        irradiance=_irradiance(case),
+        # 0 or at least 1 kW/m2
+        irradiance=case.number("irradiance_w_m2", 0.0, 2e5, None, (0, 1000, "kW/m2, not W/m2")),
         in_depth=in_depth,
         T_gas=T_gas,
         T_around=front.kelvin("surroundings_temperature_k", T_gas),

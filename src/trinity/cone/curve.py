@@ -1,25 +1,23 @@
 """Numbers from a heat-release curve: the bare event, and what a cone calorimeter would report.
 
 Two readings of one simulated test are kept apart. The *bare* one (`read_bare`) takes the events
-of the solver as they are. The *rule* (`rule_scalars`) is how the measurements in
+of the solver as they are. The *rule* (`scalars_of`) is how the measurements in
 ``data/cone_measurements.csv`` were reduced, applied after a first-order lag of the instrument.
 """
 
-from math import exp, isfinite
+from math import exp
 from typing import NamedTuple
 
 import numpy as np
 
 from trinity.cone.jit import kernel
 from trinity.cone.slab import blank
-from trinity.errors import InputError
 
 LAG_S = 3.0  # first-order lag of gas sampling and analysis that is left after calibration [s]
 GRID_S = 0.5  # the rule's time grid [s]
 THRESHOLD_W_M2 = 24000.0  # ignition: above it ...
 SUSTAINED_S = 10.0  # ... for this long
 HALF = 5  # points of the grid to both sides of a peak that it is a mean over: 5 s
-LONGEST_S = 1e5  # a curve may last as long as a simulated test
 
 
 class Bare(NamedTuple):
@@ -105,17 +103,6 @@ def peak(record, values, limit):
 
 
 @kernel
-def growth(record):
-    """FIGRA, max of HRR/t [W/m2/s], and MARHE, max of the mean HRR since the start [W/m2]."""
-    figra, marhe = 0.0, 0.0
-    for i in range(1, record.size):
-        row = record[i]
-        figra = max(figra, row.hrr_w_m2 / row.time_s)
-        marhe = max(marhe, row.heat_released_j_m2 / row.time_s)
-    return figra, marhe
-
-
-@kernel
 def read_bare(record, t_ig, setup, out):
     """Fill ``out``, a row of `Bare` that holds NaN, from the record (rows,) of one run.
 
@@ -151,22 +138,22 @@ def read_bare(record, t_ig, setup, out):
     since = lost - value_at(time, record.mass_lost_kg_m2, t_ig)
     if since > 0.0:
         out.ehc_mj_kg = thr / since
-    figra, marhe = growth(record)
-    out.figra_kw_m2_s, out.marhe_kw_m2 = 1e-3 * figra, 1e-3 * marhe
+    out.figra_kw_m2_s = 1e-3 * (record.hrr_w_m2[1:] / time[1:]).max()
+    out.marhe_kw_m2 = 1e-3 * (heat[1:] / time[1:]).max()
 
 
 @kernel
-def lagged(time, hrr, after, lag, curve):
+def lagged(time, hrr, after, lag):
     r"""Curve on the rule's grid behind a first-order lag, :math:`\dot y=(x-y)/\tau`.
 
     Exact for an input that is constant over a grid step. ``after`` seconds of zero input follow
-    the last row, so that the instrument can fall. Returns the filled part of ``curve``.
+    the last row, so that the instrument can fall.
     """
     last = time.size - 1
-    n = min(int((time[last] + after) / GRID_S) + 1, curve.size)
+    curve = np.empty(int((time[last] + after) / GRID_S) + 1)
     keep = exp(-GRID_S / lag) if lag > 0.0 else 0.0
     y, before, i = 0.0, hrr[0], 1
-    for step in range(n):
+    for step in range(curve.size):
         t = step * GRID_S
         while i < last and time[i] < t:
             i += 1
@@ -178,7 +165,7 @@ def lagged(time, hrr, after, lag, curve):
         y = x if lag <= 0.0 else keep * y + (1.0 - keep) * 0.5 * (x + before)
         before = x
         curve[step] = y
-    return curve[:n]
+    return curve
 
 
 @kernel
@@ -227,58 +214,3 @@ def scalars_of(curve, half: int = HALF) -> Rule:
     out = blank(Rule, 1)
     read_rule(np.ascontiguousarray(curve, float), half, out[0])
     return Rule(*out[0].item())
-
-
-def _checked(time_s, hrr_w_m2) -> tuple[np.ndarray, np.ndarray]:
-    """A curve as two float arrays (n,) that the kernels may read."""
-    try:
-        time, hrr = np.asarray(time_s, float), np.asarray(hrr_w_m2, float)
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            f"A curve must be numbers, time and heat release rate: {error}."
-        ) from error
-    if time.ndim != 1 or time.shape != hrr.shape or len(time) < 2:
-        raise InputError(
-            f"time_s has the shape {time.shape} and hrr_w_m2 {hrr.shape}; "
-            "a curve must have as many times as values, at least two."
-        )
-    for name, values in (("time_s", time), ("hrr_w_m2", hrr)):
-        if not np.isfinite(values).all():
-            row = int(np.argmin(np.isfinite(values)))
-            raise InputError(f"{name} is {values[row]} in row {row}; drop rows without a number.")
-    if (np.diff(time) < 0.0).any():
-        row = int(np.argmax(np.diff(time) < 0.0))
-        raise InputError(f"time_s goes from {time[row]:g} to {time[row + 1]:g} s; it must rise.")
-    if not 0.0 < time[-1] <= LONGEST_S:
-        raise InputError(f"time_s ends at {time[-1]:g} s; it must end within {LONGEST_S:g} s.")
-    return time, hrr
-
-
-def rule_scalars(time_s, hrr_w_m2, lag_s: float = LAG_S, after_s: float = 0.0) -> dict[str, float]:
-    """Reduce one heat-release curve as the measurements were reduced (``data/README.md``).
-
-    Parameters
-    ----------
-    time_s, hrr_w_m2 : array_like, shape (n,)
-        Curve [s, W/m2], finite; times must not decrease.
-    lag_s : float
-        First-order lag of the instrument [s]; 0 for a curve that was measured.
-    after_s : float
-        Seconds of zero heat release after the last point (a specimen that has burnt out).
-
-    Returns
-    -------
-    dict
-        The fields of `Rule`; NaN when the curve never stays above 24 kW/m2 for 10 s.
-
-    Raises
-    ------
-    InputError
-        If the curve is not of equal length, finite and in order, or a time is out of range.
-    """
-    time, hrr = _checked(time_s, hrr_w_m2)
-    for name, value in (("lag_s", lag_s), ("after_s", after_s)):
-        if not (isfinite(value) and 0.0 <= value <= LONGEST_S):
-            raise InputError(f"{name} is {value!r}; it must be a number from 0 to {LONGEST_S:g}.")
-    curve = np.empty(int((time[-1] + after_s) / GRID_S) + 1)
-    return scalars_of(lagged(time, hrr, float(after_s), float(lag_s), curve))._asdict()

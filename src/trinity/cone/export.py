@@ -57,7 +57,7 @@ def to_fds(case: dict) -> str:
     slab = _checked(case)
     setup, names = slab.setup, list(case["components"])
     back = "BACKING='INSULATED'"
-    if setup.back:
+    if setup.h_back > 0.0 or setup.eps_back > 0.0:
         back = f"BACKING='VOID', TMP_GAS_BACK={setup.T_back - CELSIUS:.2f}"
     lines = [
         "&HEAD CHID='cone', TITLE='Written by trinity' /",

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from trinity.cone.jit import kernel
-from trinity.cone.matter import cell_enthalpy, cell_temperature, conductivity
+from trinity.cone.matter import cell_heat, cell_temperature, conductivity
 from trinity.quantities import GAS_CONSTANT_J_MOL_K as R
 from trinity.quantities import STEFAN_BOLTZMANN_W_M2_K4 as SIGMA
 
@@ -118,7 +118,7 @@ def wanted_sizes(slab, cells, K, n, fineness, coarsest):
 def merge(slab, cells, i, n):
     """Join cell ``i + 1`` to cell ``i``; masses and enthalpy are kept. Returns the new count."""
     m, T, rate, dx, s = cells.m, cells.T, cells.rate, cells.dx, cells.size
-    H = cell_enthalpy(slab, m[i], T[i]) + cell_enthalpy(slab, m[i + 1], T[i + 1])
+    H = cell_heat(slab, m[i], T[i])[1] + cell_heat(slab, m[i + 1], T[i + 1])[1]
     share = dx[i] / (dx[i] + dx[i + 1])
     guess = share * T[i] + (1.0 - share) * T[i + 1]
     rate[i] = share * rate[i] + (1.0 - share) * rate[i + 1]
@@ -149,7 +149,7 @@ def split(slab, cells, i, ns, n):
     """
     m, T, dx = cells.m, cells.T, cells.dx
     lo, hi = max(i - 1, 0), min(i + 1, ns - 1)
-    H = cell_enthalpy(slab, m[i], T[i])
+    H = cell_heat(slab, m[i], T[i])[1]
     slope = limited(T[lo], T[i], T[hi], dx[lo], dx[i], dx[hi])
     for o in range(n, i + 1, -1):
         copy_cell(cells, o - 1, o)
@@ -166,7 +166,7 @@ def split(slab, cells, i, ns, n):
     T[i] = guess - 0.5 * slope * dx[i]
     T[i + 1] = guess + 0.5 * slope * dx[i]
     cells.rate[i + 1], cells.size[i + 1] = cells.rate[i], cells.size[i]
-    left_over = H - cell_enthalpy(slab, m[i], T[i])
+    left_over = H - cell_heat(slab, m[i], T[i])[1]
     T[i + 1] = cell_temperature(slab, m[i + 1], left_over, T[i + 1])
     return n + 1
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from trinity.cone.jit import kernel
-from trinity.cone.matter import enthalpy, layout, react, specific_heat, volume_mean
+from trinity.cone.matter import heat, layout, react, volume_mean
 from trinity.quantities import STEFAN_BOLTZMANN_W_M2_K4 as SIGMA
 
 
@@ -77,25 +77,14 @@ def absorb_in_depth(slab, dx, ns, n, eps, w):
 
 
 @kernel
-def linearise_front(setup, h, eps, q_absorbed, Ts):
-    r"""Net flux into the front face near ``Ts``, as (a, b) of :math:`q = a - b\,T_s`.
+def linearise(T, q_absorbed, h, T_gas, eps, T_around):
+    r"""Net flux into a face near its temperature T, as (a, b) of :math:`q = a - b\,T`.
 
-    :math:`q = q_{abs} + h(T_g-T_s) + \epsilon\sigma(T_\infty^4-T_s^4)`, linearised at ``Ts``.
+    :math:`q = q_{abs} + h(T_g-T) + \epsilon\sigma(T_\infty^4-T^4)`, linearised.
     """
-    b = h + 4.0 * eps * SIGMA * Ts**3
-    q = q_absorbed + h * (setup.T_gas - Ts) + eps * SIGMA * (setup.T_around**4 - Ts**4)
-    return q + b * Ts, b
-
-
-@kernel
-def linearise_back(setup, Tb):
-    """Net flux into the back face near ``Tb``, as ``a - b * T``; the like of the front."""
-    if setup.back == 2:
-        s = setup.eps_back * SIGMA
-        b = setup.h_back + 4.0 * s * Tb**3
-        q = setup.h_back * (setup.T_back - Tb) + s * (setup.T_back**4 - Tb**4)
-        return q + b * Tb, b
-    return 0.0, 0.0
+    b = h + 4.0 * eps * SIGMA * T**3
+    q = q_absorbed + h * (T_gas - T) + eps * SIGMA * (T_around**4 - T**4)
+    return q + b * T, b
 
 
 @kernel
@@ -123,19 +112,16 @@ def heat_content(slab, m0, T0, n, w):
     """Fill ``w.C`` with heat capacities at the mean mass, ``w.H`` with heat stored since ``T0``."""
     m1, T = w.m1, w.T1
     for i in range(n):
-        capacity = 0.0
-        stored = 0.0
+        capacity, stored = 0.0, 0.0
         for c in range(m0.shape[1]):
             mass = 0.5 * (m0[i, c] + m1[i, c])
             if mass > 0.0:
-                component = slab.components[c]
-                if component.c_length == 1:
-                    heat = slab.ramps[component.c_first].value
-                    stored += mass * heat * (T[i] - T0[i])
+                specific, enthalpy = heat(slab, c, T[i])
+                if slab.components[c].c_length == 1:
+                    stored += mass * specific * (T[i] - T0[i])
                 else:
-                    heat = specific_heat(slab, c, T[i])
-                    stored += mass * (enthalpy(slab, c, T[i]) - enthalpy(slab, c, T0[i]))
-                capacity += mass * heat
+                    stored += mass * (enthalpy - heat(slab, c, T0[i])[1])
+                capacity += mass * specific
         w.C[i] = capacity
         w.H[i] = stored
 
@@ -169,13 +155,13 @@ def stage(slab, front, cells, ns, n, tau, faces, tolerance, w):
         q_surface = front.flame + (0.0 if setup.in_depth else eps * setup.irradiance)
         if setup.in_depth:
             absorb_in_depth(slab, dx, ns, n, eps, w)
-        a, b = linearise_front(setup, front.h, eps, q_surface, Ts)
+        a, b = linearise(Ts, q_surface, front.h, setup.T_gas, eps, setup.T_around)
         Gs = 2.0 * k[0] / dx[0]
         Gb = 2.0 * k[n - 1] / dx[n - 1]
-        ab, bb = linearise_back(setup, Tb)
+        ab, bb = linearise(Tb, 0.0, setup.h_back, setup.T_back, setup.eps_back, setup.T_back)
         into = Gs / (b + Gs)
         back = Gb / (bb + Gb)
-        if setup.back == 1:
+        if setup.held:
             ab, bb, back = Gb * setup.T_back, Gb, 1.0
         for i in range(n):
             slope = C[i] + max(dQ[i], -0.5 * C[i])
@@ -195,7 +181,7 @@ def stage(slab, front, cells, ns, n, tau, faces, tolerance, w):
             change = max(change, abs(rhs[i] - T[i]))
             T[i] = rhs[i]
         Ts_new = (a + Gs * T[0]) / (b + Gs)
-        Tb_new = setup.T_back if setup.back == 1 else (ab + Gb * T[n - 1]) / (bb + Gb)
+        Tb_new = setup.T_back if setup.held else (ab + Gb * T[n - 1]) / (bb + Gb)
         change = max(change, abs(Ts_new - Ts))
         Ts, Tb = Ts_new, Tb_new
         if change < tolerance or not change < 1e6:

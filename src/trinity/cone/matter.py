@@ -24,77 +24,54 @@ def decay(z):
 
 
 @kernel
-def ramp_value(ramps, first, length, T):
-    """Piecewise-linear property at ``T``, constant outside the ramp."""
-    if length == 1 or T <= ramps[first].at:
-        return ramps[first].value
-    last = first + length - 1
-    if T >= ramps[last].at:
-        return ramps[last].value
+def ramp(points, first, length, T):
+    """A piecewise-linear property at ``T``, constant outside, and its integral from 0 K."""
+    low, high = points[first], points[first + length - 1]
+    if length == 1 or T <= low.at:
+        return low.value, low.value * T
+    if T >= high.at:
+        return high.value, high.integral + high.value * (T - high.at)
     j = first + 1
-    while T > ramps[j].at:
+    while T > points[j].at:
         j += 1
-    low, high = ramps[j - 1], ramps[j]
-    slope = (high.value - low.value) / (high.at - low.at)
-    return low.value + slope * (T - low.at)
-
-
-@kernel
-def ramp_integral(ramps, first, length, T):
-    r"""Integral of a ramp from 0 K to ``T``: enthalpy :math:`h=\int c\,dT` [J/kg]."""
-    if length == 1 or T <= ramps[first].at:
-        return ramps[first].value * T
-    last = first + length - 1
-    if T >= ramps[last].at:
-        return ramps[last].integral + ramps[last].value * (T - ramps[last].at)
-    j = first + 1
-    while T > ramps[j].at:
-        j += 1
-    low, high = ramps[j - 1], ramps[j]
+    low, high = points[j - 1], points[j]
     u = T - low.at
     slope = (high.value - low.value) / (high.at - low.at)
-    return low.integral + u * (low.value + 0.5 * slope * u)
+    return low.value + slope * u, low.integral + u * (low.value + 0.5 * slope * u)
 
 
 @kernel
 def conductivity(slab, c, T):
     """Conductivity of component ``c`` [W/m/K]."""
     component = slab.components[c]
-    return ramp_value(slab.ramps, component.k_first, component.k_length, T)
+    return ramp(slab.ramps, component.k_first, component.k_length, T)[0]
 
 
 @kernel
-def specific_heat(slab, c, T):
-    """Specific heat of component ``c`` [J/kg/K]."""
+def heat(slab, c, T):
+    r"""Specific heat c of a component [J/kg/K] and its enthalpy :math:`h=\int c\,dT` [J/kg]."""
     component = slab.components[c]
-    return ramp_value(slab.ramps, component.c_first, component.c_length, T)
+    return ramp(slab.ramps, component.c_first, component.c_length, T)
 
 
 @kernel
-def enthalpy(slab, c, T):
-    """Sensible enthalpy of component ``c`` above 0 K [J/kg]."""
-    component = slab.components[c]
-    return ramp_integral(slab.ramps, component.c_first, component.c_length, T)
-
-
-@kernel
-def cell_enthalpy(slab, m, T):
-    """Enthalpy of one cell with component masses ``m`` [J/m2]."""
-    total = 0.0
+def cell_heat(slab, m, T):
+    """Heat capacity [J/m2/K] and enthalpy [J/m2] of one cell with component masses ``m``."""
+    capacity, total = 0.0, 0.0
     for c in range(m.size):
         if m[c] > 0.0:
-            total += m[c] * enthalpy(slab, c, T)
-    return total
+            specific, enthalpy = heat(slab, c, T)
+            capacity += m[c] * specific
+            total += m[c] * enthalpy
+    return capacity, total
 
 
 @kernel
 def cell_temperature(slab, m, H, T):
     """Temperature at which component masses ``m`` hold the enthalpy ``H``; Newton from ``T``."""
     for _ in range(20):
-        C = 0.0
-        for c in range(m.size):
-            C += m[c] * specific_heat(slab, c, T)
-        change = (H - cell_enthalpy(slab, m, T)) / C
+        capacity, held = cell_heat(slab, m, T)
+        change = (H - held) / capacity
         T += change
         if abs(change) < 1e-9:
             break
@@ -105,8 +82,7 @@ def cell_temperature(slab, m, H, T):
 def layout(slab, m, T, n, dx, k):
     """Thickness [m] and conductivity [W/m/K] of ``n`` cells; k weighted by volume."""
     for i in range(n):
-        volume = 0.0
-        conducts = 0.0
+        volume, conducts = 0.0, 0.0
         for c in range(m.shape[1]):
             if m[i, c] > 0.0:
                 v = m[i, c] / slab.components[c].rho
@@ -119,8 +95,7 @@ def layout(slab, m, T, n, dx, k):
 @kernel
 def volume_mean(slab, m, i, values):
     """Volume-weighted mean of a component property (C,) in cell ``i``."""
-    volume = 0.0
-    total = 0.0
+    volume, total = 0.0, 0.0
     for c in range(values.size):
         v = m[i, c] / slab.components[c].rho
         volume += v
@@ -174,13 +149,12 @@ def react(reactions, m0, n, tau, w):
 @kernel
 def gas_release(reactions, m, K, n):
     """Mass flux of gas [kg/m2/s] and the heat of its combustion [W/m2] at this instant."""
-    flux = 0.0
-    heat = 0.0
+    flux, burning = 0.0, 0.0
     for i in range(n):
         for j in range(reactions.size):
             if K[i, j] > 0.0:
                 reaction = reactions[j]
                 rate = (1.0 - reaction.y) * K[i, j] * m[i, reaction.reactant]
                 flux += rate
-                heat += rate * reaction.hc
-    return flux, heat
+                burning += rate * reaction.hc
+    return flux, burning

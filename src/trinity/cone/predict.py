@@ -5,9 +5,8 @@ the same numbers for many tests, which a model takes as an input or corrects;
 `specific_extinction_area` the smoke. Needs no torch.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from trinity.cone import specimen
 from trinity.cone.curve import LAG_S
 from trinity.errors import InputError
 from trinity.files import write_atomic
-from trinity.quantities import TARGETS, check_conditions
+from trinity.quantities import CONDITIONS, TARGETS, check_conditions
 
 SCALARS = ("t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2")  # in the order they are shown
 LEVEL = 0.90
@@ -52,17 +51,11 @@ class ConeTest:
 
     def to_dict(self) -> dict:
         """What ``trinity cone --json`` prints; None where nothing ignites."""
-        answer: dict = {
-            "psmiles": self.psmiles,
-            "flux_kw_m2": self.flux_kw_m2,
-            "thickness_mm": self.thickness_mm,
-        }
+        answer: dict = {name: getattr(self, name) for name in ("psmiles", *CONDITIONS)}
         for key in SCALARS:
-            low, high = self.interval(key)
-            values = {key: self.nominal[key], f"{key}_lo": low, f"{key}_hi": high}
-            answer |= {
-                name: value if np.isfinite(value) else None for name, value in values.items()
-            }
+            values = (self.nominal[key], *self.interval(key))
+            for end, value in zip(("", "_lo", "_hi"), values, strict=True):
+                answer[key + end] = value if np.isfinite(value) else None
         answer["ignition_probability"] = float(np.isfinite(self.sampled["t_ig_s"]).mean())
         answer["samples"] = len(self.sampled["t_ig_s"])
         answer["uncovered_atoms"] = self.uncovered_atoms
@@ -80,7 +73,7 @@ def predict(
     """Simulate a cone test with nominal properties, and with ``samples`` sampled ones.
 
     Scalars follow the rule of the measurements behind an instrument of `LAG_S` seconds
-    (`trinity.cone.curve.rule_scalars`), so that they can be set beside a measured test.
+    (`trinity.cone.curve.read_rule`), so that they can be set beside a measured test.
 
     Parameters
     ----------
@@ -107,11 +100,9 @@ def predict(
     """
     check_conditions(flux_kw_m2, thickness_mm)
     estimate = properties.estimate(polymer)
-    nominal = sampling.sample_parameters(estimate, 1, None)
-    drawn = sampling.sample_parameters(estimate, samples, np.random.default_rng(seed))
-    case = specimen.to_case(nominal, 0, flux_kw_m2, thickness_mm)
-    cases = [specimen.to_case(drawn, i, flux_kw_m2, thickness_mm) for i in range(samples)]
-    found = cone.simulate_batch([case, *cases], lag_s=LAG_S)
+    at = flux_kw_m2, thickness_mm
+    (case,) = _cases(estimate, 1, None, *at)
+    found = _burnt([case, *_cases(estimate, samples, np.random.default_rng(seed), *at)])
     time_s, hrr_w_m2 = cone.curve(case)
     about = estimate.to_dict()
     return ConeTest(
@@ -119,12 +110,24 @@ def predict(
         flux_kw_m2=flux_kw_m2,
         thickness_mm=thickness_mm,
         uncovered_atoms=about["uncovered_atoms"],
-        nominal={key: float(found[f"rule_{key}"][0]) for key in SCALARS},
-        sampled={key: found[f"rule_{key}"][1:] for key in SCALARS},
+        nominal=dict(zip(TARGETS, found[0].tolist(), strict=True)),
+        sampled=dict(zip(TARGETS, found[1:].T, strict=True)),
         time_s=time_s,
         hrr_kw_m2=1e-3 * hrr_w_m2,
         case=case,
     )
+
+
+def _cases(estimate, draws: int, rng: np.random.Generator | None, *conditions) -> list[dict]:
+    """Cases of parameter sets drawn within the errors of an estimate; nominal ones without rng."""
+    parameters = sampling.sample_parameters(estimate, draws, rng)
+    return [specimen.to_case(parameters, i, *conditions) for i in range(draws)]
+
+
+def _burnt(cases: list[dict], threads: int | None = None) -> np.ndarray:
+    """`TARGETS` (n, 4) of simulated tests; NaN where a specimen does not ignite."""
+    result = cone.simulate_batch(cases, lag_s=LAG_S, threads=threads)
+    return np.stack([result[f"rule_{target}"] for target in TARGETS], axis=1)
 
 
 def _central(values: np.ndarray) -> tuple[float, float]:
@@ -136,13 +139,7 @@ def _central(values: np.ndarray) -> tuple[float, float]:
 
 
 def draw(test: ConeTest, path: Path) -> None:
-    """Draw the heat release rate into a PNG, SVG or PDF file.
-
-    Raises
-    ------
-    InputError
-        If the file name has another ending or the place is not writable.
-    """
+    """Draw the heat release rate into a PNG, SVG or PDF file; `InputError` for any other."""
     from matplotlib.figure import Figure
 
     kind = path.suffix.lower().removeprefix(".")
@@ -154,9 +151,8 @@ def draw(test: ConeTest, path: Path) -> None:
     if np.isfinite(test.nominal["t_ig_s"]):
         axes.axvline(test.nominal["t_ig_s"], color="0.5", linewidth=0.8, label="ignition")
         axes.axvspan(*test.interval("t_ig_s"), color="0.85", label="its 90 % interval")
-    axes.set_xlabel("time (s)")
-    axes.set_ylabel("heat release rate (kW/m²)")
-    axes.set_title(f"{test.psmiles}, {test.flux_kw_m2:g} kW/m², {test.thickness_mm:g} mm")
+    title = f"{test.psmiles}, {test.flux_kw_m2:g} kW/m², {test.thickness_mm:g} mm"
+    axes.set(xlabel="time (s)", ylabel="heat release rate (kW/m²)", title=title)
     axes.legend()
     picture = BytesIO()
     figure.savefig(picture, format=kind, dpi=150)
@@ -180,8 +176,7 @@ def nominal_physics(
     Parameters
     ----------
     polymers
-        P polymers as `trinity.chemistry.properties.estimate` reads them; hashable (tuples of
-        components, not lists).
+        P polymers as `trinity.chemistry.properties.estimate` reads them.
     polymer_of : int array, shape (R,)
         Index into ``polymers``.
     conditions : array, shape (R, 2)
@@ -196,40 +191,17 @@ def nominal_physics(
     InputError
         If a polymer or its conditions cannot be used.
     """
-    pairs = [(polymers[i], at) for i, at in zip(polymer_of, conditions.tolist(), strict=True)]
-    found = _burnt((specimen.to_case(_nominal(p), 0, *at) for p, at in pairs), threads)
-    if draws:
-        for row in np.flatnonzero(~np.isfinite(found).all(axis=1)):
-            polymer, at = pairs[row]
-            drawn = _drawn(polymer, draws)
-            cases = (specimen.to_case(drawn, i, *at) for i in range(draws))
-            found[row] = _median(_burnt(cases, threads))
+    estimates = [properties.estimate(polymer) for polymer in polymers]
+    nominal = [sampling.sample_parameters(estimate) for estimate in estimates]
+    rows = list(zip(polymer_of, conditions.tolist(), strict=True))
+    found = _burnt([specimen.to_case(nominal[i], 0, *at) for i, at in rows], threads)
+    for row in np.flatnonzero(~np.isfinite(found).all(axis=1)) if draws else ():
+        i, at = rows[row]
+        drawn = _burnt(_cases(estimates[i], draws, np.random.default_rng(SEED), *at), threads)
+        burning = drawn[np.isfinite(drawn).all(axis=1)]
+        if len(burning):
+            found[row] = np.median(burning, axis=0)
     return np.log(found)
-
-
-def _burnt(cases: Iterable[dict], threads: int | None) -> np.ndarray:
-    """`TARGETS` (n, 4) of simulated tests; NaN where a specimen does not ignite."""
-    result = cone.simulate_batch(list(cases), lag_s=LAG_S, threads=threads)
-    return np.stack([result[f"rule_{target}"] for target in TARGETS], axis=1)
-
-
-def _median(sampled: np.ndarray) -> np.ndarray:
-    """Median (4,) of the draws that ignite."""
-    burning = sampled[np.isfinite(sampled).all(axis=1)]
-    return np.median(burning, axis=0) if len(burning) else np.full(sampled.shape[1], np.nan)
-
-
-@lru_cache(maxsize=65536)
-def _nominal(polymer) -> dict[str, np.ndarray]:
-    """Nominal parameters of a polymer, each (1,)."""
-    return sampling.sample_parameters(properties.estimate(polymer), 1, None)
-
-
-@lru_cache(maxsize=4096)
-def _drawn(polymer, draws: int) -> dict[str, np.ndarray]:
-    """Sampled parameters of a polymer, each (draws,), as `predict` draws them."""
-    rng = np.random.default_rng(SEED)
-    return sampling.sample_parameters(properties.estimate(polymer), draws, rng)
 
 
 def specific_extinction_area(

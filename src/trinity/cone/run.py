@@ -3,10 +3,12 @@
 from math import log, sqrt
 from typing import NamedTuple
 
+import numpy as np
+
 from trinity.cone.grid import adapt, first_grid, new_cells, zone_ahead
 from trinity.cone.heat import Faces, Front, stage, workspace
 from trinity.cone.jit import kernel
-from trinity.cone.matter import cell_enthalpy, enthalpy, gas_release, layout
+from trinity.cone.matter import cell_heat, gas_release, heat, layout
 from trinity.quantities import GAS_CONSTANT_J_MOL_K as R
 
 GAMMA = 1.0 - 1.0 / sqrt(2.0)  # two-stage SDIRK, L-stable, second order (Alexander 1977)
@@ -81,23 +83,16 @@ def step(slab, front, cells, ns, n, dt, faces, newton_k, w):
     """
     tau = GAMMA * dt
     T, T1, S, Sx, K, Z = cells.T, w.T1, w.S, w.Sx, w.K, w.Z
-    for i in range(n):
-        T1[i] = T[i] + tau * cells.rate[i]
-        Sx[i] = 0.0
-        for j in range(K.shape[1]):
-            Z[i, j] = 0.0
+    T1[:n] = T[:n] + tau * cells.rate[:n]
+    Sx[:n] = 0.0
+    Z[:n] = 0.0
     first = stage(slab, front, cells, ns, n, tau, faces, newton_k, w)
-    explicit = dt - tau
-    for i in range(n):
-        w.slope[i] = (T1[i] - T[i]) / tau
-        T1[i] = T[i] + dt * w.slope[i]
-        Sx[i] = explicit * S[i]
-        for j in range(K.shape[1]):
-            Z[i, j] = explicit * K[i, j]
+    w.slope[:n] = (T1[:n] - T[:n]) / tau
+    T1[:n] = T[:n] + dt * w.slope[:n]
+    Sx[:n] = (dt - tau) * S[:n]
+    Z[:n] = (dt - tau) * K[:n]
     second = stage(slab, front, cells, ns, n, tau, first, newton_k, w)
-    worst = 0.0
-    for i in range(n):
-        worst = max(worst, abs(T1[i] - T[i] - dt * w.slope[i]))
+    worst = np.abs(T1[:n] - T[:n] - dt * w.slope[:n]).max()
     return Faces(
         Ts=second.Ts,
         Tb=second.Tb,
@@ -121,17 +116,6 @@ def steepest_fold(reactions, T, w, n, flux):
 
 
 @kernel
-def running(K, n):
-    """How many reactions run, over the cells; for the count of work."""
-    count = 0
-    for i in range(n):
-        for j in range(K.shape[1]):
-            if K[i, j] > 0.0:
-                count += 1
-    return count
-
-
-@kernel
 def progress(setup, flux, heat, Ts):
     """The quantity that decides on ignition, as a fraction of its critical value."""
     if setup.rule == 0:
@@ -144,21 +128,11 @@ def progress(setup, flux, heat, Ts):
 
 
 @kernel
-def stored_mass(m, n):
-    """Mass of the first ``n`` cells [kg/m2]."""
-    total = 0.0
-    for i in range(n):
-        for c in range(m.shape[1]):
-            total += m[i, c]
-    return total
-
-
-@kernel
 def stored_heat(slab, m, T, n):
     """Sensible enthalpy of the first ``n`` cells [J/m2]."""
     total = 0.0
     for i in range(n):
-        total += cell_enthalpy(slab, m[i], T[i])
+        total += cell_heat(slab, m[i], T[i])[1]
     return total
 
 
@@ -184,7 +158,7 @@ def run(slab, numerics, record, out):
     ns, n = lay_grid(slab, numerics, cells)
     faces = Faces(Ts=setup.T0, Tb=setup.T0, q=0.0, q_back=0.0, iterations=0)
     front = Front(h=setup.h, flame=0.0)
-    mass, heat0 = stored_mass(m, ns), stored_heat(slab, m, T, n)
+    mass, heat0 = m[:ns].sum(), stored_heat(slab, m, T, n)
     first_mass, gained, taken, carried = mass, 0.0, 0.0, 0.0
     t, dt, t_ig = 0.0, 1e-3, -1.0
     lost, burnt, ready, flux0 = 0.0, 0.0, 0.0, 0.0
@@ -196,7 +170,7 @@ def run(slab, numerics, record, out):
         after, worst = step(slab, front, cells, ns, n, dt, faces, numerics.newton_k, w)
         solves += 1
         visits += n * (after.iterations + 2)
-        rates += running(w.K, ns) * (after.iterations + 2)
+        rates += (w.K[:ns] > 0.0).sum() * (after.iterations + 2)
         flux1, heat1 = gas_release(reactions, m1, w.K, ns)
         fold = steepest_fold(reactions, T, w, ns, flux1) if flux1 > NEGLIGIBLE else 0.0
         share = flux1 * dt / (MOST_OF_VOLATILES * setup.volatiles + 1e-9)
@@ -215,13 +189,15 @@ def run(slab, numerics, record, out):
         for i in range(n):
             cells.rate[i] = (T1[i] - T[i]) / dt
             for c in range(C):
-                carried += gas_heat(slab, c, m[i, c] - m1[i, c], T[i], T1[i])
+                gas = m[i, c] - m1[i, c]
+                if gas != 0.0:  # it leaves with the mean of its enthalpies in the step
+                    carried += 0.5 * gas * (heat(slab, c, T[i])[1] + heat(slab, c, T1[i])[1])
                 m[i, c] = m1[i, c]
             taken += w.Q[i]
             T[i] = T1[i]
         t, faces, ready = t + dt, after, ready1
         gained += dt * (faces.q + faces.q_back)
-        left = stored_mass(m, ns)
+        left = m[:ns].sum()
         released = mass - left
         per_gas = heat1 / flux1 if flux1 > 0.0 else 0.0
         shown = flux1 * agreement(flux0, flux1, released / dt)
@@ -271,11 +247,3 @@ def agreement(flux0, flux1, mean):
     x = log(flux1 / flux0)
     expected = flux0 * (1.0 + 0.5 * x) if abs(x) < 1e-4 else (flux1 - flux0) / x
     return min(1.05, max(0.95, mean / expected))
-
-
-@kernel
-def gas_heat(slab, c, dm, T0, T1):
-    """Sensible heat that ``dm`` of a component gives up as it turns into gas, at mean T [J/m2]."""
-    if dm == 0.0:
-        return 0.0
-    return 0.5 * dm * (enthalpy(slab, c, T0) + enthalpy(slab, c, T1))

@@ -8,14 +8,13 @@ checks what a case says, ``cone.curve`` reads numbers from a curve. Equations: b
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
-from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from trinity.cone.case import check
-from trinity.cone.curve import GRID_S, HALF, Bare, Rule, lagged, read_bare, read_rule
+from trinity.cone.curve import HALF, Bare, Rule, lagged, read_bare, read_rule
 from trinity.cone.jit import kernel
 from trinity.cone.run import MOST_ROWS, Diagnostics, Numerics, Row, run
 from trinity.cone.slab import Packed, blank, columns, pack, unpack_inlined
@@ -57,7 +56,6 @@ def run_range(packed, numerics, start, stop, lag, results, record):
     A negative ``lag`` leaves the rule out. ``record`` is the calling thread's own; after the call
     it holds the last case's rows.
     """
-    curve = np.empty(1)
     for i in range(start, stop):
         slab, diagnostics = unpack_inlined(packed, i), results.diagnostics[i]
         t_ig = run(slab, numerics, record, diagnostics)
@@ -65,12 +63,8 @@ def run_range(packed, numerics, start, stop, lag, results, record):
         read_bare(rows, t_ig, slab.setup, results.bare[i])
         if lag >= 0.0 and slab.setup.fuel:
             ended = rows[rows.size - 1].mass_lost_kg_m2 >= 0.999 * slab.setup.volatiles
-            need = int(slab.setup.end / GRID_S) + 200
-            if curve.size < need:
-                curve = np.empty(need)
             after = 30.0 if ended else 0.0
-            seen = lagged(rows.time_s, rows.hrr_w_m2, after, lag, curve)
-            read_rule(seen, HALF, results.rule[i])
+            read_rule(lagged(rows.time_s, rows.hrr_w_m2, after, lag), HALF, results.rule[i])
 
 
 def run_packed(
@@ -92,12 +86,12 @@ def run_packed(
         rows = new_record() if record is None else record
         run_range(packed, numerics, start, min(start + CHUNK, n), lag, results, rows)
 
-    if threads == 1 or n <= CHUNK:
-        for start in range(0, n, CHUNK):
-            work(start)
-        return results
-    with ThreadPoolExecutor(threads or len(os.sched_getaffinity(0))) as pool:
-        list(pool.map(work, range(0, n, CHUNK)))
+    starts = range(0, n, CHUNK)
+    if threads == 1 or len(starts) < 2:
+        list(map(work, starts))
+    else:
+        with ThreadPoolExecutor(threads or len(os.sched_getaffinity(0))) as pool:
+            list(pool.map(work, starts))
     return results
 
 
@@ -191,18 +185,17 @@ def simulate_batch(
     InputError
         With ``strict``: the index of the first bad case, how many there are, and what is wrong.
     """
-    good, places, errors = [], [], {}
+    slabs, errors = {}, {}
     for i, case in enumerate(cases):
         try:
-            good.append(check(case))
-            places.append(i)
+            slabs[i] = check(case)
         except InputError as error:
             errors[i] = str(error)
     if strict and errors:
         i = min(errors)
         many = f" (one of {len(errors)} bad ones)" if len(errors) > 1 else ""
         raise InputError(f"Case {i}{many}: {errors[i]}")
-    found = run_packed(pack(good), lag_s, threads, numerics)
+    found, places = run_packed(pack(list(slabs.values())), lag_s, threads, numerics), list(slabs)
     full = np.flatnonzero(found.unfinished())
     found.bare[full] = found.rule[full] = np.nan
     errors |= {places[row]: UNFINISHED for row in full}
@@ -218,21 +211,13 @@ def simulate_batch(
 
 
 def read_cases(path: str | Path) -> list:
-    """The list ``cases`` of a JSON file.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, is not JSON, or holds no list of cases.
-    """
+    """The list ``cases`` of a JSON file, which may hold NaN; `InputError` without one."""
     try:
         data = json.loads(read_bytes(Path(path)))
     except ValueError as error:
         raise InputError(f"{path} is not JSON: {error}; write it in UTF-8 JSON.") from error
     except RecursionError as error:
-        raise InputError(
-            f"{path} is nested too deeply; it must hold a list named cases."
-        ) from error
+        raise InputError(f"{path} is nested too deeply; it must hold a list of cases.") from error
     cases = data.get("cases") if isinstance(data, dict) else data
     if not isinstance(cases, list) or not cases:
         raise InputError(f"{path} holds no cases; it must be an object with a list named cases.")
@@ -242,17 +227,9 @@ def read_cases(path: str | Path) -> list:
 def simulate_file(in_path, out_path, curves_dir=None, strict: bool = False) -> int:
     """``trinity simulate``: cases from one JSON file, results to another, in input order.
 
-    Parameters
-    ----------
-    curves_dir : path, optional
-        Write ``<index>.csv`` with the curves of every good case there.
-    strict : bool
-        Write nothing when a case is bad.
-
-    Returns
-    -------
-    int
-        0, or 2 when at least one case could not be run (its result has ``error``).
+    The curves of every good case go to ``<index>.csv`` in ``curves_dir``: a column per field of
+    `Row`, a row per time step. With ``strict`` nothing is written when a case is bad. Returns 0, or
+    2 when a case could not be run (its result has ``error``).
 
     Raises
     ------
@@ -269,18 +246,13 @@ def simulate_file(in_path, out_path, curves_dir=None, strict: bool = False) -> i
         numbers = {"error": error} if error else zip(Bare._fields, row, strict=True)
         results.append({"id": name, **dict(numbers)})
         if curves_dir is not None and not error:
-            _write_curves(Path(curves_dir) / f"{i:05d}.csv", case)
+            import pandas as pd
+
+            table = pd.DataFrame(simulate(case, curves=True)["curves"])
+            text = table.to_csv(index=False, float_format="%.8g", lineterminator="\n")
+            write_atomic(Path(curves_dir) / f"{i:05d}.csv", text)
     write_atomic(out_path, json.dumps({"results": results}))
     return 2 if any(found["error"]) else 0
-
-
-def _write_curves(path: Path, case: dict) -> None:
-    """One CSV, a column per field of `Row`, a row per time step."""
-    columns = simulate(case, curves=True)["curves"]
-    text = StringIO()
-    rows = np.column_stack(list(columns.values()))
-    np.savetxt(text, rows, "%.8g", ",", header=",".join(columns), comments="")
-    write_atomic(path, text.getvalue())
 
 
 def warm_up() -> None:
@@ -292,6 +264,3 @@ def warm_up() -> None:
         "reactions": [],
     }  # fmt: skip
     simulate_batch([case], lag_s=1.0)
-
-
-__all__ = ["DEFAULT", "FINE", "curve", "simulate", "simulate_batch", "simulate_file", "warm_up"]

@@ -40,7 +40,7 @@ class Setup(NamedTuple):
     h: float  # front convection before ignition [W/m2/K]
     h_flaming: float  # front convection after ignition [W/m2/K]
     flame: float  # flame heat flux after ignition [W/m2]
-    back: int  # 0 insulated, 1 fixed temperature, 2 convection and radiation
+    held: bool  # back face at T_back; else it convects and radiates, insulated without both
     h_back: float  # [W/m2/K]
     T_back: float  # temperature behind the back face [K]
     eps_back: float  # emissivity of the back face
