@@ -36,7 +36,6 @@ from myst_nb import glue
 from trinity_book.figures import cone as figures_cone
 from trinity_book.figures import measurements as figures_measurements
 from trinity_book.figures import style
-from trinity_book.studies.corrections import tests_behind
 from trinity_book.studies.validation import verification
 from trinity_book.studies.validation.cases import blind_case, informed_case, material_of
 from trinity_book.studies.validation.remedies import table_of
@@ -162,7 +161,7 @@ figures_cone.curves_with_marks(curves, chosen.iloc[0], title)
 # %%
 blind = pd.DataFrame(validation["cone"]["blind"]["tests"])
 figures_measurements.simulated_against_measured(
-    tests_behind(blind),
+    tests,
     {
         target: blind[f"{target}_simulated"].to_numpy(float)
         for target in ("t_ig_s", "phrr_kw_m2")

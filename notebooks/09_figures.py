@@ -43,7 +43,6 @@ from trinity_book.figures import prediction as figures_prediction
 from trinity_book.figures import style
 from trinity_book.figures import synthesis as figures_synthesis
 from trinity_book.figures import understanding as figures_understanding
-from trinity_book.studies.corrections import tests_behind
 from trinity_book.studies.validation.cases import blind_case
 
 from trinity.cone import simulate as cone
@@ -145,9 +144,7 @@ figures_synthesis.label_distributions(table, tests)
 figures_synthesis.correlations(table, figures_synthesis.ASKED)
 # %%
 coverage = validation["coverage"]["targets"]["t_ig_s"]
-figures_prediction.physics_intervals(
-    coverage, tests_behind(coverage["low"]), "t_ig_s"
-)
+figures_prediction.physics_intervals(coverage, tests, "t_ig_s")
 
 # %% [markdown]
 # *Data: {glue:text}`n_rows` synthetic tests of {glue:text}`n_synthetic` hypothetical polymers, seed

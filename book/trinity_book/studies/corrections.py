@@ -1,11 +1,8 @@
 """What the second release of the measurements corrects, against the first."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
-from trinity.errors import InputError
 from trinity.files import data_path
 from trinity.measurements import load_measurements, load_specimens
 
@@ -46,19 +43,3 @@ def corrections() -> pd.DataFrame:
 
 def _mean_ratio(new: pd.Series, old: pd.Series) -> float:
     return float(np.exp(np.log(new / old).mean()))
-
-
-def tests_behind(results: Sequence) -> pd.DataFrame:
-    """The tests that a result of one entry per test is about: today's cells, or, while a result of
-    the earlier release is shown, the rows of the first release.
-
-    Raises
-    ------
-    InputError
-        If there are as many entries as neither has.
-    """
-    first = pd.read_csv(data_path("measurements", "first_release.csv"))
-    for tests in (load_measurements(), first):
-        if len(tests) == len(results):
-            return tests
-    raise InputError(f"A result of {len(results)} tests belongs to no release of the measurements.")

@@ -36,7 +36,6 @@ def gasification_case(polymer: str, flux_kw_m2: float, thickness_mm: float) -> d
     edge = published["boundary"]
     behind = edge["gas_temperature_back_k"]
     return {
-        "id": f"{polymer} {flux_kw_m2:g} kW/m2",
         "thickness_m": 1e-3 * thickness_mm,
         "irradiance_w_m2": 1e3 * flux_kw_m2,
         "end_time_s": 1500.0,
@@ -53,8 +52,7 @@ def gasification_case(polymer: str, flux_kw_m2: float, thickness_mm: float) -> d
             "gas_temperature_k": behind,
             "emissivity": 0.95,
         },
-        "components": published["components"],
-        "reactions": published["reactions"],
+        **{name: published[name] for name in ("components", "reactions")},
     }
 
 
@@ -76,10 +74,11 @@ def blind_case(test) -> dict:
 def informed_case(test, sets: str = "complete sets", **changes: float) -> dict:
     """The case of a cone test with published properties of the tested polymer.
 
+    What nobody published stays the estimate from structure. Nothing comes from cone tests.
+
     Parameters
     ----------
-    test : row of the cone measurements
-    sets : str
+    sets
         Which published values go first. *complete sets*: a set of kinetics, ramps and absorption
         measured together (University of Maryland), taken whole where there is one, single values
         next; this was the rule before any other was tried. *single values*: no complete set.
@@ -87,12 +86,8 @@ def informed_case(test, sets: str = "complete sets", **changes: float) -> dict:
         measured on what it burned, with single values. *own sheets, complete steps*: the same with
         reactions and chars of the complete sets. *black PMMA*: as complete sets, but NIST's set of
         black cast PMMA for the tests of NBS and FSRI, whose sheets were black.
-    changes : float
+    changes
         Parameters to replace, by their names in `published_parameters`.
-
-    Notes
-    -----
-    What nobody published stays the estimate from structure. Nothing comes from cone tests.
     """
     own = sets.startswith("own sheets")
     parameters = published_parameters(test.polymer, test.lab if own else None)
@@ -117,35 +112,27 @@ def _black_pmma(heat: float) -> dict:
     Rows ``*_NIST`` of PMMA in ``polymer_properties.csv``: k = 0.16 below 395 K and 0.34 - 4.2e-4 T
     above [W/m/K]; c = -1.39 + 8.33e-3 T below and 0.851 + 3.07e-3 T above [kJ/kg/K].
     """
-
-    def row(name):
-        return single_value("PMMA", f"{name}_NIST")
-
-    def above(T):
-        return 0.34 - 4.2e-4 * T
-
-    def c_below(T):
-        return 1e3 * (-1.39 + 8.33e-3 * T)
-
-    def c_above(T):
-        return 1e3 * (0.851 + 3.07e-3 * T)
-
+    row = {
+        name: single_value("PMMA", f"{name}_NIST")
+        for name in ("density", "k", "emissivity", "absorption_coefficient", "A", "E")
+    }
+    k = [[394.0, row["k"]], *([T, 0.34 - 4.2e-4 * T] for T in (396.0, 700.0))]
+    c = [[T, 1e3 * (-1.39 + 8.33e-3 * T)] for T in (290.0, 394.0)]
+    c += [[T, 1e3 * (0.851 + 3.07e-3 * T)] for T in (396.0, 900.0)]
     virgin = {
-        "density_kg_m3": row("density"),
-        "conductivity_w_m_k": [[394.0, row("k")], [396.0, above(396.0)], [700.0, above(700.0)]],
-        "specific_heat_j_kg_k": [
-            *([T, c_below(T)] for T in (290.0, 394.0)), *([T, c_above(T)] for T in (396.0, 900.0))
-        ],
-        "emissivity": row("emissivity"),
-        "absorption_coefficient_1_m": row("absorption_coefficient"),
-    }  # fmt: skip
+        "density_kg_m3": row["density"],
+        "conductivity_w_m_k": k,
+        "specific_heat_j_kg_k": c,
+        "emissivity": row["emissivity"],
+        "absorption_coefficient_1_m": row["absorption_coefficient"],
+    }
     step = {
         "reactant": "virgin",
         "product": None,
         "solid_yield": 0.0,
-        "A_1_s": row("A"),
-        "E_j_mol": row("E"),
-        "heat_of_reaction_j_kg": 1e3 * row("heat_of_reaction"),
+        "A_1_s": row["A"],
+        "E_j_mol": row["E"],
+        "heat_of_reaction_j_kg": single_value("PMMA", "heat_of_reaction_NIST"),
         "heat_of_combustion_j_kg": heat,
     }
     return {"components": {"virgin": virgin}, "reactions": [step]}

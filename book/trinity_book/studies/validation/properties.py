@@ -3,25 +3,18 @@
 Published values of the tested polymers serve here as the measure, never as an input.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from trinity.chemistry.decomposition import (
-    SETTINGS,
-    GaussianProcess,
-    Settings,
-    features,
-    training_table,
-)
+from trinity.chemistry.decomposition import SETTINGS, GaussianProcess, Settings, training_table
 from trinity.chemistry.descriptors import Chain, describe
 from trinity.chemistry.groups import count_groups
 from trinity.chemistry.polymers import parse_psmiles, polymer_key
-from trinity.chemistry.properties import Estimate, estimate
+from trinity.chemistry.properties import estimate
 from trinity.files import data_path
 from trinity.measurements import load_table
+from trinity_book.studies.validation.published import usable
 
 # Estimate -> names of the published property; values are averaged over them.
 PARITY = {
@@ -47,56 +40,39 @@ BARS = {
     "heat_of_combustion_j_kg": ("mean_relative_error", 0.06),
     "t50_k": ("mean_error", 50.0),
 }
+#: Descriptors of the temperature model but Bicerano's formula.
+WITHOUT_FORMULA = tuple(name for name in SETTINGS["t50"].descriptors if name != "bicerano_k")
 T50_FIRST_PROCESS_K = 39.0  # of a first Gaussian process on this table: what had to be beaten
 _LEARNED = {"t50_k": "t50", "char_yield": "char"}
-_TO_SI: dict[str, Callable[[float], float]] = {
-    "kJ/kg/K": lambda value: 1e3 * value,
-    "kJ/kg": lambda value: 1e3 * value,
-    "MJ/kg": lambda value: 1e6 * value,
-    "C": lambda value: value + 273.15,
-}
 _BLENDS = "JH |Kydex|Nylon|ABS"  # more than one chain, or a chain not named
 
 
 def published_table(names: tuple[str, ...]) -> pd.DataFrame:
-    """Published values by polymer: columns psmiles, key, value [SI], mean over sources.
-
-    Recalled rows are left out, and those that are no plain number.
-    """
-    table = load_table("polymer_properties")
-    short = table.property.str.split(" [", regex=False).str[0]
-    kept = short.isin(names) & table.psmiles.notna() & (table.status != "memory")
-    table = table[kept & ~table.name.str.contains(_BLENDS)].copy()
-    table["value"] = pd.to_numeric(table.value, errors="coerce")
-    table = table[table.value.notna()]
-    table["value"] = [_TO_SI.get(u, float)(v) for v, u in zip(table.value, table.unit, strict=True)]
-    table["key"] = table.psmiles.map(polymer_key)
-    return table.groupby("key", as_index=False).agg(
+    """Published values by polymer: columns key, polymer, psmiles, value [SI], mean over sources."""
+    table = usable()
+    table = table[table.property.isin(names) & table.psmiles.notna() & table.value.notna()]
+    table = table[~table.name.str.contains(_BLENDS)]
+    return table.groupby(table.psmiles.map(polymer_key).rename("key"), as_index=False).agg(
         polymer=("name", "first"), psmiles=("psmiles", "first"), value=("value", "mean")
     )
-
-
-def _estimated(name: str, found: Estimate) -> tuple[float, float]:
-    """Value and sigma; the published T50 of a chain that sheds acid is that of its first step."""
-    if name == "t50_k" and found["acid_fraction"].value > 0:
-        name = "acid_t50_k"
-    return found[name].value, found[name].sigma
 
 
 def parity(name: str) -> dict:
     """Estimates beside published values: rows and their scores.
 
-    Polymers that the temperature and char models have learned from are not judged here.
+    Polymers that the temperature and char models have learned from are not judged here. The
+    published T50 of a chain that sheds acid is that of its first step.
     """
+    table = published_table(PARITY[name])
+    if name in _LEARNED:
+        table = table[~table.key.isin(training_table(_LEARNED[name]).key)]
     rows = []
-    learned = set(training_table(_LEARNED[name]).key) if name in _LEARNED else set()
-    for row in published_table(PARITY[name]).itertuples():
-        if row.key in learned:
-            continue
-        value, sigma = _estimated(name, estimate(row.psmiles))
-        rows.append(
-            {"polymer": row.polymer, "published": row.value, "estimated": value, "sigma": sigma}
-        )
+    for row in table.itertuples():
+        found = estimate(row.psmiles)
+        sheds = name == "t50_k" and found["acid_fraction"].value > 0
+        own = found["acid_t50_k" if sheds else name]
+        about = {"polymer": row.polymer, "published": row.value}
+        rows.append(about | {"estimated": own.value, "sigma": own.sigma})
     columns = (np.array([row[k] for row in rows]) for k in ("published", "estimated", "sigma"))
     result = scores(*columns)
     if name in BARS:
@@ -123,8 +99,14 @@ def scores(measured: np.ndarray, predicted: np.ndarray, sigma: np.ndarray) -> di
     }
 
 
+def inputs(table: pd.DataFrame, names: tuple[str, ...] = ()) -> np.ndarray:
+    """Descriptors (n, d) of the polymers of a training table: the named ones, or all."""
+    described = (describe(Chain(parse_psmiles(psmiles))) for psmiles in table.psmiles)
+    return np.array([[one[name] for name in names or one] for one in described])
+
+
 def leave_one_polymer_out(
-    quantity: str, blind: bool, descriptors: tuple[str, ...] | None = None
+    quantity: str, blind: bool, descriptors: tuple[str, ...] = (), choose: bool = False
 ) -> dict:
     """Refit the ``t50`` or ``char`` model without each polymer in turn and predict it.
 
@@ -134,20 +116,21 @@ def leave_one_polymer_out(
         Leave the polymers of the cone tests out of the table altogether, as the model in use does.
     descriptors
         A subset to use instead of the model's own.
+    choose
+        Choose as many descriptors as it has anew without each polymer. Those in use were chosen on
+        the table that also judges them; this is what the error becomes when the choice does not.
     """
-    settings = SETTINGS[quantity]
-    table = training_table(quantity, blind)
-    shapes = [describe(Chain(parse_psmiles(psmiles))) for psmiles in table.psmiles]
-    x = np.array([features(shape, quantity) for shape in shapes])
-    if descriptors:
-        chosen = [settings.descriptors.index(name) for name in descriptors]
-        x = x[:, chosen]
+    settings, table = SETTINGS[quantity], training_table(quantity, blind)
+    x = inputs(table, () if choose else descriptors or settings.descriptors)
     y, sigma, keys = (table[name].to_numpy() for name in ("value", "sigma", "key"))
     predicted, spread, constant = (np.zeros(len(y)) for _ in range(3))
+    columns = slice(None)
     for key in np.unique(keys):
         out = keys == key
-        model = GaussianProcess(settings, x[~out], y[~out], sigma[~out])
-        predicted[out], spread[out] = model.predict(x[out])
+        if choose:
+            columns = choose_descriptors(settings, x[~out], y[~out], sigma[~out])
+        model = GaussianProcess(settings, x[~out][:, columns], y[~out], sigma[~out])
+        predicted[out], spread[out] = model.predict(x[out][:, columns])
         constant[out] = y[~out].mean()
     if quantity == "char":
         predicted = np.clip(predicted, 0.0, 0.9)
@@ -160,49 +143,29 @@ def leave_one_polymer_out(
 
 
 def choose_descriptors(
-    settings: Settings, x: np.ndarray, y: np.ndarray, sigma: np.ndarray, n: int
+    settings: Settings, x: np.ndarray, y: np.ndarray, sigma: np.ndarray
 ) -> list[int]:
-    """Columns of ``x`` (m, d), one by one that which lowers the leave-one-out error most."""
+    """Columns of ``x`` (m, d), as many as the model has: one by one that which lowers the
+    leave-one-out error most."""
+
+    def error(columns: list[int]) -> float:
+        """Root mean square of y_i - mu_-i (Rasmussen & Williams 2006, eq. 5.12)."""
+        model = GaussianProcess(settings, x[:, columns], y, sigma)
+        errors = settings.spread * model.weights / np.diag(model.inverse)
+        return float(np.sqrt((errors**2).mean()))
+
     chosen: list[int] = []
-    usable = [k for k in range(x.shape[1]) if x[:, k].std() > 0]
-    for _ in range(n):
-        left = [k for k in usable if k not in chosen]
-        chosen.append(
-            min(left, key=lambda k: _left_out_error(settings, x[:, [*chosen, k]], y, sigma))
-        )
+    usable = set(np.flatnonzero(x.std(0) > 0).tolist())
+    for _ in settings.descriptors:
+        chosen.append(min(sorted(usable - {*chosen}), key=lambda k: error([*chosen, k])))
     return chosen
 
 
-def _left_out_error(settings: Settings, x: np.ndarray, y: np.ndarray, sigma: np.ndarray) -> float:
-    """Root mean square of y_i - mu_-i (Rasmussen & Williams 2006, eq. 5.12)."""
-    model = GaussianProcess(settings, x, y, sigma)
-    errors = settings.spread * model.weights / np.diag(model.inverse)
-    return float(np.sqrt((errors**2).mean()))
-
-
 def nested_choice() -> dict:
-    """The temperature model with its descriptors chosen anew without each left-out polymer.
-
-    The descriptors in use were chosen on the table that also judges them; this is what the error
-    becomes when the choice, too, does not see the polymer.
-    """
-    settings = SETTINGS["t50"]
-    table = training_table("t50")
-    shapes = [describe(Chain(parse_psmiles(psmiles))) for psmiles in table.psmiles]
-    x = np.array([list(shape.values()) for shape in shapes])
-    y, sigma, keys = (table[name].to_numpy() for name in ("value", "sigma", "key"))
-    judged = np.flatnonzero(table.kind == "mixed")
-    predicted, spread, constant = (np.zeros(len(judged)) for _ in range(3))
-    for at, i in enumerate(judged):
-        seen = keys != keys[i]
-        columns = choose_descriptors(settings, x[seen], y[seen], sigma[seen], 6)
-        model = GaussianProcess(settings, x[seen][:, columns], y[seen], sigma[seen])
-        (predicted[at],), (spread[at],) = model.predict(x[i, columns])
-        constant[at] = y[seen].mean()
-    result = scores(y[judged], predicted, np.hypot(spread, sigma[judged]))
-    naive = float(np.abs(constant - y[judged]).mean())
-    bars = {"gaussian_process": T50_FIRST_PROCESS_K, "mean": naive}
-    return result | {"mean_error_of_mean": naive, "bars": bars}
+    """The temperature model with its descriptors chosen anew without each left-out polymer."""
+    found = leave_one_polymer_out("t50", blind=True, choose=True)
+    bars = {"gaussian_process": T50_FIRST_PROCESS_K, "mean": found["mean_error_of_mean"]}
+    return found | {"bars": bars}
 
 
 def calibration(parities: dict, left_out: dict) -> list[dict]:
@@ -217,16 +180,10 @@ def calibration(parities: dict, left_out: dict) -> list[dict]:
         "char_yield, left out": left_out["char_blind"],
     }
     one, two = (float(2 * ndtr(z) - 1) for z in (1.0, 2.0))
+    shown = ("n", "z_rms", "within_sigma", "within_two_sigma")
     return [
-        {
-            "property": name,
-            "n": result["n"],
-            "z_rms": result["z_rms"],
-            "within_sigma": result["within_sigma"],
-            "within_two_sigma": result["within_two_sigma"],
-            "expected": [one, two],
-            "doubt": float(np.sqrt(one * (1 - one) / result["n"])),
-        }
+        {"property": name, **{key: result[key] for key in shown}, "expected": [one, two]}
+        | {"doubt": float(np.sqrt(one * (1 - one) / result["n"]))}
         for name, result in named.items()
     ]
 
@@ -264,13 +221,11 @@ def coverage() -> dict:
 
 def build_property_validation() -> dict:
     """All of it: parity by property, models left out, coverage; without provenance."""
-    temperature = SETTINGS["t50"].descriptors
-    without = tuple(name for name in temperature if name != "bicerano_k")
     parities = {name: parity(name) for name in PARITY}
     left_out = {
         "t50_blind": leave_one_polymer_out("t50", blind=True),
         "t50_all": leave_one_polymer_out("t50", blind=False),
-        "t50_blind_without_bicerano": leave_one_polymer_out("t50", True, without),
+        "t50_blind_without_bicerano": leave_one_polymer_out("t50", True, WITHOUT_FORMULA),
         "t50_blind_choice_nested": nested_choice(),
         "char_blind": leave_one_polymer_out("char", blind=True),
         "char_all": leave_one_polymer_out("char", blind=False),

@@ -10,15 +10,15 @@ through the cone model, in all measured tests of that polymer.
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import pandas as pd
 
-from trinity.chemistry.decomposition import SETTINGS, GaussianProcess, features, fit, training_table
+from trinity.chemistry.decomposition import SETTINGS, GaussianProcess, fit, training_table
 from trinity.chemistry.descriptors import Chain, describe
 from trinity.chemistry.polymers import parse_psmiles, polymer_key
-from trinity.chemistry.properties import Estimate, estimate
+from trinity.chemistry.properties import estimate
 from trinity.chemistry.sampling import arrhenius
 from trinity.chemistry.thermochemistry import (
     HEAT_PER_OXYGEN_J_KG,
@@ -27,9 +27,15 @@ from trinity.chemistry.thermochemistry import (
 )
 from trinity.cone import specimen
 from trinity.files import data_path
+from trinity.measurements import load_measurements
 from trinity.quantities import PRIMARY
 from trinity_book.studies.validation.cases import blind_parameters, material_of
-from trinity_book.studies.validation.properties import PARITY, published_table
+from trinity_book.studies.validation.properties import (
+    PARITY,
+    WITHOUT_FORMULA,
+    inputs,
+    published_table,
+)
 from trinity_book.studies.validation.scores import cone_errors
 
 OXYGEN_RULE_POLYMERS = 48  # Walters, Hackett & Lyon (2000): the mean over so many
@@ -85,54 +91,40 @@ def _published(name: str) -> dict[str, float]:
     return dict(zip(table.key, table.value, strict=True))
 
 
-def _residual(psmiles: str, found: Estimate, name: str) -> float:
+def _residual(psmiles: str, name: str) -> float:
     """Estimate less published value; 1 sigma where none is published."""
-    value = _published(name).get(polymer_key(psmiles))
-    return found[name].sigma if value is None else found[name].value - value
+    found, value = estimate(psmiles)[name], _published(name).get(polymer_key(psmiles))
+    return found.sigma if value is None else found.value - value
 
 
-def _volume(psmiles: str, leverage: float) -> Changes:
+def _without(
+    psmiles: str, leverage: float | str, judged: str, changed: tuple[str, ...] = ()
+) -> Changes:
+    """What leaving out one polymer changes: the property that is judged, or others by the same
+    share. Its leverage is a number or, by the name of a fit, its bound there."""
+    h = leverage if isinstance(leverage, float) else leverage_bound(psmiles, leverage)
     found = estimate(psmiles)
-    return {"density_kg_m3": leverage / (1 - leverage) * _residual(psmiles, found, "density_kg_m3")}
-
-
-def _glass(psmiles: str, leverage: float) -> Changes:
-    found = estimate(psmiles)
-    residual = _residual(psmiles, found, "glass_transition_k")
-    return {"glass_transition_k": leverage / (1 - leverage) * residual}
-
-
-def _heat_capacity(psmiles: str) -> Changes:
-    found, name = estimate(psmiles), "specific_heat_j_kg_k"
-    share = _residual(psmiles, found, name) / found[name].value
-    share *= ASSUMED_LEVERAGE / (1 - ASSUMED_LEVERAGE)
-    names = ("specific_heat_solid_j_kg_k", "specific_heat_melt_j_kg_k")
-    return {name: share * found[name].value for name in names}
+    share = h / (1 - h) * _residual(psmiles, judged) / found[judged].value
+    return {name: share * found[name].value for name in changed or (judged,)}
 
 
 def _oxygen_rule(psmiles: str) -> Changes:
     """Exact: the constant is a mean, from which one polymer is taken."""
-    found = estimate(psmiles)
     demand = oxygen_demand(Chain(parse_psmiles(psmiles)).composition)
-    own = HEAT_PER_OXYGEN_J_KG - _residual(psmiles, found, _HEAT) / demand
+    own = HEAT_PER_OXYGEN_J_KG - _residual(psmiles, _HEAT) / demand
     return {_HEAT: demand * (HEAT_PER_OXYGEN_J_KG - own) / (OXYGEN_RULE_POLYMERS - 1)}
 
 
-def _temperature(psmiles: str, model: GaussianProcess, columns: list[int]) -> Changes:
-    """Difference to another model of T50; none for a chain that sheds acid (a prior is used)."""
-    found = estimate(psmiles)
+def _refitted(psmiles: str, model: GaussianProcess, names: tuple[str, ...]) -> Changes:
+    """Difference to another model of T50 or char, whose descriptors are ``names``; none for a chain
+    that sheds acid (a prior is used)."""
+    found, described = estimate(psmiles), describe(Chain(parse_psmiles(psmiles)))
     if found["acid_fraction"].value > 0:
         return {}
-    x = features(describe(Chain(parse_psmiles(psmiles))), "t50")[columns]
-    return {"t50_k": float(model.predict(x)[0][0]) - found["t50_k"].value}
-
-
-def _char(psmiles: str, model: GaussianProcess) -> Changes:
-    found = estimate(psmiles)
-    if found["acid_fraction"].value > 0:
-        return {}
-    x = features(describe(Chain(parse_psmiles(psmiles))), "char")
-    char = float(np.clip(model.predict(x)[0][0], 0.0, 0.9))
+    value = float(model.predict(np.array([described[name] for name in names]))[0][0])
+    if model.settings == SETTINGS["t50"]:
+        return {"t50_k": value - found["t50_k"].value}
+    char = float(np.clip(value, 0.0, 0.9))
     loss = 1e6 * max(1.0 - 1.3 * char, 0.15)  # as in trinity.chemistry.properties
     return {
         "char_yield": char - found["char_yield"].value,
@@ -140,37 +132,37 @@ def _char(psmiles: str, model: GaussianProcess) -> Changes:
     }
 
 
-def _without_formula() -> tuple[GaussianProcess, list[int]]:
-    """The blind temperature model without Bicerano's formula among its descriptors."""
-    settings, table = SETTINGS["t50"], training_table("t50")
-    columns = [i for i, name in enumerate(settings.descriptors) if name != "bicerano_k"]
-    shapes = [describe(Chain(parse_psmiles(psmiles))) for psmiles in table.psmiles]
-    x = np.array([features(shape, "t50")[columns] for shape in shapes])
-    model = GaussianProcess(settings, x, table.value.to_numpy(), table.sigma.to_numpy())
-    return model, columns
-
-
 def variants() -> dict[str, Callable[[str], Changes]]:
     """Name of a fit and what is done to it -> changes of one homopolymer's parameters."""
-    formula = _without_formula()
-    informed = {name: fit(name, training_table(name, blind=False)) for name in ("t50", "char")}
-    every = list(range(len(SETTINGS["t50"].descriptors)))
+    table, density = training_table("t50"), "density_kg_m3"
+    formula = GaussianProcess(
+        SETTINGS["t50"], inputs(table, WITHOUT_FORMULA), *table[["value", "sigma"]].to_numpy().T
+    )
+    heats = ("specific_heat_solid_j_kg_k", "specific_heat_melt_j_kg_k")
     published = {
-        "molar volume, leverage at its bound": lambda p: _volume(p, leverage_bound(p, "V298")),
-        "glass transition, leverage at its bound": lambda p: _glass(p, leverage_bound(p, "Yg")),
-        f"heat capacities, leverage {ASSUMED_LEVERAGE:g} assumed": _heat_capacity,
+        "molar volume, leverage at its bound": partial(_without, leverage="V298", judged=density),
+        "glass transition, leverage at its bound": partial(
+            _without, leverage="Yg", judged="glass_transition_k"
+        ),
+        f"heat capacities, leverage {ASSUMED_LEVERAGE:g} assumed": partial(
+            _without, leverage=ASSUMED_LEVERAGE, judged="specific_heat_j_kg_k", changed=heats
+        ),
         "oxygen rule, exact": _oxygen_rule,
-        "T50 without Bicerano's formula, refitted": lambda p: _temperature(p, *formula),
+        "T50 without Bicerano's formula, refitted": partial(
+            _refitted, model=formula, names=WITHOUT_FORMULA
+        ),
     }
-    return {
-        "molar volume, mean leverage": lambda p: _volume(p, mean_leverage("V298")),
-        **published,
-        "all of the published fits at once": lambda p: {
-            name: change for one in published.values() for name, change in one(p).items()
-        },
-        "T50 with the tested polymers, refitted": lambda p: _temperature(p, informed["t50"], every),
-        "char with the tested polymers, refitted": lambda p: _char(p, informed["char"]),
+    mean = partial(_without, leverage=mean_leverage("V298"), judged=density)
+    found = {"molar volume, mean leverage": mean, **published}
+    found["all of the published fits at once"] = lambda psmiles: {
+        name: change for one in published.values() for name, change in one(psmiles).items()
     }
+    for name, text in {"t50": "T50", "char": "char"}.items():
+        model, own = fit(name, training_table(name, blind=False)), SETTINGS[name].descriptors
+        found[f"{text} with the tested polymers, refitted"] = partial(
+            _refitted, model=model, names=own
+        )
+    return found
 
 
 def changed_case(test, variant: Callable[[str], Changes]) -> dict:
@@ -185,19 +177,16 @@ def changed_case(test, variant: Callable[[str], Changes]) -> dict:
 
 
 def refit_effects() -> list[dict]:
-    """One row a variant: how far it moves ignition and peak of the measured tests.
+    """One row per variant: how far it moves ignition and peak of the measured tests.
 
-    Returns
-    -------
-    list of dict
-        ``fit``; for ``t_ig_s`` and ``phrr_kw_m2`` the mean and the largest change over polymers
-        (each polymer the mean of |ln ratio| over its tests, given as a factor), the polymer that
-        moves most, and the error factor over the nine groups. The first row changes nothing.
+    ``fit``; for ``t_ig_s`` and ``phrr_kw_m2`` the mean and the largest change over polymers (each
+    the mean of |ln ratio| over its tests, given as a factor), the polymer that moves most, and the
+    error factor over the nine groups. The first row changes nothing.
     """
-    base = cone_errors(lambda test: changed_case(test, lambda psmiles: {}))
-    rows = []
+    base, rows = None, []
     for name, variant in {"nothing": lambda psmiles: {}, **variants()}.items():
-        found = cone_errors(lambda test, variant=variant: changed_case(test, variant))
+        found = cone_errors(partial(changed_case, variant=variant))
+        base = base or found
         row: dict = {"fit": name}
         for target in PRIMARY:
             moved = _moved(base["tests"], found["tests"], target)
@@ -221,16 +210,10 @@ def _moved(before: list[dict], after: list[dict], target: str) -> pd.Series:
 
 def fit_leverages() -> list[dict]:
     """Leverage of each tested homopolymer in the large fits: bound, beside the mean."""
-    from trinity.measurements import load_measurements
-
-    tested = load_measurements().drop_duplicates("key")
+    tested, density = load_measurements().drop_duplicates("key"), "density_kg_m3"
     return [
-        {
-            "polymer": row.polymer,
-            **{name: leverage_bound(row.psmiles, name) for name in ("V298", "Yg")},
-            "density_change_kg_m3": _volume(row.psmiles, leverage_bound(row.psmiles, "V298"))[
-                "density_kg_m3"
-            ],
-        }
+        {"polymer": row.polymer}
+        | {name: leverage_bound(row.psmiles, name) for name in ("V298", "Yg")}
+        | {"density_change_kg_m3": _without(row.psmiles, "V298", density)[density]}
         for row in tested.itertuples()
     ]

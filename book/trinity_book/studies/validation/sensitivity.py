@@ -79,10 +79,8 @@ def sensitivity(trajectories: int = 30, seed: int = 0) -> dict:
     parameter crosses its range, ``sigma`` the spread of it (Morris 1991; Campolongo 2007), at
     50 kW/m2 and 6 mm.
     """
-    tests = load_measurements().drop_duplicates("polymer").set_index("polymer", drop=False)
-    return {
-        name: _morris(next(tests.loc[[name]].itertuples()), trajectories, seed) for name in STUDIED
-    }
+    tests = {test.polymer: test for test in load_measurements()[::-1].itertuples()}
+    return {name: _morris(tests[name], trajectories, seed) for name in STUDIED}
 
 
 def _morris(test, trajectories: int, seed: int) -> dict:

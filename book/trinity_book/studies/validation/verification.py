@@ -24,18 +24,13 @@ CELLS = (30, 60, 120)
 
 def hot_gas_case(thickness_m: float = 0.03, end_time_s: float = 300.0) -> dict:
     """A slab that does not react and neither absorbs nor emits, under gas of 800 K."""
-    virgin = {
-        "density_kg_m3": RHO,
-        "conductivity_w_m_k": K,
-        "specific_heat_j_kg_k": C,
-        "emissivity": 0.0,
-    }
+    virgin = {"density_kg_m3": RHO, "conductivity_w_m_k": K, "specific_heat_j_kg_k": C}
     return {
         "thickness_m": thickness_m,
         "irradiance_w_m2": 0.0,
         "end_time_s": end_time_s,
         "front": {"h_w_m2_k": H, "gas_temperature_k": HOT},
-        "components": {"virgin": virgin},
+        "components": {"virgin": virgin | {"emissivity": 0.0}},
         "reactions": [],
     }
 
