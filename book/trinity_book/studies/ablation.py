@@ -1,16 +1,16 @@
 """The controls: what happens without one of the ingredients, with less of them, and elsewhere.
 
 `left_out` compares the method with its competitors; here are the questions that a referee asks
-next. All predictions are rows like those of ``lopo.json``, with ``study`` and ``level`` added.
+next. All predictions are rows like those of ``lopo.json``, with ``study`` and ``level`` added. The
+slow controls take minutes a fold: finetuning by gradient, forests beside the physics, and the same
+studies with several draws and seeds in place of one.
 """
-
-from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
 
 from trinity.evidence import left_out as lopo
-from trinity.evidence.arms import EvaluationSettings, of_study
+from trinity.evidence.arms import Arm, EvaluationSettings, of_study
 from trinity.evidence.held import measurements
 from trinity.evidence.scores import evaluate
 from trinity.evidence.units import Bench, Sources
@@ -28,77 +28,61 @@ MAIN_STUDY = "arms"
 
 def all_controls(job: Job) -> dict:
     """The stage: without an ingredient, with less, elsewhere, and why phase 1 works."""
-    table = job.inputs["synthesis"].folder / "synthetic.parquet"
-    language_model, phase1 = job.inputs["phase0"].folder, job.inputs["pretraining"].folder
-    found = run(
-        table,
-        language_model,
-        member_folders(phase1),
-        job.inputs["ablation"].results["predictions"],
-        job.parameters,
-        job.folder,
-        job.progress,
-    )
     numbers = job.parameters["controls"]
-    found["why"] = why_it_works(
-        phase1,
-        language_model,
-        pd.read_parquet(table),
-        tests_of(measurements()),
-        job.seed,
-        shuffled=job.folder / "models" / "shuffled" / "seed0",
-        side=numbers["landscape_side"],
-        probed=numbers["probed"],
-        steps=tuple(numbers["landscape_steps"]),
-    )
-    return found
-
-
-def run(
-    table: Path,
-    language_model: Path,
-    phase1_members: list[Path],
-    main: list[dict],
-    parameters: dict,
-    folder: Path,
-    progress: bool = True,
-) -> dict:
-    """All controls and studies; an interrupted run goes on from what is in ``folder``.
-
-    Parameters
-    ----------
-    table
-        The synthetic table.
-    language_model, phase1_members
-        The models that the main arms start from.
-    main
-        Rows of ``lopo.json``.
-    parameters
-        Sections ``model``, ``phase1``, ``evaluation`` and ``controls`` of a scale.
-    """
-    numbers = parameters["controls"]
-    evaluation = {k: v for k, v in parameters["evaluation"].items() if k != "chosen"}
-    evaluation["seeds"] = numbers["seeds"]
     arms = of_study("control")[: numbers["arms"]]
-    reports = controls.train_controls(
-        table, language_model, parameters["model"], parameters["phase1"], numbers,
-        folder / "models", progress, {arm.start for arm in arms},
-    )  # fmt: skip
-    kinds = {kind: controls.members(folder / "models", kind) for kind in ("random", *reports)}
-    sources = Sources.of(phase1=phase1_members, language_model=[language_model], **kinds)
-    units = folder / "units"
-    found = lopo.run(sources, evaluation, units, progress, arms=arms, groupings=("nine",))
+    found = _predictions(job, arms, numbers, numbers["seeds"], {arm.start for arm in arms})
+    table = controls.synthetic_table(job)
+    return {
+        **found,
+        "table_rows": pq.read_metadata(table).num_rows,
+        "scores": scores(found["predictions"], job.inputs["ablation"].results["predictions"]),
+        "why": why_it_works(
+            job.inputs["pretraining"].folder,
+            job.inputs["phase0"].folder,
+            pd.read_parquet(table),
+            tests_of(measurements()),
+            job.seed,
+            shuffled=job.folder / "models" / "shuffled" / "seed0",
+            side=numbers["landscape_side"],
+            probed=numbers["probed"],
+            steps=tuple(numbers["landscape_steps"]),
+        ),
+    }
+
+
+def slow_controls(job: Job) -> dict:
+    """The stage: finetuning by gradient, forests beside the physics, curves with several draws;
+    scored with the arms of the controls."""
+    numbers, slow = job.parameters["slow_controls"], of_study("slow")
+    tuned = [arm for arm in slow if arm.calibrated][: numbers["arms"]]
+    fixed = [arm for arm in slow if not arm.calibrated][: numbers["fixed"]]
+    several = {**job.parameters["controls"], "curve_seeds": numbers["draws"], "seeds": 0}
+    found = _predictions(job, [*tuned, *fixed], several, numbers["seeds"])
+    earlier = job.inputs["controls"].results["predictions"]
+    rows = [row for row in earlier if row["study"] == MAIN_STUDY] + found["predictions"]
+    return {**found, "scores": scores(rows, job.inputs["ablation"].results["predictions"])}
+
+
+def _predictions(job: Job, arms: list[Arm], numbers: dict, seeds: int, kinds=()) -> dict:
+    """Rows of some arms and of all studies; an interrupted run goes on from the job's folder.
+
+    ``numbers`` are those of section ``[controls]``, ``kinds`` as in `controls.train_controls`.
+    """
+    evaluation = {k: v for k, v in job.parameters["evaluation"].items() if k != "chosen"}
+    evaluation["seeds"] = seeds
+    reports = controls.train_controls(job, numbers, kinds)
+    sources = Sources.of(
+        phase1=member_folders(job.inputs["pretraining"].folder),
+        language_model=[job.inputs["phase0"].folder],
+        **{kind: controls.members(job, kind) for kind in ("random", *reports)},
+    )
+    units = job.folder / "units"
+    found = lopo.run(sources, evaluation, units, job.progress, arms=arms, groupings=("nine",))
     bench = Bench(units, sources, EvaluationSettings.of(evaluation))
     rows = [{**row, "study": MAIN_STUDY, "level": ""} for row in found["predictions"]]
-    rows += study_rows(bench, numbers, progress)
-    return {
-        "predictions": rows,
-        "chosen": found["chosen"],
-        "candidates": found["candidates"],
-        "phase1": reports,
-        "table_rows": pq.read_metadata(table).num_rows,
-        "scores": scores(rows, main),
-    }
+    rows += study_rows(bench, numbers, job.progress)
+    made = {name: found[name] for name in ("chosen", "candidates")}
+    return {"predictions": rows, **made, "phase1": reports}
 
 
 def study_rows(bench: Bench, numbers: dict, progress: bool) -> list[dict]:
@@ -131,12 +115,9 @@ def scores(rows: list[dict], main: list[dict]) -> dict:
     table = pd.DataFrame(rows)
     main_rows = pd.DataFrame(main)
     main_rows = main_rows[main_rows["grouping"] == "nine"]
-    found = {}
+    found: dict[str, dict] = {}
     for (study, level), part in table.groupby(["study", "level"], sort=False):
-        beside = main_rows
-        if study != MAIN_STUDY:
-            same = main_rows["test_id"].isin(part["test_id"])
-            beside = main_rows[same & main_rows["arm"].isin(BESIDE)]
-        result = evaluate(pd.concat([part, beside]))
-        found.setdefault(study, {})[level] = result
+        same = main_rows["test_id"].isin(part["test_id"]) & main_rows["arm"].isin(BESIDE)
+        beside = main_rows if study == MAIN_STUDY else main_rows[same]
+        found.setdefault(study, {})[level] = evaluate(pd.concat([part, beside]))
     return found

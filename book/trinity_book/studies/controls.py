@@ -16,93 +16,74 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from transformers import BertModel
 
 from trinity.files import write_atomic
+from trinity.learning.encoder import BackboneShape, bert_config, quiet
+from trinity.learning.loop import run_tasks, seeded
+from trinity.learning.phase1 import run_phase1, without_measured
+from trinity.learning.tokenizer import load_tokenizer
+from trinity.provenance import Job
 
 KINDS = ("shuffled", "from_scratch")
 #: Steps that even a phase 1 on a few polymers gets.
 LEAST_STEPS = 600
 
 
-def train_controls(
-    table: Path,
-    language_model: str | Path,
-    shape: dict,
-    phase1: dict,
-    numbers: dict,
-    folder: str | Path,
-    progress: bool = True,
-    kinds: Iterable[str] = KINDS,
-) -> dict:
+def train_controls(job: Job, numbers: dict, kinds: Iterable[str] = KINDS) -> dict:
     """Train the models of the controls, one process a core; goes on with what is there.
 
-    Parameters
-    ----------
-    table
-        The synthetic table (Parquet).
-    language_model
-        Folder of phase 0.
-    shape, phase1, numbers
-        Sections ``[model]``, ``[phase1]`` and ``[controls]`` of a scale.
-    folder
-        Gets ``shuffled/seed0/member0`` and so on, and ``random/seed0``.
-    kinds
-        Of `KINDS`, those wanted beside the ``rows_N``.
+    Below the folder of the job ``models/shuffled/seed0/member0`` and so on are made. ``numbers``
+    are those of section ``[controls]``; ``kinds``, of `KINDS`, are wanted beside the ``rows_N``.
 
     Returns
     -------
     dict
         Per kind, for each seed: GMFE a target on hypothetical polymers held out, and rows.
     """
-    from trinity.learning.loop import run_tasks
-
-    folder = Path(folder)
+    folder, language_model = job.folder / "models", job.inputs["phase0"].folder
     for seed in range(numbers["seeds"]):
-        random_encoder(shape, seed, folder / "random" / f"seed{seed}", language_model)
+        random_encoder(job.parameters["model"], seed, folder, language_model)
     models = [(kind, s) for kind in KINDS if kind in kinds for s in range(numbers["seeds"])]
     models += [(f"rows_{n}", s) for n in numbers["rows"] for s in range(numbers["curve_seeds"])]
-    jobs = [
-        (kind, seed, str(table), str(language_model), dict(phase1), str(folder), progress)
-        for kind, seed in models
-    ]
+    made = (synthetic_table(job), language_model, job.parameters["phase1"], folder, job.progress)
+    found = run_tasks(_train, [(*model, *made) for model in models])
     reports: dict[str, list[dict]] = {}
-    for (kind, _), report in zip(models, run_tasks(_train, jobs), strict=True):
+    for (kind, _), report in zip(models, found, strict=True):
         reports.setdefault(kind, []).append(report)
     return reports
 
 
-def members(folder: str | Path, kind: str) -> list[Path]:
+def synthetic_table(job: Job) -> Path:
+    """The table (Parquet) that the stage before made."""
+    return job.inputs["synthesis"].folder / "synthetic.parquet"
+
+
+def members(job: Job, kind: str) -> list[Path]:
     """Models of a control, one per seed."""
-    seeds = sorted(Path(folder, kind).glob("seed*"), key=lambda p: int(p.name.removeprefix("seed")))
-    return seeds if kind == "random" else [path / "member0" for path in seeds]
+    seeds = (job.folder / "models" / kind).glob("seed*")
+    found = sorted(seeds, key=lambda path: int(path.name.removeprefix("seed")))
+    return found if kind == "random" else [path / "member0" for path in found]
 
 
-def random_encoder(shape: dict, seed: int, folder: Path, language_model: str | Path) -> None:
+def random_encoder(shape: dict, seed: int, folder: Path, language_model: Path) -> None:
     """Write an encoder of the shape of the language model with random weights."""
-    from transformers import BertModel
-
-    from trinity.learning.encoder import BackboneShape, bert_config, quiet
-    from trinity.learning.loop import seeded
-    from trinity.learning.tokenizer import load_tokenizer
-
-    if (folder / "config.json").is_file():
+    home = folder / "random" / f"seed{seed}"
+    if (home / "config.json").is_file():
         return
     tokenizer = load_tokenizer(language_model)
+    config = bert_config(BackboneShape(**shape), len(tokenizer))
     with seeded(seed):
-        encoder = BertModel(
-            bert_config(BackboneShape(**shape), len(tokenizer)), add_pooling_layer=False
-        )
-    tokenizer.save_pretrained(str(folder))
+        encoder = BertModel(config, add_pooling_layer=False)
+    tokenizer.save_pretrained(str(home))
     with quiet():
-        encoder.save_pretrained(str(folder))
+        encoder.save_pretrained(str(home))
 
 
-def _train(job: tuple) -> dict:
+def _train(model: tuple) -> dict:
     """One model of one control, unless its report is there already."""
-    from trinity.learning.phase1 import run_phase1, without_measured
-
-    kind, seed, table, language_model, numbers, folder, progress = job
-    home = Path(folder, kind, f"seed{seed}")
+    kind, seed, table, language_model, numbers, folder, progress = model
+    home, numbers = folder / kind / f"seed{seed}", {**numbers, "members": 1}
     done = home / "report.json"
     if done.is_file():
         return json.loads(done.read_text(encoding="utf-8"))
@@ -110,13 +91,12 @@ def _train(job: tuple) -> dict:
     if kind == "shuffled":
         frame = shuffle_labels(frame, seed)
     elif kind == "from_scratch":
-        language_model = str(Path(folder, "random", f"seed{seed}"))
-    elif kind.startswith("rows_"):
+        language_model = folder / "random" / f"seed{seed}"
+    else:
         frame = some_rows(frame, int(kind.removeprefix("rows_")), seed)
         numbers["epochs"] = enough_epochs(frame, numbers)
-    numbers["members"] = 1
     own = splitting_seed(frame["key"].nunique(), numbers["held_out"], seed)
-    found = run_phase1(frame, language_model, numbers, own, home, progress)
+    found = run_phase1(frame, str(language_model), numbers, own, home, progress)
     report = {name: found[name] for name in ("held_out_ensemble", "conditions_only", "rows")}
     write_atomic(done, json.dumps(report) + "\n")
     return report

@@ -23,21 +23,13 @@ def weights_of(model: nn.Module) -> Tensor:
     return parameters_to_vector(model.parameters()).detach().clone()
 
 
-def filter_lengths(model: nn.Module, points: Sequence[Tensor]) -> tuple[Tensor, int]:
-    """Length (W,) of the filter that each weight is in, the greatest among ``points``; and the
-    number of filters."""
-    greatest = torch.stack([_lengths(model, point)[0] for point in points]).amax(0)
-    return greatest, _lengths(model, points[0])[1]
-
-
-def _lengths(model: nn.Module, weights: Tensor) -> tuple[Tensor, int]:
-    parts, filters, start = [], 0, 0
-    for parameter in model.parameters():
-        rows = parameter.shape[0] if parameter.ndim > 1 else 1
-        values = weights[start : start + parameter.numel()].reshape(rows, -1)
-        parts.append(values.norm(dim=1, keepdim=True).expand_as(values).reshape(-1))
-        filters, start = filters + rows, start + parameter.numel()
-    return torch.cat(parts), filters
+def filter_lengths(model: nn.Module, weights: Tensor) -> tuple[Tensor, int]:
+    """Length (W,) of the filter that each weight is in, and the number of filters."""
+    shapes = [p.shape if p.ndim > 1 else (1, p.numel()) for p in model.parameters()]
+    values = weights.split([p.numel() for p in model.parameters()])
+    rows = [part.reshape(shape[0], -1) for part, shape in zip(values, shapes, strict=True)]
+    lengths = [part.norm(dim=1, keepdim=True).expand_as(part).reshape(-1) for part in rows]
+    return torch.cat(lengths), sum(shape[0] for shape in shapes)
 
 
 @dataclass
@@ -51,7 +43,8 @@ class Plane:
     @classmethod
     def through(cls, model: nn.Module, origin: Tensor, first: Tensor, second: Tensor) -> "Plane":
         """The plane of three points; the first axis leads from the origin to ``first``."""
-        length, filters = filter_lengths(model, (origin, first, second))
+        found = [filter_lengths(model, point) for point in (origin, first, second)]
+        length, filters = torch.stack([lengths for lengths, _ in found]).amax(0), found[0][1]
         # Filters that are zero in all three points do not move in this plane.
         unit = torch.where(length > 0, length, 1.0) * filters**0.5
         one, two = ((point - origin) / unit for point in (first, second))
@@ -86,19 +79,9 @@ def losses_at(model: nn.Module, points: Iterable[Tensor], loss: Loss) -> np.ndar
 
 
 def surface(model: nn.Module, plane: Plane, marks: np.ndarray, side: int, loss: Loss) -> dict:
-    """Losses over a rectangle of a plane.
+    """Losses over a rectangle of a plane that holds the places ``marks`` (n, 2) with a margin.
 
-    Parameters
-    ----------
-    marks
-        (n, 2) places that must lie inside, with a margin around them.
-    side
-        Points along each axis.
-
-    Returns
-    -------
-    dict
-        ``x``, ``y`` (side,) and ``losses`` (kinds, side of y, side of x).
+    ``x``, ``y`` (side,) and ``losses`` (kinds, side of y, side of x).
     """
     low, high = marks.min(0), marks.max(0)
     margin = 0.25 * max(high - low)
@@ -116,11 +99,8 @@ def straight_way(model: nn.Module, start: Tensor, end: Tensor, points: int, loss
     share = np.linspace(0.0, 1.0, points)
     found = losses_at(model, (torch.lerp(start, end, float(t)) for t in share), loss)
     first = found[:, 0]
-    return {
-        "share": share,
-        "losses": found.T,
-        "barrier": float(first.max() - max(first[0], first[-1])),
-    }
+    barrier = float(first.max() - max(first[0], first[-1]))
+    return {"share": share, "losses": found.T, "barrier": barrier}
 
 
 def sharpness(
@@ -137,12 +117,12 @@ def sharpness(
     move, as in Li et al. (2018).
     """
     generator = torch.Generator().manual_seed(seed)
-    length, _ = _lengths(model, solution)
+    length, _ = filter_lengths(model, solution)
     matrices = torch.cat([torch.full((p.numel(),), float(p.ndim > 1)) for p in model.parameters()])
     rows = []
     for _ in range(draws):
         noise = torch.randn(solution.shape, generator=generator)
-        step = noise / _lengths(model, noise)[0] * length * matrices
+        step = noise / filter_lengths(model, noise)[0] * length * matrices
         points = (solution + distance * step for distance in distances)
         rows.append(losses_at(model, points, loss)[:, 0])
     return np.array(rows)

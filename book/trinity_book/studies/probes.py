@@ -15,39 +15,27 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from trinity.chemistry.polymers import parse_psmiles
+from trinity.chemistry.properties import estimate
+from trinity.chemistry.thermochemistry import composition, oxygen_demand
 from trinity.learning.encoder import pad
 from trinity.learning.model import FlammabilityModel
 from trinity.learning.tokenizer import encode
 
 #: Quantity -> its unit; density and T50 are estimates, the others follow from the formula.
-QUANTITIES = {
-    "density": "kg/m³",
-    "T50": "K",
-    "aromatic share": "-",
-    "oxygen demand": "kg/kg",
-}
+QUANTITIES = {"density": "kg/m³", "T50": "K", "aromatic share": "-", "oxygen demand": "kg/kg"}
 FOLDS = 5
 DRAWS = 1000
 
 
 def quantities(psmiles: Sequence[str]) -> pd.DataFrame:
     """The quantities of polymers, one row each, columns as in `QUANTITIES`."""
-    from trinity.chemistry.polymers import parse_psmiles
-    from trinity.chemistry.properties import estimate
-    from trinity.chemistry.thermochemistry import composition, oxygen_demand
-
     rows = []
     for text in psmiles:
         known, unit = estimate(text), parse_psmiles(text)
-        heavy = [atom for atom in unit.GetAtoms() if atom.GetAtomicNum() > 1]
-        rows.append(
-            {
-                "density": known["density_kg_m3"].value,
-                "T50": known["t50_k"].value,
-                "aromatic share": np.mean([atom.GetIsAromatic() for atom in heavy]),
-                "oxygen demand": oxygen_demand(composition(unit)),
-            }
-        )
+        aromatic = [atom.GetIsAromatic() for atom in unit.GetAtoms() if atom.GetAtomicNum() > 1]
+        estimated = known["density_kg_m3"].value, known["t50_k"].value
+        rows.append((*estimated, np.mean(aromatic), oxygen_demand(composition(unit))))
     return pd.DataFrame(rows, columns=list(QUANTITIES))
 
 
@@ -69,16 +57,9 @@ def probe(
 ) -> dict[str, float]:
     """Share of the variance of a quantity that a ridge regression finds in unseen polymers.
 
-    Parameters
-    ----------
-    embedding, values, keys
-        (P, D), (P,) and the polymers' keys: a key is never on both sides of a fold.
-
-    Returns
-    -------
-    dict
-        ``r2`` of the out-of-fold predictions with its 95 % bootstrap interval over polymers
-        (``low``, ``high``), and their root mean square error ``rmse``.
+    From ``embedding`` (P, D), ``values`` (P,) and ``keys``, of which none is on both sides of a
+    fold: ``r2`` of the out-of-fold predictions with its 95 % bootstrap interval over polymers
+    (``low``, ``high``), and their root mean square error ``rmse``.
     """
     ridge = make_pipeline(StandardScaler(), RidgeCV(alphas=np.logspace(-2, 4, 13)))
     _, groups = np.unique(np.asarray(keys), return_inverse=True)
@@ -87,12 +68,8 @@ def probe(
     missed, spread = (said - values) ** 2, (values - values.mean()) ** 2
     drawn = np.random.default_rng(seed).integers(len(values), size=(DRAWS, len(values)))
     low, high = np.quantile(_found(missed[drawn].sum(1), spread[drawn].sum(1)), [0.025, 0.975])
-    return {
-        "r2": float(_found(missed.sum(), spread.sum())),
-        "low": float(low),
-        "high": float(high),
-        "rmse": float(np.sqrt(missed.mean())),
-    }
+    r2, rmse = _found(missed.sum(), spread.sum()), np.sqrt(missed.mean())
+    return {"r2": float(r2), "low": float(low), "high": float(high), "rmse": float(rmse)}
 
 
 def _found(missed: np.ndarray, spread: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ inner leave-one-polymer-out of the tests that a split may see.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import permutations
 
 import numpy as np
 
@@ -19,8 +19,12 @@ from trinity.evidence.units import Bench, Sources, learned
 #: Arms of a study; those by gradient are left out, which costs `direct` half of its list.
 STUDIED = ("two_phase", "network_only", "direct", "gaussian_process", "physics_bias")
 #: Borders of the bands: 25, 50 and 75 kW/m2; 3, 6-9 and 12-27 mm.
-FLUX_BANDS = {"low flux": (0, 40), "middle flux": (40, 60), "high flux": (60, 999)}
-THICKNESS_BANDS = {"thin": (0, 5), "middle": (5, 10), "thick": (10, 999)}
+BANDS = {
+    ("heat flux", "flux_kw_m2"): {
+        "low flux": (0, 40), "middle flux": (40, 60), "high flux": (60, 999),
+    },
+    ("thickness", "thickness_mm"): {"thin": (0, 5), "middle": (5, 10), "thick": (10, 999)},
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,8 @@ class StudyUnit:
     def file(self) -> str:
         """Name of the unit's result."""
         s = self.split
-        name = f"{s.study}-{s.level}-{s.fold}-{s.draw}-{self.arm}-{self.start}-s{self.seed}"
-        return name.replace(" ", "_") + ".npz"
+        name = f"{s.study}-{s.level}-{s.fold}-{s.draw}-{self.arm}-{self.start}-s{self.seed}.npz"
+        return name.replace(" ", "_")
 
     def compute(self, sources: Sources, settings: EvaluationSettings) -> Held:
         """Predictions of the configurations chosen, with interval ``factors``."""
@@ -57,11 +61,9 @@ class StudyUnit:
         groups = measurements()["group_nine"].to_numpy()
         seen, held = np.isin(ids, self.split.seen), np.isin(ids, self.split.held)
         arm = ARMS[self.arm]
-        tried = [
-            configuration
-            for configuration in arm.configurations(settings)
-            if arm.family == "classical" or configuration.mode == "kernel"
-        ]
+        tried = arm.configurations(settings)
+        if arm.family != "classical":
+            tried = [configuration for configuration in tried if configuration.mode == "kernel"]
         arm = replace(arm, start=self.start or arm.start)
         inner = {}
         for group in dict.fromkeys(groups[seen]):
@@ -89,23 +91,16 @@ def fewer_polymers(counts: Iterable[int], draws: int) -> list[Split]:
 
 def every_polymer(study: str, level: str) -> list[Split]:
     """Leave one group out, learn from the other eight."""
-    table = measurements()
-    return [
-        _split(study, level, fold, table.group_nine != fold)
-        for fold in dict.fromkeys(table.group_nine)
-    ]
+    groups = measurements().group_nine
+    return [_split(study, level, fold, groups != fold) for fold in dict.fromkeys(groups)]
 
 
 def other_conditions() -> list[Split]:
     """A band of heat flux or of thickness is held out, of all polymers."""
-    table = measurements()
     splits = []
-    for study, column, bands in (
-        ("heat flux", "flux_kw_m2", FLUX_BANDS),
-        ("thickness", "thickness_mm", THICKNESS_BANDS),
-    ):
+    for (study, column), bands in BANDS.items():
         for level, (low, high) in bands.items():
-            held = (table[column] >= low) & (table[column] < high)
+            held = measurements()[column].between(low, high, inclusive="left")
             splits.append(_split(study, level, level, ~held, held))
     return splits
 
@@ -113,10 +108,8 @@ def other_conditions() -> list[Split]:
 def other_laboratories(labs: tuple[str, ...] = ("FAA", "FSRI")) -> list[Split]:
     """Learn from one laboratory, predict the other, and back."""
     lab = measurements().lab
-    pairs = [*pairwise(labs), *pairwise(labs[::-1])]
-    return [
-        _split("laboratory", f"{a} to {b}", f"{a} to {b}", lab == a, lab == b) for a, b in pairs
-    ]
+    pairs = {f"{a} to {b}": (lab == a, lab == b) for a, b in permutations(labs, 2)}
+    return [_split("laboratory", name, name, *masks) for name, masks in pairs.items()]
 
 
 def _split(study, level, fold, seen, held=None, draw=0) -> Split:
@@ -133,7 +126,7 @@ def units_of(splits: list[Split], seeds: int, arms=STUDIED, start: str = "") -> 
         # A curve's draws are its seeds.
         own = [split.draw] if split.study == "measured polymers" else range(seeds)
         for arm in arms:
-            some = list(own)[:1] if ARMS[arm].deterministic else own
+            some = own[:1] if ARMS[arm].deterministic else own
             units += [StudyUnit(arm, seed, split, start) for seed in some]
     return units
 

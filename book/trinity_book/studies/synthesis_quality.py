@@ -31,11 +31,13 @@ def energy_check(table: pd.DataFrame) -> dict:
 
 def beside_measurements(report: dict) -> pd.DataFrame:
     """Quantiles of each label: a synthetic and a measured row, for the columns that both have."""
-    rows = {}
-    for name in LABELS:
-        for kind, found in (("synthetic", "quantiles"), ("measured", "measured_quantiles")):
-            if name in report[found]:
-                rows[name, kind] = report[found][name]
+    kinds = {"synthetic": report["quantiles"], "measured": report["measured_quantiles"]}
+    rows = {
+        (name, kind): found[name]
+        for name in LABELS
+        for kind, found in kinds.items()
+        if name in found
+    }
     return pd.DataFrame(rows).T.rename_axis(["label", "tests"])
 
 

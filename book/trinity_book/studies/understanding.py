@@ -14,16 +14,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from torch import Tensor, nn
+from transformers import AutoModel
 
+from trinity.learning.answer import Answer
 from trinity.learning.configurations import Phase2Settings
 from trinity.learning.data import Encoder, TestTable
 from trinity.learning.encoder import load_backbone
-from trinity.learning.loop import member_folders, run_tasks, seeded
+from trinity.learning.loop import member_folders, seeded, single_thread
 from trinity.learning.model import FlammabilityModel, load_model
 from trinity.learning.phase1 import multitask_loss, split_by_polymer, without_measured
 from trinity.learning.phase2 import finetune
-from trinity.quantities import PRIMARY, TARGETS
+from trinity.quantities import CONDITIONS, PRIMARY, TARGETS
 from trinity_book.studies.landscape import (
     Loss,
     Plane,
@@ -45,6 +49,7 @@ PROBED = 1500
 DISTANCES = tuple(np.linspace(-1.0, 1.0, 17).tolist())
 
 
+@single_thread()  # the same sums everywhere
 def why_it_works(
     phase1_folder: str | Path,
     language_model_folder: str | Path,
@@ -56,7 +61,7 @@ def why_it_works(
     probed: int = PROBED,
     steps: tuple[int, ...] = STEPS,
 ) -> dict:
-    """Landscape, distances and probes, in plain numbers; some minutes on one core.
+    """Landscape, ends, distances and probes, in plain numbers; some minutes on one core.
 
     Parameters
     ----------
@@ -68,29 +73,13 @@ def why_it_works(
         The measured tests. A third of the polymers at a time is held out of both finetunings.
     shuffled
         Phase-1 members trained on shuffled labels, probed beside the others.
-    side
-        Points of the landscape along each axis.
-    probed
-        At most so many hypothetical polymers.
+    side, probed
+        Points of the landscape along each axis; at most so many hypothetical polymers.
     steps
         Of finetuning, at which the paths are marked; the last is where they end.
 
-    Returns
-    -------
-    dict
-        ``landscape``, ``distances`` and ``probes`` (`figures_understanding` draws them).
-
-    Raises
-    ------
-    InputError
-        If a folder holds no model.
+    Raises InputError if a folder holds no model.
     """
-    job = (phase1_folder, language_model_folder, table, tests, seed, shuffled, side, probed, steps)
-    return run_tasks(_look, [job], parallel=False)[0]  # one thread: the same sums everywhere
-
-
-def _look(job: tuple) -> dict:
-    phase1_folder, language_model_folder, table, tests, seed, shuffled, side, probed, steps = job
     path = member_folders(phase1_folder)[0]
     phase1 = load_model(path)
     start = _start(language_model_folder, path, phase1, seed)
@@ -101,11 +90,8 @@ def _look(job: tuple) -> dict:
             "direct": _walk(start, tests.take(trained), steps, seed),
             "two_phase": _walk(phase1, tests.take(trained), steps, seed),
         }
-        points = {
-            "start": weights_of(start),
-            "phase1": weights_of(phase1),
-            **{name: walk[-1] for name, walk in walks.items()},
-        }
+        points = {"start": weights_of(start), "phase1": weights_of(phase1)}
+        points |= {name: walk[-1] for name, walk in walks.items()}
         loss = _loss_of(phase1, tests, trained, held_out)
         ends.append(_ends(phase1, points, loss, tests, held_out))
     models = {"random": _random_encoder(start, seed), "language model": start, "phase 1": phase1}
@@ -131,24 +117,18 @@ def _start(folder, path: Path, phase1: FlammabilityModel, seed: int) -> Flammabi
 
 def _random_encoder(start: FlammabilityModel, seed: int) -> FlammabilityModel:
     """The same network, never trained."""
-    from transformers import AutoModel
-
     with seeded(seed):
-        return FlammabilityModel(
-            AutoModel.from_config(start.backbone.config), tokenizer=start.tokenizer
-        ).eval()
+        backbone = AutoModel.from_config(start.backbone.config)
+        return FlammabilityModel(backbone, tokenizer=start.tokenizer).eval()
 
 
 def parts_of(tests: TestTable) -> np.ndarray:
     """Part (R,) of each test, 0 to `PARTS` - 1: polymers that share a component stay together."""
-    family = list(range(len(tests.polymers)))
-    first: dict[str, int] = {}
-    for i, polymer in enumerate(tests.polymers):
-        for component, _ in polymer:
-            old, new = family[first.setdefault(component, i)], family[i]
-            family = [min(old, new) if f in (old, new) else f for f in family]
-    _, number = np.unique(family, return_inverse=True)
-    return number[tests.polymer_of] % PARTS
+    polymer, names = zip(*((i, s) for i, p in enumerate(tests.polymers) for s, _ in p), strict=True)
+    component = np.unique(names, return_inverse=True)[1]
+    holds = coo_array((np.ones(len(names)), (np.array(polymer), component)))
+    _, family = connected_components(holds @ holds.T)
+    return family[tests.polymer_of] % PARTS
 
 
 def _walk(start: FlammabilityModel, tests: TestTable, steps, seed: int) -> list[Tensor]:
@@ -167,24 +147,13 @@ def _loss_of(model: FlammabilityModel, tests: TestTable, trained, held_out) -> L
     batch = Encoder(model.tokenizer).rows(tests, model.scalers)
     batch.laboratory = torch.zeros_like(batch.laboratory)  # a new test has no laboratory
     labels = tests.labels(model.scalers, np.flatnonzero(trained))
-    primary = [TARGETS.index(name) for name in PRIMARY]
-    with np.errstate(invalid="ignore"):
-        measured = np.log(tests.targets[:, primary])
-    scale, centre = (
-        np.asarray(values)[primary]
-        for values in (model.scalers.target_scale, model.scalers.target_mean)
-    )
+    known, primary = torch.as_tensor(trained), [TARGETS.index(name) for name in PRIMARY]
 
     def loss(network: nn.Module) -> list[float]:
-        logit, mean, log_variance = network(batch)
-        known = torch.as_tensor(trained)
-        trained_loss = multitask_loss((logit[known], mean[known], log_variance[known]), labels)
-        error = np.abs(mean.double().numpy()[:, primary] * scale + centre - measured)
-        return [
-            float(trained_loss),
-            float(np.nanmean(error[trained])),
-            float(np.nanmean(error[held_out])),
-        ]
+        output = network(batch)
+        error = Answer.of_output(model.scalers, output).error(tests.targets)[:, primary]
+        found = [np.nanmean(error[trained]), np.nanmean(error[held_out])]
+        return [float(multitask_loss([part[known] for part in output], labels)), *map(float, found)]
 
     return loss
 
@@ -199,72 +168,56 @@ def _ends(model, points: dict[str, Tensor], loss: Loss, tests: TestTable, held_o
     }
 
 
-def _named(values) -> dict[str, float]:
-    return {kind: float(value) for kind, value in zip(KINDS, values, strict=True)}
+def _named(losses: np.ndarray) -> dict:
+    """Losses (kinds, ...) by kind, as plain numbers."""
+    return dict(zip(KINDS, losses.tolist(), strict=True))
 
 
 def _landscape(model, points, walks, loss: Loss, side: int, seed: int) -> dict:
     """The plane of start, direct and two-phase solution with its losses, paths and barrier."""
     plane = Plane.through(model, points["start"], points["direct"], points["two_phase"])
-    paths = {
-        "direct": walks["direct"],
-        "two_phase": [points["start"], *walks["two_phase"]],
-    }
+    paths = {**walks, "two_phase": [points["start"], *walks["two_phase"]]}
     places = {
         name: [list(plane.coordinates(point)) for point in path] for name, path in paths.items()
     }
     marks = np.array([place[:2] for path in places.values() for place in path])
     ground = surface(model, plane, marks, side, loss)
-    ends = ("direct", "two_phase")
     way = straight_way(model, points["direct"], points["two_phase"], side, loss)
+    around = {
+        end: sharpness(model, points[end], DISTANCES, 5, seed, loss).tolist() for end in walks
+    }
     return {
         "x": ground["x"].tolist(),
         "y": ground["y"].tolist(),
-        **{kind: ground["losses"][i].tolist() for i, kind in enumerate(KINDS)},
+        **_named(ground["losses"]),
         "paths": places,  # x, y and the distance beside the plane
-        "straight_way": {
-            "share": way["share"].tolist(),
-            **{kind: way["losses"][i].tolist() for i, kind in enumerate(KINDS)},
-            "barrier": way["barrier"],
-        },
-        "sharpness": {
-            "distance": list(DISTANCES),
-            **{
-                end: sharpness(model, points[end], DISTANCES, 5, seed, loss).tolist()
-                for end in ends
-            },
-        },
+        "straight_way": {"share": way["share"].tolist(), **_named(way["losses"])}
+        | {"barrier": way["barrier"]},
+        "sharpness": {"distance": list(DISTANCES), **around},
     }
 
 
 def distances(model: FlammabilityModel, points: dict[str, Tensor]) -> list[dict]:
     """How far each layer moves, |change| / |weights before| in the 2-norm, in the three trainings.
 
-    Returns
-    -------
-    list of dict
-        ``layer``, ``weights`` (their number), ``phase1``, ``phase2``, ``direct``; the last row is
-        of all weights.
+    Rows of ``layer``, ``weights`` (their number), ``phase1``, ``phase2``, ``direct``; the last is
+    of all weights.
     """
     layers = [_layer(name) for name, p in model.named_parameters() for _ in range(p.numel())]
     codes, names = pd.factorize(np.array(layers))
+    trainings = {
+        "phase1": ("start", "phase1"),
+        "phase2": ("phase1", "two_phase"),
+        "direct": ("start", "direct"),
+    }
     rows = []
-    for i, layer in [*enumerate(names), (None, "all weights")]:
-        inside = torch.as_tensor(codes == i if i is not None else codes >= 0)
-
-        def moved(start: str, end: str, inside=inside) -> float:
-            before, after = points[start][inside], points[end][inside]
-            return float((after - before).norm() / before.norm().clamp(min=1e-12))
-
-        rows.append(
-            {
-                "layer": layer,
-                "weights": int(inside.sum()),
-                "phase1": moved("start", "phase1"),
-                "phase2": moved("phase1", "two_phase"),
-                "direct": moved("start", "direct"),
-            }
-        )
+    for i, layer in enumerate([*names, "all weights"]):
+        inside = torch.as_tensor(codes == i if i < len(names) else codes >= 0)
+        row = {"layer": layer, "weights": int(inside.sum())}
+        for training, ends in trainings.items():
+            before, after = (points[end][inside] for end in ends)
+            row[training] = float((after - before).norm() / before.norm().clamp(min=1e-12))
+        rows.append(row)
     return rows
 
 
@@ -285,14 +238,10 @@ def _unseen(table: pd.DataFrame, phase1_folder: Path, most: int, seed: int) -> l
     if about.is_file():
         block = json.loads(about.read_text(encoding="utf-8"))["provenance"]
         share, first = block["parameters"]["phase1"]["held_out"], block["seeds"][0]
-    polymers = without_measured(table).drop_duplicates("psmiles")
-    none = np.full((len(polymers), len(TARGETS)), np.nan)
+    keys = without_measured(table).drop_duplicates("psmiles")["key"].to_numpy()
     # What splits the polymers reads their number and order only.
-    listed = TestTable(
-        [((key, 1.0),) for key in polymers["key"]], np.arange(len(polymers)), none[:, :2],
-        none[:, :3], none, none[:, 0], none[:, 0],
-    )  # fmt: skip
+    nothing = np.full((len(keys), len(CONDITIONS)), np.nan)
+    listed = TestTable([((key, 1.0),) for key in keys], np.arange(len(keys)), nothing, nothing)
     _, unseen = split_by_polymer(listed, share, first)
-    keys = polymers["key"].to_numpy()[unseen]
-    chosen = np.random.default_rng(seed).permutation(len(keys))[:most]
-    return keys[np.sort(chosen)].tolist()
+    chosen = np.random.default_rng(seed).permutation(unseen.sum())[:most]
+    return keys[unseen][np.sort(chosen)].tolist()

@@ -153,7 +153,7 @@ STAGES = {
             ("phase0", "synthesis", "pretraining", "ablation"), "ablation.json", target="ablation",
         ),
         Stage(
-            "slow_controls", "trinity_book.studies.ablation_slow:slow_controls",
+            "slow_controls", "trinity_book.studies.ablation:slow_controls",
             ("model", "phase1", "evaluation", "controls", "slow_controls"), TESTS,
             ("phase0", "synthesis", "pretraining", "ablation", "controls"),
             "ablation_slow.json", target="ablation",
