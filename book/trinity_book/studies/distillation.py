@@ -23,9 +23,9 @@ from torch.nn import functional
 from trinity.evidence.held import Held, measurements
 from trinity.evidence.scores import evaluate
 from trinity.files import write_atomic
-from trinity.learning.answer import Answer, combine
+from trinity.learning.answer import combine
 from trinity.learning.data import Encoder, tests_of
-from trinity.learning.loop import Schedule, length_batches, member_folders, run_tasks, train
+from trinity.learning.loop import Schedule, length_batches, run_tasks, train
 from trinity.learning.model import FlammabilityModel, Scalers, load_model
 from trinity.learning.students import spelled_for_students, student_answers, untrained_student
 from trinity.provenance import Job
@@ -62,83 +62,6 @@ class DistillationSettings:
     learning_rate: float
 
 
-def distillation(job: Job) -> dict:
-    """The stage: `run` with the published ensembles as teachers."""
-    return run(
-        pd.read_parquet(job.inputs["synthesis"].folder / "synthetic.parquet"),
-        member_folders(job.inputs["pretraining"].folder),
-        member_folders(job.inputs["finetuning"].folder),
-        job.inputs["ablation"].results["chosen"]["two_phase"]["nine"],
-        job.parameters["distillation"],
-        job.seed,
-        job.folder,
-        job.progress,
-    )
-
-
-def run(
-    table: pd.DataFrame,
-    phase1: list[Path],
-    phase2: list[Path],
-    chosen: dict,
-    numbers: dict,
-    seed: int,
-    folder: str | Path,
-    progress: bool = False,
-) -> dict:
-    """Teach the students, score them, and write those that ``trinity predict --fast`` uses.
-
-    Parameters
-    ----------
-    table
-        Synthetic rows: their polymers are read, their labels are not.
-    phase1, phase2
-        Folders of the members before and after they saw measurements.
-    chosen
-        Of each strict group what the inner loop chose without it (``chosen`` of ``lopo.json``):
-        the corrections that make its teacher, and the factors of its intervals.
-    folder
-        Gets ``member0`` ..., ``ensemble.json`` and ``domain.safetensors``; an interrupted run
-        goes on from what is there.
-
-    Returns
-    -------
-    dict
-        ``fidelity`` (how far students are from their teacher on polymers that they have not
-        read), ``predictions`` and ``scores`` of the left-out groups, counts.
-    """
-    settings = DistillationSettings(**numbers)
-    folder, work = Path(folder), Path(folder) / "parts"
-    make_targets(table, phase1, phase2, chosen, settings.conditions, settings.held_out, seed, work)
-    for teachers in ((BLIND,), (EVERYTHING, *chosen)):
-        jobs = [
-            StudentJob(name, k, settings, seed, work, progress and k == 0)
-            for name in teachers
-            for k in _seeds(settings)
-        ]
-        run_tasks(_train_student, jobs)
-    targets = load_targets(work)
-    predictions = _left_out_rows(targets, chosen, settings, work)
-    students = [load_model(_student(work, EVERYTHING, k)) for k in _seeds(settings)]
-    results = {
-        "polymers": int((targets.group == "").sum()),
-        "rows": len(targets.tests),
-        "parameters": sum(p.numel() for p in students[0].parameters()),
-        "fidelity": _fidelity(targets, students),
-        "predictions": predictions,
-        "scores": evaluate(pd.DataFrame(predictions), "distilled"),
-    }
-    return {**_publish(folder, work, phase2[0].parent, settings), **results}
-
-
-def _seeds(settings: DistillationSettings) -> range:
-    return range(settings.members)
-
-
-def _student(work: Path, teacher: str, k: int) -> Path:
-    return work / f"{teacher}-{k}"
-
-
 @dataclass(frozen=True)
 class StudentJob:
     """Student ``k`` of a teacher, to be trained in the folder ``work``."""
@@ -150,20 +73,72 @@ class StudentJob:
     work: Path
     progress: bool
 
+    @property
+    def out(self) -> Path:
+        """Folder of the trained student."""
+        return self.work / f"{self.teacher}-{self.k}"
+
+
+def distillation(job: Job) -> dict:
+    """The stage: teach the students, score them, write those that ``trinity predict --fast`` uses.
+
+    The teacher without a strict group has the corrections that the inner loop chose without it
+    (``chosen`` of ``lopo.json``), and its students the factors of its intervals. The folder of the
+    job gets ``member0`` ..., ``ensemble.json`` and ``domain.safetensors``; an interrupted run goes
+    on from what is there.
+
+    Returns
+    -------
+    dict
+        ``fidelity`` (how far students are from their teacher on polymers that they have not
+        read), ``predictions`` and ``scores`` of the left-out groups, counts.
+    """
+    settings, work = DistillationSettings(**job.parameters["distillation"]), job.folder / "parts"
+    chosen = job.inputs["ablation"].results["chosen"]["two_phase"]["nine"]
+    make_targets(job, chosen, settings.conditions, settings.held_out, work)
+    taught = {
+        name: [
+            StudentJob(name, k, settings, job.seed, work, job.progress and k == 0)
+            for k in range(settings.members)
+        ]
+        for name in (BLIND, EVERYTHING, *chosen)
+    }
+    run_tasks(_train_student, taught[BLIND])
+    run_tasks(_train_student, [s for name in (EVERYTHING, *chosen) for s in taught[name]])
+    targets = load_targets(work)
+    predictions = [
+        row
+        for group, choice in chosen.items()
+        for row in _left_out_rows(targets, group, choice["factors"], _loaded(taught[group]))
+    ]
+    students = _loaded(taught[EVERYTHING])
+    results = {
+        "polymers": int((targets.group == "").sum()),
+        "rows": len(targets.tests),
+        "parameters": sum(p.numel() for p in students[0].parameters()),
+        "fidelity": _fidelity(targets, students),
+        "predictions": predictions,
+        "scores": evaluate(pd.DataFrame(predictions), "distilled"),
+    }
+    return {**_publish(job, taught[EVERYTHING]), **results}
+
+
+def _loaded(students: list[StudentJob]) -> list[FlammabilityModel]:
+    return [load_model(student.out) for student in students]
+
 
 def _train_student(job: StudentJob) -> None:
     """Train one student with one teacher, unless it is there already."""
-    teacher, settings, work, k = job.teacher, job.settings, job.work, job.k
-    out = _student(work, teacher, k)
+    teacher, settings, out = job.teacher, job.settings, job.out
     if (out / "config.json").is_file():
         return
-    targets, own = load_targets(work), 1000 * job.seed + k
+    targets, own = load_targets(job.work), 1000 * job.seed + job.k
     if teacher == BLIND:
         scalers = Scalers.fit(targets.tests.conditions, np.exp(targets.answers[BLIND].log_mean))
         model = untrained_student(settings.layers, settings.width, settings.heads, scalers, own)
         epochs, rate = settings.epochs, 1.0
     else:
-        model = load_model(_student(work, BLIND, k))
+        model = load_model(replace(job, teacher=BLIND).out)
         epochs, rate = settings.epochs_after, RATE_AFTER
     loss_of, steps = _loss(model, targets, teacher, settings.polymers_per_batch, own)
     schedule = Schedule(epochs * steps, rate * settings.learning_rate)
@@ -178,7 +153,12 @@ def _loss(
     model: FlammabilityModel, targets: DistillationTargets, teacher: str, size: int, seed: int
 ):
     """The loss of a batch by its number, and how many batches an epoch has."""
-    means, log_variances, ignition = _standardised(targets.answers[teacher], model.scalers)
+    told, scale = targets.answers[teacher], np.array(model.scalers.target_scale)
+    standardised = (told.log_mean - model.scalers.target_mean) / scale
+    means, log_variances, ignition = (
+        torch.tensor(part, dtype=torch.float32)
+        for part in (standardised, 2 * np.log(told.log_sigma / scale), told.ignition)
+    )
     encoder, allowed = Encoder(model.tokenizer), targets.rows_for(teacher)
     polymer_of = targets.tests.polymer_of[allowed]
     polymers, first = np.unique(polymer_of, return_index=True)
@@ -201,28 +181,18 @@ def _loss(
     return loss_of, per_epoch
 
 
-def _standardised(answer: Answer, scalers: Scalers) -> tuple[torch.Tensor, ...]:
-    """Standardised means, log variances, ignition: an answer as a network gives it."""
-    scale = np.array(scalers.target_scale)
-    mean = (answer.log_mean - scalers.target_mean) / scale
-    parts = mean, 2 * np.log(answer.log_sigma / scale), answer.ignition
-    return tuple(torch.tensor(part, dtype=torch.float32) for part in parts)
-
-
-def _left_out_rows(targets: DistillationTargets, chosen: dict, settings, work: Path) -> list[dict]:
-    """Rows like those of ``lopo.json``, of left-out groups: the students together, each alone, and
+def _left_out_rows(targets: DistillationTargets, group: str, factors, students) -> list[dict]:
+    """Rows like those of ``lopo.json``, of a left-out group: the students together, each alone, and
     their teacher, all with the interval factors that the inner loop found for the teacher's arm."""
-    table, rows = measurements(), []
-    for group, choice in chosen.items():
-        held_out = table[table["group_nine"] == group]
-        students = [load_model(_student(work, group, k)) for k in _seeds(settings)]
-        alone = student_answers(students, spelled_for_students(tests_of(held_out)))
-        arms = [("distilled", 0, combine(alone)), ("ensemble", 0, targets.left_out[group])]
-        arms += [("distilled_alone", k, answer) for k, answer in enumerate(alone)]
-        for arm, k, answer in arms:
-            ids = held_out["test_id"].to_numpy()
-            held = Held(ids, answer.log_mean[None], answer.log_sigma[None])
-            rows += held.rows({"arm": arm, "seed": k, "fold": group}, choice["factors"])
+    held_out = measurements()[measurements()["group_nine"] == group]
+    alone = student_answers(students, spelled_for_students(tests_of(held_out)))
+    arms = [("distilled", 0, combine(alone)), ("ensemble", 0, targets.left_out[group])]
+    arms += [("distilled_alone", k, answer) for k, answer in enumerate(alone)]
+    rows = []
+    for arm, k, answer in arms:
+        ids = held_out["test_id"].to_numpy()
+        held = Held(ids, answer.log_mean[None], answer.log_sigma[None])
+        rows += held.rows({"arm": arm, "seed": k, "fold": group}, factors)
     return rows
 
 
@@ -233,43 +203,39 @@ def _fidelity(targets: DistillationTargets, students: list[FlammabilityModel]) -
     ``width`` is the typical ratio of the widths of students and teacher.
     """
     rows = np.flatnonzero(targets.kept[targets.tests.polymer_of])
-    tests = spelled_for_students(targets.tests.take(rows))
+    asked = targets.tests.take(rows)
+    recut = [tuple((targets.cuts[s][-1], f) for s, f in polymer) for polymer in asked.polymers]
+    tests = spelled_for_students(asked)
+    pairs = zip(recut, tests.polymers, strict=True)
+    other = np.array([recut != written for recut, written in pairs])[tests.polymer_of]
     alone = student_answers(students, tests)
-    recut = [
-        tuple((targets.cuts[s][-1], f) for s, f in p) for p in targets.tests.take(rows).polymers
-    ]
-    other = [
-        i for i, pair in enumerate(zip(recut, tests.polymers, strict=True)) if len(set(pair)) > 1
-    ]
     moved = combine(student_answers(students, replace(tests, polymers=recut))).log_mean
-    together, teacher = combine(alone), targets.answers[EVERYTHING]
+    together, teacher = combine(alone), targets.answers[EVERYTHING].take(rows)
     means = {
-        "one": np.abs(alone[0].log_mean - teacher.log_mean[rows]),
-        "all": np.abs(together.log_mean - teacher.log_mean[rows]),
-        "cut": np.abs(moved - together.log_mean)[np.isin(tests.polymer_of, other)],
-        "width": np.log(together.log_sigma / teacher.log_sigma[rows]),
+        "one": np.abs(alone[0].log_mean - teacher.log_mean),
+        "all": np.abs(together.log_mean - teacher.log_mean),
+        "cut": np.abs(moved - together.log_mean)[other],
+        "width": np.log(together.log_sigma / teacher.log_sigma),
     }
-    factors = {name: np.exp(part.mean(axis=0)) for name, part in means.items()}
-    return {
-        "polymers": int(targets.kept.sum()),
-        **{name: dict(zip(TARGETS, map(float, part), strict=True))
-           for name, part in factors.items()},
-    }  # fmt: skip
+    factors = {name: np.exp(part.mean(axis=0)).tolist() for name, part in means.items()}
+    named = {name: dict(zip(TARGETS, part, strict=True)) for name, part in factors.items()}
+    return {"polymers": int(targets.kept.sum()), **named}
 
 
-def _publish(folder: Path, work: Path, teacher: Path, settings: DistillationSettings) -> dict:
+def _publish(job: Job, students: list[StudentJob]) -> dict:
     """Put the students of the ensemble where ``trinity predict --fast`` finds them."""
-    for k in _seeds(settings):
-        shutil.copytree(_student(work, EVERYTHING, k), folder / f"member{k}", dirs_exist_ok=True)
+    folder, teacher = job.folder, job.inputs["finetuning"].folder
+    for student in students:
+        shutil.copytree(student.out, folder / f"member{student.k}", dirs_exist_ok=True)
     shutil.copyfile(teacher / "domain.safetensors", folder / "domain.safetensors")
     known = json.loads((teacher / "ensemble.json").read_text(encoding="utf-8"))
     inherited = ("least_sigma", "least_similarity", "factors", "factors_no_laboratory")
     about = {
-        "name": f"trinity distilled, {settings.members} members",
-        "members": settings.members,
+        "name": f"trinity distilled, {len(students)} members",
+        "members": len(students),
         "distilled": True,
         **{name: known[name] for name in inherited},
     }
     write_atomic(folder / "ensemble.json", json.dumps(about, indent=1) + "\n")
-    shutil.rmtree(work)
+    shutil.rmtree(folder / "parts")
     return about

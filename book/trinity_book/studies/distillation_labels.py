@@ -4,6 +4,7 @@ There is a teacher without measurements (the mean of phase 1 and physics), one w
 group, and the ensemble itself. All read each polymer once: only their corrections differ.
 """
 
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,12 +21,13 @@ from trinity.evidence.held import measured_with_physics, measurements
 from trinity.files import write_atomic
 from trinity.learning.answer import Answer, combine
 from trinity.learning.configurations import Phase2Settings
-from trinity.learning.data import Components, TestTable
+from trinity.learning.data import TestTable
 from trinity.learning.intervals import LEAST_SIGMA, group_weights
-from trinity.learning.loop import run_tasks
+from trinity.learning.loop import member_folders, run_tasks
 from trinity.learning.model import load_model
 from trinity.learning.phase1 import without_measured
 from trinity.learning.phase2 import all_layers, correct
+from trinity.provenance import Job
 from trinity.quantities import FLUX_TESTED_KW_M2, LABORATORIES, THICKNESS_TESTED_MM
 
 #: Names of the teacher that has seen no measurement and of the one that has seen all.
@@ -36,6 +38,7 @@ REPEATS = 20
 NAMELESS = 0.5
 POLYMERS_AT_ONCE = 64
 KINDS = ("answers", "left_out")
+ASKED = ("polymer_of", "conditions", "laboratory")
 FILE = "targets.npz"
 
 
@@ -75,24 +78,23 @@ class DistillationTargets:
         return replace(self.tests, polymers=written)
 
 
-def make_targets(
-    table: pd.DataFrame, phase1: list[Path], phase2: list[Path], chosen: dict,
-    conditions: int, held_out: float, seed: int, folder: Path,
-) -> None:  # fmt: skip
-    """Write the targets into ``folder``, unless it is there: questions, then members' answers.
+def make_targets(job: Job, chosen: dict, conditions: int, held_out: float, folder: Path) -> None:
+    """Write the targets into ``folder``, unless they are there: questions, then members' answers.
 
-    Parameters are those of `trinity_book.studies.distillation.run`.
+    ``chosen`` is what the inner loop chose without each strict group; the others are numbers of
+    section ``[distillation]``.
     """
     if (folder / FILE).is_file():
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    tests, group = questions(table, conditions, seed)
+    table = pd.read_parquet(job.inputs["synthesis"].folder / "synthetic.parquet")
+    tests, group = questions(table, conditions, job.seed)
     tests = tests.with_physics()
-    configurations = {
+    settings = {
         name: [Phase2Settings(**numbers) for numbers in choice["ways"]]
         for name, choice in chosen.items()
     }
-    jobs = [MemberJob(*pair, tests, configurations) for pair in zip(phase1, phase2, strict=True)]
+    stages = [member_folders(job.inputs[name].folder) for name in ("pretraining", "finetuning")]
+    jobs = [MemberJob(*pair, tests, settings) for pair in zip(*stages, strict=True)]
     found = run_tasks(_member_answers, jobs)
     arrays = {
         f"{kind}/{teacher}/{name}": values
@@ -100,45 +102,32 @@ def make_targets(
         for teacher in found[0][kind]
         for name, values in vars(combine([part[kind][teacher] for part in found])).items()
     }
-    kept = (np.random.default_rng([seed, 13]).random(len(group)) < held_out) & (group == "")
+    drawn = np.random.default_rng([job.seed, 13]).random(len(group))
     strings = sorted({s for polymer in tests.polymers for s, _ in polymer})
     parts = np.array_split(np.array(strings), max(1, len(strings) // 500))
     spellings = [written for part in run_tasks(_all_cuts, parts) for written in part]
-    words = {
-        "polymers": tests.polymers,
-        "group": group.tolist(),
-        "cuts": dict(zip(strings, spellings, strict=True)),
-    }
-    write_atomic(folder / "targets.json", json.dumps(words))
-    arrays |= {"kept": kept, "conditions": tests.conditions, "laboratory": tests.laboratory,
-               "polymer_of": tests.polymer_of}  # fmt: skip
-    _write_arrays(folder / FILE, arrays)
-
-
-def _write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    import io
-
+    words = json.dumps([tests.polymers, dict(zip(strings, spellings, strict=True))])
+    arrays |= {"group": group, "kept": (drawn < held_out) & (group == ""), "words": words}
+    arrays |= {name: getattr(tests, name) for name in ASKED}
     stream = io.BytesIO()
     np.savez(stream, **arrays)
-    write_atomic(path, stream.getvalue())
+    write_atomic(folder / FILE, stream.getvalue())
 
 
 @lru_cache(maxsize=1)
 def load_targets(folder: Path) -> DistillationTargets:
     """The targets of a folder written by `make_targets`."""
-    words = json.loads((folder / "targets.json").read_text(encoding="utf-8"))
-    polymers: list[Components] = [tuple(map(tuple, polymer)) for polymer in words["polymers"]]
     with np.load(folder / FILE, allow_pickle=False) as stored:
         arrays = dict(stored)
+    polymers, known_cuts = json.loads(str(arrays["words"]))
     answers: dict[str, dict[str, Answer]] = {kind: {} for kind in KINDS}
     for name in [name for name in arrays if name.endswith("/log_mean")]:
         kind, teacher, _ = name.split("/")
         parts = (arrays[f"{kind}/{teacher}/{p}"] for p in ("log_mean", "log_sigma", "ignition"))
         answers[kind][teacher] = Answer(*parts)
-    tests = TestTable(polymers, arrays["polymer_of"], arrays["conditions"], arrays["laboratory"])
-    group = np.array(words["group"])
-    kept = arrays["kept"]
-    return DistillationTargets(tests, group, kept, words["cuts"], *map(answers.get, KINDS))
+    tests = TestTable([tuple(map(tuple, p)) for p in polymers], *map(arrays.get, ASKED))
+    own = arrays["group"], arrays["kept"], known_cuts
+    return DistillationTargets(tests, *own, *map(answers.get, KINDS))
 
 
 def questions(table: pd.DataFrame, conditions: int, seed: int) -> tuple[TestTable, np.ndarray]:
@@ -181,9 +170,8 @@ def _member_answers(job: MemberJob) -> dict[str, dict[str, Answer]]:
             batch = all_layers(start, measured.take(out))
             left_out[group] = _answer(start, teachers[group](batch))
     parts: dict[str, list[Answer]] = {name: [] for name in (BLIND, *teachers)}
-    for polymers in np.array_split(
-        np.arange(len(tests.polymers)), -(-len(tests.polymers) // POLYMERS_AT_ONCE)
-    ):
+    count = len(tests.polymers)
+    for polymers in np.array_split(np.arange(count), -(-count // POLYMERS_AT_ONCE)):
         # Polymers are in the order of their tests, so that parts can be put together as they come.
         batch = all_layers(start, tests.take(np.isin(tests.polymer_of, polymers)))
         with torch.no_grad():
@@ -210,7 +198,5 @@ def _answer(start, output) -> Answer:
 def _joined(answers: list[Answer]) -> Answer:
     """Parts in order, in single precision: half the memory, and far finer than the errors."""
     found = Answer.joined(answers)
-    mean, sigma, ignition = (
-        part.astype(np.float32) for part in (found.log_mean, found.log_sigma, found.ignition)
-    )
-    return Answer(mean, np.maximum(sigma, LEAST_SIGMA), ignition)
+    sigma = np.maximum(found.log_sigma.astype(np.float32), LEAST_SIGMA)
+    return Answer(found.log_mean.astype(np.float32), sigma, found.ignition.astype(np.float32))
