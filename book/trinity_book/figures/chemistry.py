@@ -7,6 +7,7 @@ it, and returns a Figure.
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy.integrate import cumulative_trapezoid
 
 from trinity.chemistry.groups import contributions, count_groups
 from trinity.chemistry.properties import Estimate
@@ -36,26 +37,20 @@ _AROUND = [(-4, 4), (4, -9), (-4, 13), (4, -18)]  # labels of neighbours beside 
 def groups_of_chain(psmiles: str, quantity: str = "V298") -> Figure:
     """What each group of a repeat unit adds to a molar quantity, as one bar built up.
 
-    Parameters
-    ----------
-    psmiles
-        A repeat unit.
-    quantity
-        ``V298`` [cm3/mol], ``Cp_solid_298`` or ``Cp_liquid_298`` [J/mol/K].
+    ``quantity``: ``V298`` [cm3/mol], ``Cp_solid_298`` or ``Cp_liquid_298`` [J/mol/K].
     """
-    labels = {"V298": "molar volume (cm³/mol)"}
-    counts = count_groups(psmiles).counts
-    table = contributions(quantity)
+    counts, table = count_groups(psmiles).counts, contributions(quantity)
     figure, axes = subplots(figsize=(7.0, 1.6))
     left = 0.0
     for colour, (group, count) in zip(PALETTE * 2, counts.items(), strict=False):
         width = table[group] * count
-        axes.barh(0, width, left=left, color=colour, edgecolor="white")
+        bar = axes.barh(0, width, left=left, color=colour, edgecolor="white")
         text = group if count == 1 else f"{count} × {group}"
-        axes.text(left + width / 2, 0, text, ha="center", va="center", color="white", fontsize=9)
+        axes.bar_label(bar, [text], label_type="center", color="white", fontsize=9)
         left += width
-    axes.set(yticks=[], xlabel=labels.get(quantity, "molar heat capacity (J/mol/K)"))
-    axes.set_xlim(0, left)
+    volume = quantity == "V298"
+    label = "molar volume (cm³/mol)" if volume else "molar heat capacity (J/mol/K)"
+    axes.set(yticks=[], xlabel=label, xlim=(0, left))
     axes.spines[["left", "top", "right"]].set_visible(False)
     return figure
 
@@ -63,24 +58,18 @@ def groups_of_chain(psmiles: str, quantity: str = "V298") -> Figure:
 def parity(validation: dict) -> Figure:
     """Estimates against published values, with 1 sigma and the bar that each has to beat.
 
-    Parameters
-    ----------
-    validation
-        The object of ``property_validation.build_property_validation``.
+    ``validation``: what `studies.validation.properties.build_property_validation` gives.
     """
-    figure, panels = subplots(2, 2, figsize=(7.5, 7.0))
-    _parity_panels(panels, validation, _SHOWN)
-    return figure
+    return _parity_panels(validation, _SHOWN, subplots(2, 2, figsize=(7.5, 7.0)))
 
 
 def parity_of_the_rest(validation: dict) -> Figure:
     """Like `parity`, of properties without a bar."""
-    figure, panels = subplots(3, 2, figsize=(7.5, 9.6))
-    _parity_panels(panels, validation, _ALSO_SHOWN)
-    return figure
+    return _parity_panels(validation, _ALSO_SHOWN, subplots(3, 2, figsize=(7.5, 9.6)))
 
 
-def _parity_panels(panels: np.ndarray, validation: dict, shown: dict) -> None:
+def _parity_panels(validation: dict, shown: dict, drawn: tuple) -> Figure:
+    figure, panels = drawn
     for axes, (name, (title, unit, factor)) in zip(panels.flat, shown.items(), strict=True):
         result = validation["parity"][name]
         _parity_panel(axes, result, factor)
@@ -90,6 +79,7 @@ def _parity_panels(panels: np.ndarray, validation: dict, shown: dict) -> None:
             unit, factor = ("%", 100.0) if relative else (unit, factor)
             error, bar = factor * result[result["bar_measure"]], factor * result["bar"]
             axes.set_title(f"{title}\nmean error {error:.2g} {unit}, bar {bar:.2g} {unit}")
+    return figure
 
 
 def _parity_panel(axes: Axes, result: dict, factor: float) -> None:
@@ -138,16 +128,11 @@ def left_out(validation: dict) -> Figure:
 def calibration(rows: list[dict]) -> Figure:
     """Share of published values within 1 and 2 sigma, by property.
 
-    Parameters
-    ----------
-    rows
-        Those of ``property_validation.calibration``. The bar is one standard error of the share at
-        1 sigma when the errors are normal; with ten values it is wide.
+    ``rows`` as `studies.validation.properties.calibration` gives them. The bar is one standard
+    error of the share at 1 sigma when the errors are normal; with ten values it is wide.
     """
-    names = []
-    for row in rows[::-1]:
-        name, comma, how = row["property"].partition(", ")
-        names.append(f"{in_words(name)}{comma}{how} (n = {row['n']})")
+    parts = [(*row["property"].partition(", "), row["n"]) for row in rows[::-1]]
+    names = [f"{in_words(name)}{comma}{how} (n = {n})" for name, comma, how, n in parts]
     figure, axes = subplots(figsize=(7.5, 0.32 * len(rows) + 1.2))
     for key, colour, marker, size, text, expected in (
         ("within_sigma", BLUE, "o", 9, "within 1σ", rows[0]["expected"][0]),
@@ -167,10 +152,7 @@ def calibration(rows: list[dict]) -> Figure:
 def thermogravimetry(estimates: dict[str, Estimate], n: int, rng: np.random.Generator) -> Figure:
     """Mass against temperature at 10 K/min in nitrogen: nominal, and ``n`` draws within 1 sigma.
 
-    Parameters
-    ----------
-    estimates
-        Label -> estimate; one colour each.
+    ``estimates`` by their labels, one colour each.
     """
     figure, axes = subplots(figsize=(7.0, 3.6))
     temperature = np.linspace(400.0, 1050.0, 651)
@@ -198,20 +180,16 @@ def _mass(parameters: dict[str, np.ndarray], i: int, temperature: np.ndarray) ->
 
 def _unreacted(frequency: float, energy: float, temperature: np.ndarray) -> np.ndarray:
     rate = frequency / TGA_RATE_K_S * np.exp(-energy / (GAS_CONSTANT_J_MOL_K * temperature))
-    steps = np.diff(temperature) * (rate[1:] + rate[:-1]) / 2
-    return np.exp(-np.concatenate([[0.0], np.cumsum(steps)]))
+    return np.exp(-cumulative_trapezoid(rate, temperature, initial=0.0))
 
 
 def draws(found: Estimate, n: int, rng: np.random.Generator) -> Figure:
     """How draws hang together: density with specific heat, and log A with E."""
-    drawn = sample_parameters(found, n, rng)
-    figure, panels = subplots(1, 2, figsize=(7.5, 3.4))
-    panels[0].scatter(
-        drawn["density_kg_m3"], drawn["specific_heat_melt_j_kg_k"] / 1e3, s=6, color=BLUE, alpha=0.5
-    )
-    panels[0].set(xlabel="density (kg/m³)", ylabel="specific heat of the melt (kJ/kg/K)")
-    panels[1].scatter(
-        drawn["E_j_mol"] / 1e3, np.log10(drawn["A_1_s"]), s=6, color=ORANGE, alpha=0.5
-    )
-    panels[1].set(xlabel="E (kJ/mol)", ylabel="log₁₀ A (1/s)")
+    drawn, dots = sample_parameters(found, n, rng), {"s": 6, "alpha": 0.5}
+    heat, energy = drawn["specific_heat_melt_j_kg_k"] / 1e3, drawn["E_j_mol"] / 1e3
+    figure, (left, right) = subplots(1, 2, figsize=(7.5, 3.4))
+    left.scatter(drawn["density_kg_m3"], heat, color=BLUE, **dots)
+    left.set(xlabel="density (kg/m³)", ylabel="specific heat of the melt (kJ/kg/K)")
+    right.scatter(energy, np.log10(drawn["A_1_s"]), color=ORANGE, **dots)
+    right.set(xlabel="E (kJ/mol)", ylabel="log₁₀ A (1/s)")
     return figure

@@ -27,13 +27,9 @@ from trinity_book.figures.style import (
 def curves_with_marks(curves: dict[str, tuple], measured: pd.Series, title: str) -> Figure:
     """Simulated HRR of one test, and the heat released so far, with the measured scalars marked.
 
-    Parameters
-    ----------
-    curves : dict
-        name -> (time [s], HRR [W/m²]) arrays.
-    measured : Series
-        One row of the measurements. The bar above spans the 180 s of the measured mean; the level
-        below is the measured total, which belongs to the end of the test and to no time before.
+    ``curves``: name -> (time [s], HRR [W/m²]) arrays; ``measured``: one row of the measurements.
+    The bar above spans the 180 s of the measured mean; the level below is the measured total, which
+    belongs to the end of the test and to no time before.
     """
     figure, (above, below) = subplots(2, 1, figsize=(6.8, 5.4), sharex=True, height_ratios=(3, 2))
     for (name, (time_s, hrr_w_m2)), colour in zip(curves.items(), (BLUE, SKY, GREEN), strict=False):
@@ -78,15 +74,9 @@ def _mark(above, below, measured: pd.Series) -> None:
 def errors_by(errors: dict[str, dict], grouping: str, labels: dict[str, str]) -> Figure:
     """Bias (simulated/measured) of t_ig and pHRR by polymer, flux or thickness, arm by arm.
 
-    Parameters
-    ----------
-    errors : dict
-        Arm (informed, blind) -> ``gmfe`` of ``physics_validation.json``, ``cone``.
-    grouping : str
-        ``polymer``, ``flux`` or ``thickness``. A circle is the geometric mean of
-        simulated/measured, the line through it the mean error factor either way.
-    labels : dict
-        Key of a row -> how to write it, in the order wanted, first on top.
+    A circle is the geometric mean of simulated/measured, the line through it the mean error factor
+    either way. ``errors``: arm (informed, blind) -> ``gmfe`` of ``physics_validation.json``,
+    ``cone``; ``labels``: key of a row -> how to write it, first on top.
     """
     size = (7.4, 1.3 + 0.36 * len(labels))
     figure, panels = subplots(1, 2, figsize=size, sharey=True)
@@ -105,8 +95,8 @@ def errors_by(errors: dict[str, dict], grouping: str, labels: dict[str, str]) ->
         axes.set_xticks([0.5, 0.7, 1.0, 1.4, 2.0], ["0.5", "0.7", "1", "1.4", "2"])
     panels[0].set_yticks(place, labels.values())
     panels[0].invert_yaxis()
-    handles, names = panels[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper right", ncols=2, fontsize="small")
+    entries = panels[0].get_legend_handles_labels()
+    figure.legend(*entries, loc="outside upper right", ncols=2, fontsize="small")
     return figure
 
 
@@ -136,10 +126,11 @@ def verification(curve: dict, convergence: dict) -> Figure:
     left.plot(curve["time_s"], curve["simulated_k"], "--", color=BLUE, label="simulated")
     left.set(xlabel="time (s)", ylabel="surface temperature (K)", xscale="log")
     left.legend(fontsize="small")
-    for axes, key, x, y in zip(
-        others, ("time", "space"), ("step (s)", "cell (mm)"),
-        ("error of the mass left (kg/m²)", "error of the temperature (K)"), strict=True,
-    ):  # fmt: skip
+    shown = {
+        "time": ("step (s)", "error of the mass left (kg/m²)"),
+        "space": ("cell (mm)", "error of the temperature (K)"),
+    }
+    for axes, (key, (x, y)) in zip(others, shown.items(), strict=True):
         size, error = (np.array(convergence[key][name]) for name in ("size", "error"))
         axes.loglog(size, error, "o-", color=BLUE, label="measured")
         axes.loglog(size, error[0] * (size / size[0]) ** 2, ":", color=GREY, label="second order")

@@ -12,9 +12,7 @@ PRIMARY_LABEL = "mean |ln| error of ignition time and peak"
 def primary_by_arm(primary: list[dict]) -> Figure:
     """Primary endpoint of every arm with its 95 % interval over groups, best on top.
 
-    Parameters
-    ----------
-    primary : dicts with ``arm``, ``mean_abs_ln``, ``low``, ``high`` [-].
+    ``primary``: dicts with ``arm``, ``mean_abs_ln``, ``low``, ``high`` [-].
     """
     rows = pd.DataFrame(primary).sort_values("mean_abs_ln")
     colours = [ARMS[arm].colour for arm in rows["arm"]]
@@ -28,10 +26,8 @@ def primary_by_arm(primary: list[dict]) -> Figure:
 def curve(levels: pd.DataFrame, xlabel: str, flat: dict[str, float] | None = None) -> Figure:
     """Primary endpoint against how much there was to learn from, a line per arm.
 
-    Parameters
-    ----------
-    levels : columns ``arm``, ``x``, ``mean_abs_ln``, ``low``, ``high``.
-    flat : arm -> value of arms that do not depend on it.
+    ``levels``: columns ``arm``, ``x``, ``mean_abs_ln``, ``low``, ``high``; ``flat``: arm -> value,
+    of arms that do not depend on it.
     """
     figure, axes = subplots(figsize=(6.6, 3.6))
     for i, (arm, part) in enumerate(levels.groupby("arm", sort=False)):
@@ -54,17 +50,10 @@ def curve(levels: pd.DataFrame, xlabel: str, flat: dict[str, float] | None = Non
 def elsewhere(levels: pd.DataFrame) -> Figure:
     """Primary endpoint on conditions or laboratories that were not seen: a group of bars per level.
 
-    Parameters
-    ----------
-    levels : columns ``arm``, ``level``, ``mean_abs_ln``, ``low``, ``high``.
+    ``levels``: columns ``arm``, ``level``, ``mean_abs_ln``, ``low``, ``high``.
     """
-    order = {"index": levels["level"].unique(), "columns": levels["arm"].unique()}
-    middle, *ends = (
-        levels.pivot(index="level", columns="arm", values=name).reindex(**order)
-        for name in ("mean_abs_ln", "low", "high")
-    )
     figure, axes = subplots(figsize=(8.0, 3.4))
-    bars(axes, middle.rename(columns=label), PALETTE[: len(order["columns"])], ends)
+    bars(axes, levels.assign(arm=levels["arm"].map(label)), "level", "arm", "mean_abs_ln", PALETTE)
     axes.set_ylabel(PRIMARY_LABEL)
     axes.legend(fontsize=7.5, ncol=3)
     return figure

@@ -11,7 +11,6 @@ from collections.abc import Callable
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from trinity.evidence import scores as evaluation
 from trinity.files import data_path
@@ -19,36 +18,17 @@ from trinity.quantities import PRIMARY
 from trinity_book.figures import learning as figures_learning
 from trinity_book.figures import style
 from trinity_book.figures.house import house
-from trinity_book.figures.style import BLUE, GREEN, ORANGE, subplots
+from trinity_book.figures.style import BLUE, GREEN, ORANGE, box, subplots
 
 
-def _box(axes, x: float, y: float, text: str, colour: str, width: float = 1.5, height: float = 0.9):
-    axes.add_patch(
-        FancyBboxPatch(
-            (x - width / 2, y - height / 2),
-            width,
-            height,
-            boxstyle="round,pad=0.02,rounding_size=0.08",
-            facecolor=colour,
-            edgecolor="none",
-            alpha=0.16,
-        )
-    )
-    axes.text(x, y, text, ha="center", va="center", fontsize=9.5)
+def _step(axes, x: float, y: float, text: str, colour: str, width=1.5, height=0.9) -> None:
+    box(axes, x, y, width, height, colour)
+    axes.text(x, y, text, ha="center", va="center", fontsize=9.5, zorder=3)
 
 
-def _arrow(axes, start, end, colour: str, bend: float = 0.0):
-    axes.add_patch(
-        FancyArrowPatch(
-            start,
-            end,
-            arrowstyle="-|>",
-            mutation_scale=12,
-            color=colour,
-            linewidth=1.6,
-            connectionstyle=f"arc3,rad={bend}",
-        )
-    )
+def _arrow(axes, start, end, colour: str, bend: float = 0.0) -> None:
+    look = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.6, "mutation_scale": 12}
+    axes.annotate("", end, start, arrowprops=look | {"connectionstyle": f"arc3,rad={bend}"})
 
 
 def overview() -> Figure:
@@ -63,10 +43,10 @@ def overview() -> Figure:
     ]
     figure, axes = subplots(figsize=(9.0, 2.5))
     for i, text in enumerate(steps):
-        _box(axes, 1.7 * i, 0, text, GREEN if i == 5 else BLUE)
+        _step(axes, 1.7 * i, 0, text, GREEN if i == 5 else BLUE)
         if i:
             _arrow(axes, (1.7 * i - 0.93, 0), (1.7 * i - 0.76, 0), BLUE)
-    _box(axes, 5.1, -1.25, "current practice: finetune directly", ORANGE, width=2.9, height=0.42)
+    _step(axes, 5.1, -1.25, "current practice: finetune directly", ORANGE, width=2.9, height=0.42)
     _arrow(axes, (0.1, -0.48), (3.62, -1.25), ORANGE, bend=0.18)
     _arrow(axes, (6.58, -1.25), (8.45, -0.48), ORANGE, bend=0.18)
     axes.set(xlim=(-0.85, 9.35), ylim=(-1.6, 0.6))

@@ -11,10 +11,9 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch
 
 from trinity.lineage import file_of, imported_by
-from trinity_book.figures.style import BLUE, GREEN, GREY, subplots
+from trinity_book.figures.style import BLUE, GREEN, GREY, box, subplots
 
 BOOK = "trinity_book"
 #: The face and the command line: they only pass on, and name everything.
@@ -53,10 +52,7 @@ def imports() -> dict[str, set[str]]:
 def above(found: dict[str, set[str]]) -> dict[str, int]:
     """Room -> its floor: one above the highest room that it imports.
 
-    Raises
-    ------
-    RecursionError
-        If rooms import each other in a circle.
+    Raises RecursionError if rooms import each other in a circle.
     """
 
     def floor(room: str) -> int:
@@ -92,7 +88,7 @@ def house() -> Figure:
         row = sorted(room for room in floors if floors[room] == floor)
         for i, room in enumerate(row):
             at[room] = (i + 0.5) / len(row), floor
-            _box(axes, room, *at[room], 0.94 / len(row))
+            _room(axes, room, *at[room], 0.94 / len(row))
     for room, used in lines.items():
         for other in sorted(used):
             (x, y), (u, v) = at[room], at[other]
@@ -102,16 +98,12 @@ def house() -> Figure:
     return figure
 
 
-def _box(axes: Axes, room: str, x: float, y: float, width: float) -> None:
+def _room(axes: Axes, room: str, x: float, y: float, width: float) -> None:
     """A room: subpackages blue, shared modules grey, the book's package green."""
     colour = GREEN
     if room != BOOK:
         colour = BLUE if file_of(f"trinity.{room}").name == "__init__.py" else GREY
-    for face, alpha in (("white", 1.0), (colour, 0.16)):  # no line shines through
-        axes.add_patch(FancyBboxPatch(
-            (x - width / 2, y - HALF), width, 2 * HALF, boxstyle="round,pad=0,rounding_size=0.02",
-            facecolor=face, alpha=alpha, edgecolor="none", zorder=2,
-        ))  # fmt: skip
+    box(axes, x, y, width, 2 * HALF, colour)
     lines = "\n".join(textwrap.wrap(about(room), int(120 * width)))
     centred = {"ha": "center", "va": "center", "zorder": 3}
     axes.text(x, y + 0.12, room, weight="bold", **centred)

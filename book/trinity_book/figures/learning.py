@@ -38,9 +38,7 @@ def losses(histories: dict[str, list[float]], ylabel: str = "training loss") -> 
 def factors_beside_baseline(model: dict, baseline: dict) -> Figure:
     """Error factors (GMFE) of each target, of a model and of the conditions-only baseline.
 
-    Parameters
-    ----------
-    model, baseline : target -> GMFE [-] on the same unseen polymers.
+    ``model``, ``baseline``: target -> GMFE [-] on the same unseen polymers.
     """
     table = pd.DataFrame({"conditions only": baseline, "phase 1": model}).loc[list(NAMES)[::-1]]
     figure, axes = subplots(figsize=(6.0, 2.8))
@@ -52,9 +50,7 @@ def factors_beside_baseline(model: dict, baseline: dict) -> Figure:
 def parity_by_arm(rows: pd.DataFrame, arms: list[str], targets: list[str]) -> Figure:
     """Held-out predictions against measurements: a column per arm, a row per target.
 
-    Parameters
-    ----------
-    rows : rows of ``lopo.json`` of one grouping; seeds are averaged in logarithms.
+    ``rows`` of ``lopo.json``, of one grouping; seeds are averaged in logarithms.
     """
     by = ["arm", "target", "polymer", "test_id"]
     mean = rows.groupby(by, as_index=False).agg({"predicted": gmean, "measured": "first"})
@@ -82,10 +78,8 @@ def ablation(
 ) -> Figure:
     """Error factor of each arm with its 95 % interval over groups, a panel per target.
 
-    Parameters
-    ----------
-    scores : columns ``arm``, ``target``, ``gmfe``, ``gmfe_low``, ``gmfe_high`` [-].
-    bars : target -> factor drawn as a dotted line, or None.
+    ``scores``: columns ``arm``, ``target``, ``gmfe``, ``gmfe_low``, ``gmfe_high`` [-]; ``bars``:
+    target -> factor drawn as a dotted line.
     """
     size = (3.5 * len(targets) + 0.6, 3.2)
     figure, panels = subplots(1, len(targets), figsize=size, sharey=True, squeeze=False)
@@ -104,9 +98,7 @@ def ablation(
 def errors_by_group(errors: pd.DataFrame, title: str) -> Figure:
     """Heat map of error factors: a row per arm, a column per group.
 
-    Parameters
-    ----------
-    errors : mean |ln| errors, index arm, columns groups.
+    ``errors``: mean |ln| errors, index arm, columns groups.
     """
     table = np.exp(errors.loc[[arm for arm in ARMS if arm in errors.index]]).rename(label)
     figure = heatmap(table, "error factor", (7.4, 3.2), cmap="cividis_r", vmin=1, vmax=3,

@@ -26,10 +26,7 @@ from trinity_book.figures.style import (
 def ignition_against_flux(tests: pd.DataFrame) -> Figure:
     """Measured time to ignition and peak HRR of every test against irradiance.
 
-    Parameters
-    ----------
-    tests : rows of :func:`trinity.measurements.load_measurements`; columns ``polymer``, ``lab``,
-        ``flux_kw_m2``, ``t_ig_s`` [s], ``phrr_kw_m2`` [kW/m²].
+    ``tests`` as `trinity.measurements.load_measurements` gives them.
     """
     figure, panels = subplots(1, 2, figsize=(7.6, 3.8))
     for axes, target in zip(panels, PRIMARY, strict=True):
@@ -67,12 +64,8 @@ def measured_curves(
 ) -> Figure:
     """Measured HRR(t), a panel per polymer, a line per specimen, coloured by irradiance.
 
-    Parameters
-    ----------
-    specimens, curves
-        As `trinity.measurements.load_specimens` and `load_curves` give them.
-    longest_s
-        Where the time axes end; thick specimens burn on.
+    ``specimens`` and ``curves`` as `trinity.measurements.load_specimens` and `load_curves` give
+    them; the time axes end at ``longest_s``, thick specimens burn on.
     """
     polymers = sorted(specimens["polymer"].unique())
     figure, grid = subplots(3, 4, figsize=(8.4, 5.8), sharex=True)
@@ -98,10 +91,7 @@ def measured_curves(
 def hrr_with_draws(curves: list[tuple], central: tuple, title: str) -> Figure:
     """HRR(t) of many property draws (thin) and of the central estimate (heavy).
 
-    Parameters
-    ----------
-    curves : list of (time [s], HRR [W/m²]) arrays, one per draw.
-    central : the same for the central estimate.
+    ``curves``: (time [s], HRR [W/m²]) arrays, one per draw; ``central``: the same of the estimate.
     """
     figure, axes = subplots(figsize=(6.4, 3.5))
     for time_s, hrr_w_m2 in curves:
@@ -117,10 +107,8 @@ def measured_in_synthetic(table: pd.DataFrame, tests: pd.DataFrame) -> Figure:
     """Measured tests (markers) in the cloud of synthetic ones, for both targets against flux."""
     figure, panels = subplots(1, 2, figsize=(7.6, 3.6))
     for axes, target in zip(panels, PRIMARY, strict=True):
-        axes.scatter(
-            table["flux_kw_m2"], table[target], s=2, c=SKY, alpha=0.15, linewidths=0,
-            label="synthetic", rasterized=True,
-        )  # fmt: skip
+        axes.scatter(table["flux_kw_m2"], table[target], s=2, c=SKY, alpha=0.15, linewidths=0,
+                     label="synthetic", rasterized=True)  # fmt: skip
         axes.scatter(tests["flux_kw_m2"], tests[target], s=22, c=ORANGE, label="measured")
         axes.set(yscale="log", xlabel=FLUX, ylabel=LABELS[target])
     panels[0].legend(markerscale=1.5)
@@ -130,9 +118,7 @@ def measured_in_synthetic(table: pd.DataFrame, tests: pd.DataFrame) -> Figure:
 def simulated_against_measured(tests: pd.DataFrame, predicted: dict[str, np.ndarray]) -> Figure:
     """Parity of blind or informed physics with every measured test, both targets.
 
-    Parameters
-    ----------
-    predicted : target -> array (n_tests,), NaN where nothing was predicted.
+    ``predicted``: target -> array (n_tests,), NaN where nothing was predicted.
     """
     figure, panels = subplots(1, 2, figsize=(7.8, 3.8))
     for axes, target in zip(panels, PRIMARY, strict=True):

@@ -9,16 +9,7 @@ from matplotlib.figure import Figure
 
 from trinity.chemistry.similarity import nearest_other
 from trinity.quantities import PRIMARY
-from trinity_book.figures.style import (
-    BLUE,
-    FLUX,
-    GREY,
-    LABELS,
-    ORANGE,
-    SKY,
-    style_of,
-    subplots,
-)
+from trinity_book.figures.style import BLUE, FLUX, GREY, LABELS, ORANGE, PALETTE, SKY, subplots
 
 #: Of measured values: whether the interval holds them.
 HELD = {"inside": BLUE, "outside": ORANGE}
@@ -28,10 +19,7 @@ def misses(rows: pd.DataFrame, targets: list[str]) -> Figure:
     """Error of each held-out test in units of its interval's half-width, by polymer group: beyond
     the line at 1 the 90 % interval missed.
 
-    Parameters
-    ----------
-    rows : rows of ``lopo.json`` of one arm and seed; ``lo`` and ``hi`` are the interval's ends.
-    targets : a panel each.
+    ``rows`` of ``lopo.json``, of one arm and seed; a panel for each of ``targets``.
     """
     ratio = in_half_widths(rows)
     table = rows.assign(ratio=ratio, held=np.where(ratio <= 1, "inside", "outside"))
@@ -71,10 +59,8 @@ def physics_intervals(covered: dict, tests: pd.DataFrame, target: str) -> Figure
     """Range of simulated tests with properties drawn within their errors (bars) and what was
     measured, sorted by measurement.
 
-    Parameters
-    ----------
-    covered : of one target in ``physics_validation.json``, block ``coverage``: ``low``, ``high``.
-    tests : the measured tests, all of them, in the same order; those that ignited are drawn.
+    ``covered``: ``low``, ``high`` of one target in ``physics_validation.json``, block ``coverage``;
+    ``tests``: all measured tests, in the same order; those that ignited are drawn.
     """
     rows = pd.DataFrame({"low": covered["low"], "high": covered["high"]}, dtype=float)
     rows["measured"] = tests[target].to_numpy(float)
@@ -99,11 +85,8 @@ def similarities(seen: Sequence, asked: pd.Series, least: float) -> Figure:
     """How similar polymers of the table are to their nearest other one, and where the polymers
     that are asked about lie; left of the line a prediction is flagged.
 
-    Parameters
-    ----------
-    seen : fingerprints of the P polymers that a model has seen; 600 of them are shown.
-    asked : name -> similarity [-].
-    least : below it, ``in_domain`` is false.
+    ``seen``: fingerprints of what a model has seen, of which 600 are shown; ``asked``: name ->
+    similarity [-]; ``least``: below it, ``in_domain`` is false.
     """
     figure, axes = subplots(figsize=(7.0, 3.4))
     sample = np.linspace(0, len(seen) - 1, 600).astype(int).tolist()
@@ -125,16 +108,14 @@ def one_polymer(measured: pd.DataFrame, lines: dict[str, pd.DataFrame], title: s
     """Time to ignition and peak of one polymer over irradiance: measured, and as each step of the
     method predicts it without having seen it.
 
-    Parameters
-    ----------
-    measured : its tests, columns ``flux_kw_m2``, ``t_ig_s`` [s], ``phrr_kw_m2`` [kW/m²].
-    lines : name -> table with the same columns, at increasing irradiance.
+    ``measured``: its tests, columns ``flux_kw_m2``, ``t_ig_s`` [s], ``phrr_kw_m2`` [kW/m²];
+    ``lines``: name -> table with the same columns, at increasing irradiance.
     """
-    styles = style_of(list(lines))
     figure, panels = subplots(1, 2, figsize=(7.6, 3.4))
     for axes, target in zip(panels, PRIMARY, strict=True):
-        for (name, table), dash in zip(lines.items(), ["-", "--", "-.", ":"], strict=False):
-            axes.plot(table["flux_kw_m2"], table[target], dash, color=styles[name][0], label=name)
+        looks = zip(lines.items(), PALETTE, ["-", "--", "-.", ":"], strict=False)
+        for (name, table), colour, dash in looks:
+            axes.plot(table["flux_kw_m2"], table[target], dash, color=colour, label=name)
         axes.plot(measured["flux_kw_m2"], measured[target], "ko", markersize=4, label="measured")
         axes.set(yscale="log", xlabel=FLUX, ylabel=LABELS[target])
     panels[0].set_title(title)
@@ -145,9 +126,7 @@ def one_polymer(measured: pd.DataFrame, lines: dict[str, pd.DataFrame], title: s
 def prediction_against_flux(answers: pd.DataFrame, title: str) -> Figure:
     """Predicted time to ignition and peak HRR of one polymer over irradiance, with 90 % bands.
 
-    Parameters
-    ----------
-    answers : rows of :func:`trinity.prediction.predict.predict_frame` at increasing ``flux_kw_m2``.
+    ``answers``: rows of `trinity.prediction.predict.predict_frame` at increasing ``flux_kw_m2``.
     """
     figure, panels = subplots(1, 2, figsize=(7.6, 3.3))
     flux = answers["flux_kw_m2"]

@@ -6,7 +6,6 @@ Colours are those of Okabe and Ito, safe for colour-blind readers.
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -15,6 +14,7 @@ import pandas as pd
 import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import LogLocator, NullLocator
 
 from trinity.files import data_root
@@ -43,30 +43,30 @@ _PROPERTIES = {
     "specific_heat_solid_j_kg_k": "specific heat, solid",
     "specific_heat_melt_j_kg_k": "specific heat, melt",
 }
-_UNITS = "_kw_m2 _w_m2 _mj_m2 _kg_m3 _w_m_k _j_kg_k _j_kg _j_mol _1_m _1_s _mm _k _s".split()
+#: Ends of the names of columns and parameters, and the units that they say.
+UNIT_OF_END = {
+    "_kw_m2": "kW/m²", "_mj_m2": "MJ/m²", "_kg_m3": "kg/m³", "_w_m_k": "W/m/K",
+    "_j_kg_k": "J/kg/K", "_j_kg": "J/kg", "_j_mol": "J/mol", "_w_m2": "W/m²", "_1_m": "1/m",
+    "_1_s": "1/s", "_mm": "mm", "_s": "s", "_k": "K",
+}  # fmt: skip
 
 
 def in_words(name: str) -> str:
     """A column or parameter as a reader would say it: ``char_density_kg_m3`` is "char density"."""
     if known := (NAMES | _PROPERTIES).get(name):
         return known
-    unit = next((unit for unit in _UNITS if name.endswith(unit)), "")
+    unit = next((end for end in UNIT_OF_END if name.endswith(end)), "")
     return name.removesuffix(unit).replace("_", " ")
 
 
-def style_file() -> Path:
-    """The checkout's ``matplotlibrc``."""
-    return data_root().parent / "matplotlibrc"
-
-
 def use() -> None:
-    """Apply the style to every figure made from now on; notebooks begin with it."""
-    matplotlib.rc_file(style_file(), use_default_template=False)
+    """Apply ``matplotlibrc`` to every figure made from now on; notebooks begin with it."""
+    matplotlib.rc_file(data_root().parent / "matplotlibrc", use_default_template=False)
 
 
 def context() -> AbstractContextManager:
     """The style within a ``with`` block; everything is as before after it."""
-    return matplotlib.rc_context(fname=style_file())
+    return matplotlib.rc_context(fname=data_root().parent / "matplotlibrc")
 
 
 def subplots(rows: int = 1, columns: int = 1, **options):
@@ -76,21 +76,23 @@ def subplots(rows: int = 1, columns: int = 1, **options):
     return figure, axes
 
 
-def style_of(names: list[str]) -> dict[str, tuple[str, str]]:
-    """One (colour, marker) for each name, in the order given."""
-    return {
-        name: (PALETTE[i % len(PALETTE)], MARKERS[i % len(MARKERS)]) for i, name in enumerate(names)
-    }
+def box(axes: Axes, x: float, y: float, width: float, height: float, colour: str) -> None:
+    """A pale box with round corners about a point; no line shines through."""
+    for face, alpha in (("white", 1.0), (colour, 0.16)):
+        axes.add_patch(FancyBboxPatch(
+            (x - width / 2, y - height / 2), width, height, edgecolor="none", zorder=2,
+            boxstyle="round,pad=0,rounding_size=0.02", facecolor=face, alpha=alpha,
+        ))  # fmt: skip
 
 
 def by_polymer(axes: Axes, table: pd.DataFrame, x: str, y: str, names: Sequence[str] = ()) -> None:
     """Points of a table, a colour and a marker per polymer; ``names`` are all that may occur."""
     names = sorted(names or table["polymer"].unique())
-    looks = style_of(names)
+    looks = (dict(zip(names, shades, strict=False)) for shades in (PALETTE, MARKERS))
+    options = dict(zip(("palette", "markers"), looks, strict=True))
     seaborn.scatterplot(
         table, x=x, y=y, hue="polymer", style="polymer", hue_order=names, style_order=names,
-        palette={name: look[0] for name, look in looks.items()},
-        markers={name: look[1] for name, look in looks.items()}, s=26, linewidth=0, ax=axes,
+        s=26, linewidth=0, ax=axes, **options,
     )  # fmt: skip
     axes.get_legend().remove()
 
@@ -134,17 +136,19 @@ def ranges(axes: Axes, rows: pd.DataFrame, names: Sequence[str], colours: Sequen
     axes.set_ylim(len(rows) - 0.5, -0.5)
 
 
-def bars(axes: Axes, table: pd.DataFrame, colours: Sequence[str], errors=None) -> None:
-    """Groups of bars: a group for each row, a bar for each column.
-
-    ``errors`` are ``(low, high)`` tables like ``table``, the ends of an interval around each.
-    """
-    spread = None
-    if errors is not None:
-        spread = np.abs(np.stack([end.to_numpy().T - table.to_numpy().T for end in errors], 1))
-    table.plot.bar(
-        ax=axes, width=0.8, color=list(colours), yerr=spread, error_kw={"linewidth": 0.9}, rot=0,
-        legend=False, xlabel="",
+def bars(
+    axes: Axes, rows: pd.DataFrame, group: str, name: str, value: str, colours: Sequence[str]
+) -> None:
+    """Groups of bars, a colour for each name, with intervals from columns ``low`` and ``high``."""
+    order = {"index": rows[group].unique(), "columns": rows[name].unique()}
+    middle, low, high = (
+        rows.pivot(index=group, columns=name, values=column).reindex(**order)
+        for column in (value, "low", "high")
+    )
+    spread = np.abs(np.stack([end.to_numpy().T - middle.to_numpy().T for end in (low, high)], 1))
+    middle.plot.bar(
+        ax=axes, width=0.8, color=list(colours)[: len(middle.columns)], yerr=spread,
+        error_kw={"linewidth": 0.9}, rot=0, legend=False, xlabel="",
     )  # fmt: skip
 
 

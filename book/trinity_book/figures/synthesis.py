@@ -162,10 +162,7 @@ def energy_released(table: pd.DataFrame) -> Figure:
 def correlations(table: pd.DataFrame, columns: tuple[str, ...]) -> Figure:
     """Rank correlations between properties, conditions or labels, over the rows that have them all.
 
-    Parameters
-    ----------
-    table : rows of the synthetic table.
-    columns : those to compare, such as `DRAWN` or `ASKED`.
+    ``columns``: those to compare, such as `DRAWN` or `ASKED`.
     """
     found = table[list(columns)].dropna().corr("spearman").round(1) + 0.0  # no -0.0
     size = (1.6 + 0.58 * len(columns), 0.9 + 0.46 * len(columns))

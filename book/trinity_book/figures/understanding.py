@@ -23,17 +23,16 @@ def landscape(found: dict) -> Figure:
     """Loss of the tests that were trained on and error on held-out polymers over the plane of the
     start and both solutions, with the two paths projected on it.
 
-    Parameters
-    ----------
-    found : the block ``landscape``.
+    ``found``: the block ``landscape``.
     """
     figure, panels = subplots(1, 2, figsize=(8.2, 4.4), sharey=True, layout="compressed")
-    shown = (
-        ("loss", "training loss", np.asarray(found["loss"])),
-        ("error_held_out", "error factor, held-out polymers", np.exp(found["error_held_out"])),
-    )
-    for axes, (_, label, values) in zip(panels, shown, strict=True):
-        levels = _levels(values, _at_start(found, values))
+    shown = {
+        "training loss": np.asarray(found["loss"]),
+        "error factor, held-out polymers": np.exp(found["error_held_out"]),
+    }
+    start = np.abs(found["y"]).argmin(), np.abs(found["x"]).argmin()  # the origin
+    for axes, (label, values) in zip(panels, shown.items(), strict=True):
+        levels = _levels(values, float(values[start]))
         drawn = axes.contourf(found["x"], found["y"], values, levels, cmap="cividis", extend="max")
         axes.contour(found["x"], found["y"], values, levels, colors="white", linewidths=0.4)
         axes.grid(False)
@@ -45,11 +44,6 @@ def landscape(found: dict) -> Figure:
     panels[0].set_ylabel("towards two-phase solution [filter lengths]")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
-
-
-def _at_start(found: dict, values: np.ndarray) -> float:
-    """The value at the grid point nearest to the start, which is the origin."""
-    return float(values[np.abs(found["y"]).argmin(), np.abs(found["x"]).argmin()])
 
 
 def _levels(values: np.ndarray, start: float) -> np.ndarray:
@@ -72,18 +66,15 @@ def _path(axes, places: np.ndarray, colour: str, name: str, jumps: bool) -> None
     axes.plot(x[first:], y[first:], color=colour, linewidth=1.6, label=name)
     axes.plot(x[first:-1], y[first:-1], "o", color=colour, markersize=4, **edge)
     axes.plot(x[-1], y[-1], "*", color=colour, markersize=13, **edge)
-    axes.plot(
-        x[0], y[0], "s", color="black", markersize=6, label=None if jumps else "start", **edge
-    )
+    label = None if jumps else "start"
+    axes.plot(x[0], y[0], "s", color="black", markersize=6, label=label, **edge)
 
 
 def valleys(found: dict) -> Figure:
     """Left: losses on the straight line between the two solutions. Right: training loss along
     random directions from each, the band from the lowest to the highest of the draws.
 
-    Parameters
-    ----------
-    found : the block ``landscape``.
+    ``found``: the block ``landscape``.
     """
     figure, (line, around) = subplots(1, 2, figsize=(9.0, 3.3))
     along, sharp = found["straight_way"], found["sharpness"]
@@ -104,9 +95,7 @@ def valleys(found: dict) -> Figure:
 def weight_distances(found: list[dict]) -> Figure:
     """How far each layer moved in the three trainings.
 
-    Parameters
-    ----------
-    found : the block ``distances``.
+    ``found``: the block ``distances``.
     """
     colours, names = zip(*TRAININGS.values(), strict=True)
     table = 100 * pd.DataFrame(found).set_index("layer")[list(TRAININGS)]
@@ -121,29 +110,22 @@ def weight_distances(found: list[dict]) -> Figure:
 def probes(found: list[dict]) -> Figure:
     """What linear probes find in embeddings, with 95 % bootstrap intervals over polymers.
 
-    Parameters
-    ----------
-    found : the block ``probes``.
+    ``found``: the block ``probes``.
     """
     table = pd.DataFrame(found)
-    order = {"index": table["quantity"].unique(), "columns": table["model"].unique()}
-    middle, *ends = (
-        table.pivot(index="quantity", columns="model", values=name).reindex(**order)
-        for name in ("r2", "low", "high")
-    )
+    models = table["model"].unique()
     figure, axes = subplots(figsize=(7.4, 3.2))
-    bars(axes, middle, [PROBED.get(model, SKY) for model in middle], ends)
+    colours = [PROBED.get(model, SKY) for model in models]
+    bars(axes, table, "quantity", "model", "r2", colours)
     axes.set(ylabel="share of variance found, R²", ylim=(min(0.0, table["low"].min()), 1.0))
-    axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.1), ncol=len(middle.columns))
+    axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.1), ncol=len(models))
     return figure
 
 
 def ends(found: list[dict]) -> Figure:
     """Error factors of gradient finetuning on the polymers of each part, held out in turn.
 
-    Parameters
-    ----------
-    found : the block ``ends``.
+    ``found``: the block ``ends``.
     """
     figure, axes = subplots(figsize=(6.4, 2.8))
     styles = {"start": ("black", "start"), "phase1": (GREY, "phase 1 only"), **FINETUNED}
