@@ -4,13 +4,17 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+
+import pandas as pd
 
 from trinity import provenance
 from trinity.chemistry.polymers import parse_psmiles
 from trinity.errors import InputError
+from trinity.evidence.scores import scores
 from trinity.files import data_path, data_root, write_atomic
+from trinity.learning.configurations import MODES
 from trinity.measurements import GROUP_TEN
 from trinity.pipeline import stages
 from trinity.quantities import check_conditions
@@ -22,10 +26,7 @@ REPRODUCTION = "reproduce"  # the scale of `make reproduce`
 def pairs(texts: list[str]) -> dict[str, str]:
     """``["seed=3"]`` as ``{"seed": "3"}``.
 
-    Raises
-    ------
-    InputError
-        If a text has no ``=``, or a name comes twice.
+    Raises InputError if a text has no ``=``, or a name comes twice.
     """
     found: dict[str, str] = {}
     for text in texts:
@@ -41,15 +42,11 @@ def pairs(texts: list[str]) -> dict[str, str]:
 def run(names: list[str], scale: str, changed: dict[str, str], out: Path | None) -> list[Path]:
     """Execute notebooks (all when none is named) and return what was written.
 
-    Raises
-    ------
-    InputError
-        If a notebook, the scale or a parameter is unknown, or a cell fails.
+    Raises InputError if a notebook, the scale or a parameter is unknown, or a cell fails.
     """
     stages.scale_named(scale)
-    chosen = names or list(notebooks.sources())
     plans = []
-    for name in chosen:
+    for name in names or notebooks.sources():
         notebook = notebooks.Notebook.read(notebooks.source_of(name))
         values = notebook.typed(changed)
         if "scale" in notebook.parameters and scale != notebook.parameters["scale"]:
@@ -60,18 +57,15 @@ def run(names: list[str], scale: str, changed: dict[str, str], out: Path | None)
     written = []
     for name, notebook, values in plans:
         print(f"Executing {notebook.path.name}", file=sys.stderr)
-        target = folder / notebook.path.with_suffix(".ipynb").name
-        written.append(notebooks.run(name, values, target))
+        written.append(notebooks.run(name, values, folder / f"{notebook.path.stem}.ipynb"))
     return written
 
 
 def check_values(values: dict[str, object], changed: set[str]) -> None:
     """Refuse parameters of a notebook that no cell could use, before a kernel is started.
 
-    Raises
-    ------
-    InputError
-        If a changed scale, repeat unit, polymer, mode, condition, seed or count is impossible.
+    Raises InputError if a changed scale, repeat unit, polymer, mode, condition, seed or count is
+    impossible.
     """
     if "scale" in changed:
         stages.scale_named(str(values["scale"]))
@@ -79,21 +73,15 @@ def check_values(values: dict[str, object], changed: set[str]) -> None:
         parse_psmiles(values["psmiles"])
     if changed & {"flux_kw_m2", "thickness_mm"}:
         check_conditions(values.get("flux_kw_m2", 50.0), values.get("thickness_mm", 6.0))
-    if "polymer" in changed:
-        _one_of("polymer", values["polymer"], GROUP_TEN)
-    if "mode" in changed:
-        from trinity.learning.configurations import MODES
-
-        _one_of("mode", values["mode"], MODES)
+    for name, known in {"polymer": GROUP_TEN, "mode": MODES}.items():
+        if name in changed and values[name] not in known:
+            raise InputError(
+                f"There is no {name} {values[name]!r}; choose one of {', '.join(known)}."
+            )
     for name in changed:
         least = 1 if name.startswith("n_") else 0
         if type(values[name]) is int and values[name] < least:
             raise InputError(f"The parameter {name} is {values[name]}; it must be {least} or more.")
-
-
-def _one_of(name: str, value: object, known: Iterable[str]) -> None:
-    if value not in known:
-        raise InputError(f"There is no {name} {value!r}; choose one of {', '.join(known)}.")
 
 
 def recompute(name: str) -> Path:
@@ -104,10 +92,7 @@ def recompute(name: str) -> Path:
 def build_book() -> Path:
     """Execute and publish stale notebooks, then build the pages; returns the first page.
 
-    Raises
-    ------
-    InputError
-        If a long stage is stale, a notebook fails or the pages have a warning.
+    Raises InputError if a long stage is stale, a notebook fails or the pages have a warning.
     """
     stages.require_long()
     stale = {
@@ -130,10 +115,7 @@ def build_book() -> Path:
 def build_pages(root: Path) -> Path:
     """Build the HTML of a checkout whose notebooks are executed.
 
-    Raises
-    ------
-    InputError
-        If jupyter-book is not installed or a page has a warning.
+    Raises InputError if jupyter-book is not installed or a page has a warning.
     """
     site, complete = root / "_build", root / "_build" / ".complete"
     if not complete.exists():  # an interrupted build may have left half a page, newer than its text
@@ -141,13 +123,17 @@ def build_pages(root: Path) -> Path:
     complete.unlink(missing_ok=True)
     page = site / "html" / "index.html"
     page.unlink(missing_ok=True)
-    program = "from jupyter_book.cli.main import main; main()"
-    command = [sys.executable, "-c", program, "build", str(root), "-W", "--keep-going"]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, check=False)
-    if done.returncode or not page.is_file():
+    if not jupyter_book(root, "-W", "--keep-going") or not page.is_file():
         raise InputError("The pages were not built; the warnings are above.")
     complete.touch()
     return page
+
+
+def jupyter_book(root: Path, *options: str) -> bool:
+    """Whether jupyter-book builds a checkout, in a process of its own."""
+    program = "from jupyter_book.cli.main import main; main()"
+    command = [sys.executable, "-c", program, "build", str(root), *options]
+    return subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode == 0
 
 
 def reproduce() -> list[str]:
@@ -160,20 +146,17 @@ def reproduce() -> list[str]:
     done = root / "complete.txt"
     if done.exists():
         shutil.rmtree(root)
-    executed = run(_main_line(), REPRODUCTION, {}, None)
+    # Those without a result that takes beyond an hour: the pages on the controls stay as shipped.
+    quick = [
+        name
+        for name, source in notebooks.sources().items()
+        if "controls" not in notebooks.Notebook.read(source).results()
+    ]
+    executed = run(quick, REPRODUCTION, {}, None)
     _book_of(executed, root / "book")
     lines = difference(root / "results", data_path("artifacts", "results"))
     write_atomic(done, "\n".join(lines) + "\n")
     return lines
-
-
-def _main_line() -> list[str]:
-    """Notebooks that need no result beyond an hour: the pages on the controls stay as shipped."""
-    return [
-        name
-        for name in notebooks.sources()
-        if "controls" not in notebooks.Notebook.read(notebooks.source_of(name)).results()
-    ]
 
 
 def _book_of(executed: list[Path], site: Path) -> None:
@@ -208,10 +191,6 @@ def difference(found: Path, published: Path) -> list[str]:
 
 def _scores_beside(ours: list[dict], theirs: list[dict]) -> Iterator[str]:
     """GMFE of every arm and target, of the same seeds in both."""
-    import pandas as pd
-
-    from trinity.evidence.scores import scores
-
     frames = [pd.DataFrame(rows) for rows in (ours, theirs)]
     seeds = set(frames[0]["seed"]) & set(frames[1]["seed"])
     tables = []
@@ -223,6 +202,6 @@ def _scores_beside(ours: list[dict], theirs: list[dict]) -> Iterator[str]:
     for key in sorted(set(tables[0]) & set(tables[1])):
         reproduced, published = (table[key] for table in tables)
         yield (
-            f"  {key[0]} {key[1]}: GMFE {reproduced:.3f}, published {published:.3f},"
+            f"  {' '.join(key)}: GMFE {reproduced:.3f}, published {published:.3f},"
             f" difference {reproduced - published:+.3f}"
         )

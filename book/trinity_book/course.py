@@ -19,6 +19,7 @@ from trinity_book import notebooks
 
 MIME = "application/vnd.trinity.answer+json"
 WITHIN = 0.02
+IMPORTED = "from trinity_book.course import"
 HEAD = (
     "Write your answers in place of the dots and run the cell below each: it says whether the"
     " answer is right. The solutions are in the book."
@@ -37,25 +38,16 @@ class Answer:
 
 
 def answer(value: object, within: float = WITHIN) -> Answer:
-    """Mark ``value`` as the answer of an exercise; last line of a cell tagged ``check``.
-
-    Parameters
-    ----------
-    value
-        A number, a word, or whether something is so.
-    within
-        Relative error of a number that is forgiven; whole numbers must agree.
-    """
+    """Mark a number, a word, or whether something is so, as the answer of an exercise; last line of
+    a cell tagged ``check``. ``within`` is the relative error that is forgiven; whole numbers must
+    agree."""
     return Answer(value, within)
 
 
 def plain(value: object) -> bool | int | float | str:
     """A number or word as plain Python.
 
-    Raises
-    ------
-    InputError
-        If it is something else, or not a finite number.
+    Raises InputError if it is something else, or not a finite number.
     """
     if getattr(value, "size", 0) == 1:  # of NumPy or pandas
         value = value.item()
@@ -105,10 +97,7 @@ def check(value: object, expected: str, within: float = WITHIN) -> str:
 def rerun(stage: str, **parameters: object) -> None:
     """Execute a notebook with other parameters and show its last figure and its last table.
 
-    Raises
-    ------
-    InputError
-        If there is no such notebook, a parameter is unknown, or a cell fails.
+    Raises InputError if there is no such notebook, a parameter is unknown, or a cell fails.
     """
     import nbformat
     from IPython.display import display
@@ -150,10 +139,7 @@ def write_exercises(folder: Path | None = None) -> list[Path]:
 def exercise(source: Path) -> str:
     """The student's notebook of a solution, as text.
 
-    Raises
-    ------
-    InputError
-        If a cell tagged ``check`` gave no answer.
+    Raises InputError if a cell tagged ``check`` gave no answer.
     """
     import nbformat
 
@@ -163,23 +149,14 @@ def exercise(source: Path) -> str:
         tags = cell.metadata.get("tags", [])
         if "solution" in tags:
             continue
-        text = cell.source
-        if "check" in tags:
-            text = _checking(cell, source)
-        new = (
-            nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
-        )
-        cells.append(new(_for_students(text), id=cell.id))
+        text = _checking(cell, source) if "check" in tags else cell.source
+        text = text.replace(f"{IMPORTED} answer", f"{IMPORTED} check")
+        new = getattr(nbformat.v4, f"new_{cell.cell_type}_cell")
+        cells.append(new(text, id=cell.id))
     cells.insert(1, nbformat.v4.new_markdown_cell(HEAD, id="cell-how"))
     made = nbformat.v4.new_notebook(cells=cells)
     made.metadata["kernelspec"] = executed.metadata["kernelspec"]
     return nbformat.writes(made) + "\n"
-
-
-def _for_students(text: str) -> str:
-    return text.replace(
-        "from trinity_book.course import answer", "from trinity_book.course import check"
-    )
 
 
 def _checking(cell, source: Path) -> str:

@@ -21,12 +21,9 @@ SCALARS = (bool, int, float, str)
 
 
 def folder() -> Path:
-    """The notebooks of the checkout, else those of the installed wheel.
+    """The notebooks of the checkout.
 
-    Raises
-    ------
-    InputError
-        If there are none.
+    Raises InputError if there are none.
     """
     found = data_root().parent / "notebooks"
     if found.is_dir():
@@ -53,10 +50,7 @@ def pages() -> list[Path]:
 def source_of(stage: str) -> Path:
     """Percent source of a stage.
 
-    Raises
-    ------
-    InputError
-        If there is no such stage.
+    Raises InputError if there is no such stage.
     """
     known = sources()
     if stage not in known:
@@ -76,10 +70,7 @@ class Notebook:
     def read(cls, path: Path) -> "Notebook":
         """Read a percent source.
 
-        Raises
-        ------
-        InputError
-            If its parameters are anything but plain scalars.
+        Raises InputError if its parameters are anything but plain scalars.
         """
         cells = [cell for cell in _as_notebook(path).cells if cell.cell_type == "code"]
         tagged = [c for c in cells if "parameters" in c.metadata.get("tags", [])]
@@ -118,25 +109,25 @@ class Notebook:
     def typed(self, changed: dict[str, str]) -> dict[str, object]:
         """Texts of ``name=value`` as the types of the defaults.
 
-        Raises
-        ------
-        InputError
-            If a name is unknown or a value is not of its type.
+        Raises InputError if a name is unknown or a value is not of its type.
         """
-        return {name: self._typed(name, text) for name, text in changed.items()}
+        found = {}
+        for name, text in changed.items():
+            if name not in self.parameters:
+                known = ", ".join(self.parameters) or "no parameters"
+                raise InputError(f"{self.path.name} has no parameter {name!r}; it has {known}.")
+            default = self.parameters[name]
+            value = text if isinstance(default, str) else _literal(text, isinstance(default, bool))
+            found[name] = stages.same_kind(name, value, default)
+        return found
 
-    def _typed(self, name: str, text: str) -> object:
-        if name not in self.parameters:
-            known = ", ".join(self.parameters) or "no parameters"
-            raise InputError(f"{self.path.name} has no parameter {name!r}; it has {known}.")
-        default = self.parameters[name]
-        if isinstance(default, str):
-            return text
-        try:
-            value = ast.literal_eval(text.capitalize() if isinstance(default, bool) else text)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            value = text
-        return stages.same_kind(name, value, default)
+
+def _literal(text: str, boolean: bool) -> object:
+    """A text as the value that it writes, else itself; ``true`` is as good as ``True``."""
+    try:
+        return ast.literal_eval(text.capitalize() if boolean else text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
 
 
 def _as_notebook(path: Path):
@@ -181,12 +172,14 @@ def stamp(notebook: Notebook, parameters: dict[str, object]) -> dict:
     files = [path for path in results if path.exists()]
     rerun = [Notebook.read(source_of(name)) for name in notebook.reruns()]
     files += [other.path.absolute() for other in rerun]
+    tables = sorted(path.name for path in data_root().iterdir())  # it may read any of them
+    tables = [name for name in tables if name != "artifacts" and not name.startswith((".", "_"))]
     made = provenance.make_stamp(
         stage=notebook.path.stem,
         source_hash=lineage.hash_of(
             set().union(*(lineage.reached_by(other.syntax()) for other in (notebook, *rerun)))
         ),
-        data=[*_tables(), *files],
+        data=[*tables, *files],
         parameters={**notebook.parameters, **parameters},
         seeds=[v for k, v in {**notebook.parameters, **parameters}.items() if k == "seed"],
     )
@@ -201,15 +194,8 @@ def _note(late: dict[str, str]) -> str:
     """What a page says below its title if it uses results of an earlier release."""
     lines = [f"- `{name}`: {reason}" for name, reason in late.items()]
     title = f":::{{admonition}} {provenance.EARLIER.capitalize()}\n:class: warning"
-    return "\n".join(
-        [title, "This page shows results of stages that have changed since:", "", *lines, ":::"]
-    )
-
-
-def _tables() -> list[str]:
-    """Everything in the data directory but artifacts: a notebook may read any table."""
-    found = sorted(path.name for path in data_root().iterdir())
-    return [name for name in found if name != "artifacts" and not name.startswith((".", "_"))]
+    said = "This page shows results of stages that have changed since:"
+    return "\n".join([title, said, "", *lines, ":::"])
 
 
 def run(stage: str, changed: dict[str, object], out: Path, progress: bool = True) -> Path:
@@ -220,11 +206,8 @@ def run(stage: str, changed: dict[str, object], out: Path, progress: bool = True
 def run_source(source: Path, changed: dict[str, object], out: Path, progress: bool = True) -> Path:
     """Execute a notebook with some parameters changed and write it, stamped, to ``out``.
 
-    Raises
-    ------
-    InputError
-        If papermill is not installed, or a cell fails: the sentence says which and why, and
-        ``out`` with suffix ``.failed.ipynb`` shows the outputs up to there.
+    Raises InputError if papermill is not installed, or a cell fails: the sentence says which and
+    why, and ``out`` with suffix ``.failed.ipynb`` shows the outputs up to there.
     """
     try:
         import nbformat
@@ -256,12 +239,11 @@ def run_source(source: Path, changed: dict[str, object], out: Path, progress: bo
         raise InputError(f"{source.name} stopped with {reason} (see {failed}).") from error
     finally:
         work.unlink(missing_ok=True)
-    executed = _described(_without_traces(executed), notebook.syntax())
+    _tidy(executed, notebook.syntax())
     made = stamp(notebook, changed)
     if "pending" in made:
-        executed.cells.insert(
-            1, nbformat.v4.new_markdown_cell(_note(made["pending"]), id="pending")
-        )
+        note = nbformat.v4.new_markdown_cell(_note(made["pending"]), id="pending")
+        executed.cells.insert(1, note)
     executed.metadata["trinity"] = {
         **made,
         "commit": provenance.commit(),
@@ -272,26 +254,18 @@ def run_source(source: Path, changed: dict[str, object], out: Path, progress: bo
     return write_atomic(out, nbformat.writes(executed) + "\n")
 
 
-def _without_traces(notebook):
-    """Drop what papermill writes about this machine and moment: paths, times, versions."""
+def _tidy(notebook, syntax: ast.Module) -> None:
+    """Drop what papermill writes about this machine and moment (paths, times, versions), and give
+    each figure a text for those who cannot see it: what its function says it draws."""
     notebook.metadata.pop("papermill", None)
     for cell in notebook.cells:
         for key in ("papermill", "execution"):
             cell.metadata.pop(key, None)
         if cell.metadata.get("tags") == []:
             cell.metadata.pop("tags")
-    return notebook
-
-
-def _described(notebook, syntax: ast.Module):
-    """Give each figure a text for those who cannot see it: what its function says it draws."""
-    for cell in notebook.cells:
-        if cell.cell_type != "code":
-            continue
-        text = alternative(cell.source, syntax)
-        if text and any("image/png" in output.get("data", {}) for output in cell.outputs):
+        drawn = any("image/png" in output.get("data", {}) for output in cell.get("outputs", []))
+        if drawn and (text := alternative(cell.source, syntax)):
             cell.metadata["mystnb"] = {"image": {"alt": text}}
-    return notebook
 
 
 def alternative(code: str, syntax: ast.Module) -> str | None:

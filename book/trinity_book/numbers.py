@@ -32,17 +32,8 @@ RATES = {
 #: Assumed, and named by the model card: two busy cores of a server with their share of memory and
 #: cooling; electricity near the mean of the world's grids.
 WATT, CARBON_KG_KWH = 40.0, 0.45
-#: Result of each stage -> name of its cost in the model card.
-STAGES = {
-    "phase0.json": "phase0",
-    "synthesis.json": "synthesis",
-    "pretraining.json": "pretraining",
-    "finetuning.json": "finetuning",
-    "lopo.json": "ablation",
-    "ablation.json": "controls",
-    "ablation_slow.json": "slow_controls",
-    "distillation.json": "distillation",
-}
+#: Result of each stage -> its name in the model card.
+STAGES = {one.results: name for name, one in stages.STAGES.items() if name != "validation"}
 
 
 def table() -> dict[str, dict]:
@@ -117,13 +108,12 @@ def _scored(found: dict) -> Numbers:
     yield "candidates", str(stages.section(stages.PUBLISHED, "evaluation")["candidates"])
 
 
-def _training(*stages: dict) -> Numbers:
+def _training(*results: dict) -> Numbers:
     """Minutes of each stage as recorded; energy and carbon of all under the two assumptions."""
-    total = 0.0
-    for name, found in zip(STAGES.values(), stages, strict=True):
-        seconds = float(found["provenance"]["wall_time"])
-        total += seconds
+    times = [float(found["provenance"]["wall_time"]) for found in results]
+    for name, seconds in zip(STAGES.values(), times, strict=True):
         yield f"card_minutes_{name}", f"{seconds / 60:.0f}" if seconds >= 60 else "under 1"
+    total = sum(times)
     energy = WATT * total / 3.6e6
     yield "card_watt", f"{WATT:.0f}"
     yield "card_carbon_factor", f"{CARBON_KG_KWH:.2f}"

@@ -23,10 +23,7 @@ COSTS = ("<!-- costs: python -m trinity_book.pages -->", "<!-- end of costs -->"
 def made(root: Path) -> Iterator[tuple[Path, bytes]]:
     """Every generated file of a checkout, and what belongs into it.
 
-    Raises
-    ------
-    InputError
-        If a results file is missing.
+    Raises InputError if a results file is missing.
     """
     found = {"numbers": numbers.table(), "earlier": provenance.pending(stages.artifacts_root())}
     text = json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False)

@@ -6,7 +6,6 @@ page numbers and bookmarks. Nothing is fetched.
 """
 
 import html
-import os
 import re
 import shutil
 import subprocess
@@ -15,7 +14,8 @@ import tempfile
 from pathlib import Path
 
 from trinity.errors import InputError
-from trinity.files import data_root
+from trinity.files import data_root, write_atomic
+from trinity_book.build import jupyter_book
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 SWITCHES = (
@@ -67,12 +67,8 @@ img { max-width: 100% !important; max-height: 230mm; }
 def printable(text: str, title: str) -> str:
     """The single page as a book to print: everything open, no scripts but those of formulas.
 
-    Parameters
-    ----------
-    text
-        What Sphinx's ``singlehtml`` wrote; paths in it start at the builder's folder.
-    title
-        Stands on the first sheet, above the contents.
+    ``text`` is what Sphinx's ``singlehtml`` wrote, whose paths start at the builder's folder;
+    ``title`` stands on the first sheet, above the contents.
     """
     captions = CAPTION.findall(text.split("<article", 1)[0])
     body = re.search(r"<article[^>]*>(.*)</article>", text, re.DOTALL)
@@ -87,12 +83,9 @@ def printable(text: str, title: str) -> str:
         caption = captions[i - 1] if i <= len(captions) else ""
         links = "".join(f'<li><a href="#{at}">{name}</a></li>' for at, name in pages)
         contents.append(f"<p>{caption}</p><ol>{links}</ol>")
-        first = pages[0][0]
-        part = re.sub(
-            rf'<span id="(?!{re.escape(first)}")(document-[^"]+)"></span>',
-            r'<span class="again"></span><span id="\1"></span>',
-            part,
-        )
+        for at, _ in pages[1:]:
+            place = f'<span id="{at}"></span>'
+            part = part.replace(place, f'<span class="again"></span>{place}')
         parts[i] = f'<div class="part">{caption}</div><div>{part}'
     article = "".join([*contents, "</div>", *parts])
     article = re.sub(r"<noscript>(.*?)</noscript>", r"\1", article, flags=re.DOTALL)
@@ -110,19 +103,12 @@ def printable(text: str, title: str) -> str:
 def one_page(root: Path, out: Path) -> Path:
     """Build all pages of a checkout into one HTML page below ``out``, ready to print.
 
-    Raises
-    ------
-    InputError
-        If the page was not built.
+    Raises InputError if the page was not built.
     """
-    program = "from jupyter_book.cli.main import main; main()"
-    command = [sys.executable, "-c", program, "build", str(root), "--builder", "singlehtml"]
-    done = subprocess.run(
-        [*command, "--path-output", str(out)], stdin=subprocess.DEVNULL, check=False
-    )
+    built = jupyter_book(root, "--builder", "singlehtml", "--path-output", str(out))
     folder = out / "_build" / "singlehtml"
     found = [path for path in sorted(folder.rglob("*.html")) if "<article" in _text(path)]
-    if done.returncode or not found:
+    if not built or not found:
         raise InputError("The single page was not built; the warnings are above.")
     text = _text(max(found, key=lambda path: path.stat().st_size))
     title = re.search(r"^title: *\"?(.*?)\"?$", _text(root / "_config.yml"), re.MULTILINE)
@@ -138,42 +124,25 @@ def _text(path: Path) -> str:
 def print_page(page: Path, pdf: Path) -> Path:
     """Print a page with Chromium.
 
-    Raises
-    ------
-    InputError
-        If there is no Chromium, or it printed nothing.
+    Raises InputError if there is no Chromium, or it printed nothing.
     """
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         raise InputError(f"Printing needs Chromium or Chrome on the path ({', '.join(BROWSERS)}).")
-    pdf.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "book.pdf"
-        command = [
-            browser,
-            *SWITCHES,
-            f"--user-data-dir={folder}/profile",
-            f"--print-to-pdf={made}",
-            page.absolute().as_uri(),
-        ]
+        places = f"--user-data-dir={folder}/profile", f"--print-to-pdf={made}"
+        command = [browser, *SWITCHES, *places, page.absolute().as_uri()]
         subprocess.run(command, capture_output=True, timeout=60 * MINUTES, check=False)
         if not made.is_file():
             raise InputError(f"{Path(browser).name} printed nothing from {page.name}.")
-        beside = pdf.with_name(f".{pdf.name}.part")
-        shutil.copy(made, beside)
-        os.replace(beside, pdf)
-    return pdf
-
-
-def print_book(pdf: Path) -> Path:
-    """Build and print the checkout's book."""
-    with tempfile.TemporaryDirectory() as folder:
-        return print_page(one_page(data_root().parent, Path(folder)), pdf)
+        return write_atomic(pdf, made.read_bytes())
 
 
 if __name__ == "__main__":
-    named = sys.argv[1:]
+    pdf = Path(*sys.argv[1:] or [data_root().parent, "build", "book.pdf"])
     try:
-        print(print_book(Path(named[0]) if named else data_root().parent / "build" / "book.pdf"))
+        with tempfile.TemporaryDirectory() as built:
+            print(print_page(one_page(data_root().parent, Path(built)), pdf))
     except InputError as error:
         sys.exit(f"Error: {error}")

@@ -23,10 +23,7 @@ def place(name: str) -> Path:
 def read(name: str) -> dict:
     """The record of that name.
 
-    Raises
-    ------
-    InputError
-        If it was never made.
+    Raises InputError if it was never made.
     """
     path = place(name)
     if not path.is_file():
@@ -46,18 +43,10 @@ def write(
     seeds: Iterable[int] = (),
     wall_time: float = 0.0,
 ) -> Path:
-    """Write a record with its provenance.
+    """Write a record of what was measured with its provenance; the stem of ``path`` names it.
 
-    Parameters
-    ----------
-    path
-        File to write; its stem names the record.
-    results
-        What was measured; plain JSON.
-    modules, data
-        Dotted modules and files of the data directory that the record is about.
-    wall_time
-        Seconds that the measurement took.
+    ``modules`` (dotted) and ``data`` (files of the data directory) are what it is about;
+    ``wall_time`` [s] is what it took.
     """
     about = {"modules": sorted(modules), "data": sorted(data)}
     stamp = provenance.make_stamp(
@@ -77,13 +66,10 @@ def is_record(block: dict) -> bool:
 def differences(path: Path) -> list[str]:
     """In what a record is not about today's code and data, or was changed (``output``).
 
-    Raises
-    ------
-    InputError
-        If the file has no provenance block, or a data file that it is about is gone.
+    Raises InputError if the file has no provenance block, or a data file that it is about is gone.
     """
     block = provenance.read_block(path)
-    gone = [m for m in block["modules"] if not _is_there(m)]
+    gone = [m for m in block["modules"] if file_of(m.partition(":")[0]) is None]
     if gone:
         return provenance.or_earlier([f"the module {gone[0]} is gone"], path)
     code = source_hash(*block["modules"])
@@ -95,10 +81,6 @@ def differences(path: Path) -> list[str]:
     document.pop("provenance")
     found += ["output"] * (block.get("output_hash") != _hash(document))
     return provenance.or_earlier(found, path)
-
-
-def _is_there(module: str) -> bool:
-    return file_of(module.partition(":")[0]) is not None
 
 
 def _hash(results: dict) -> str:

@@ -60,23 +60,17 @@ addEventListener("keydown", e => {
 def slides(folder: Path | None = None) -> str:
     """The deck as HTML, from the executed notebooks of ``folder`` (the checkout's by default).
 
-    Raises
-    ------
-    InputError
-        If a figure is not in its notebook, or a sentence names an unknown number.
+    Raises InputError if a figure is not in its notebook, or a sentence names an unknown number.
     """
     folder = folder or data_root().parent / "notebooks"
     book = folder.parent / "book"
     deck = tomllib.loads((book / "slides.toml").read_text(encoding="utf-8"))
-    made = json.loads((book / "generated" / "numbers.json").read_text(encoding="utf-8"))
-    table = made["numbers"]
+    table = json.loads((book / "generated" / "numbers.json").read_text("utf-8"))["numbers"]
     parts = [f"<section><h1>{html.escape(deck['title'])}</h1><p>{deck['footer']}</p></section>"]
     for slide in deck["slide"]:
+        lines = [slide["text"], slide["data"]]
         try:
-            text, data = (
-                NAME.sub(lambda found: table[found[1]]["text"], slide[key])
-                for key in ("text", "data")
-            )
+            text, data = (NAME.sub(lambda found: table[found[1]]["text"], ln) for ln in lines)
         except KeyError as error:
             raise InputError(f"slides.toml: there is no number {error} to put in.") from error
         picture, alternative = _picture(folder / f"{slide['notebook']}.ipynb", slide["figure"])
@@ -117,8 +111,7 @@ def write(out: Path, folder: Path | None = None) -> Path:
 
 
 if __name__ == "__main__":
-    named = sys.argv[1:]
     try:
-        print(write(Path(named[0]) if named else data_root().parent / "build" / "slides.html"))
+        print(write(Path(*sys.argv[1:] or [data_root().parent, "build", "slides.html"])))
     except InputError as error:
         sys.exit(f"Error: {error}")

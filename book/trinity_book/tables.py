@@ -8,9 +8,14 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
+import pyarrow.parquet as pq
+
+import trinity
 from trinity.files import data_path
+from trinity.quantities import PRIMARY
+from trinity.synthesis.table import FLUX_KW_M2, TABLE, THICKNESS_MM
+from trinity_book.figures.style import UNIT_OF_END
 
 Rows = Iterable[Iterable[object]]
 
@@ -21,11 +26,6 @@ BYTES_PER_KEY = 150  # a Python string of 60 characters in a set
 TIME = ((86400 * 365.25, "years"), (86400, "days"), (3600, "h"), (60, "min"), (1, "s"))
 COUNT = ((1e6, "million"), (1e3, "thousand"))
 SIZE = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
-UNITS = {
-    "_kw_m2": "kW/m²", "_mj_m2": "MJ/m²", "_kg_m3": "kg/m³", "_w_m_k": "W/m/K",
-    "_j_kg_k": "J/kg/K", "_j_kg": "J/kg", "_j_mol": "J/mol", "_w_m2": "W/m²", "_1_m": "1/m",
-    "_1_s": "1/s", "_mm": "mm", "_s": "s", "_k": "K", "_fraction": "kg/kg", "_yield": "kg/kg",
-}  # fmt: skip
 VICTIMS = {
     "phase0": "language model",
     "synthesis": "synthesis",
@@ -97,8 +97,7 @@ def scaling_costs(found: dict) -> str:
     for n in PLANNED_ROWS:
         polymers = n / table["conditions_per_polymer"]
         times = (amount(per_row * n / cores, TIME) for cores in (1, 2, CORES))
-        files = f"{max(1, n // SHARD_ROWS):,}"
-        keys = amount(BYTES_PER_KEY * polymers, SIZE)
+        files, keys = f"{max(1, n // SHARD_ROWS):,}", amount(BYTES_PER_KEY * polymers, SIZE)
         rows.append(
             (power(n), amount(polymers, COUNT), *times, amount(size * n, SIZE), files, keys)
         )
@@ -121,6 +120,7 @@ def generator_coverage(found: dict) -> str:
     shares = made["family_shares"]
     most, least = max(shares, key=shares.get), min(shares, key=shares.get)
     scores = f"{made['sa_score_median']:.1f}, {made['sa_score_95']:.1f}"
+    measured = f"{made['measured_reproduced']} of {made['measured_polymers']}"
     rows = (
         ("different by key", f"{made['unique']:,}"),
         ("largest family", f"{most}, {100 * shares[most]:.0f} %"),
@@ -129,9 +129,8 @@ def generator_coverage(found: dict) -> str:
         ("SA score, median and 95th percentile", scores),
         ("real polymers that pass the rules", f"{made['known_believable']} of {known}"),
         ("real polymers in the set", f"{same} of {known} ({100 * same / known:.0f} %)"),
-        ("measured polymers in the set",
-         f"{made['measured_reproduced']} of {made['measured_polymers']}"),
-    )  # fmt: skip
+        ("measured polymers in the set", measured),
+    )
     return grid(f"a set of {made['polymers']:,} | ", rows)
 
 
@@ -142,13 +141,15 @@ def scaling_memory(found: dict) -> str:
         memory = f"{part['peak_memory_mb']:,} MB"
         return what, f"{rows:,}", memory, amount(part["wall_s"], TIME)
 
+    made, million = sorted(found["tables"].values(), key=lambda one: one["rows"]), found["million"]
     rows = [
-        row(f"made from nothing, {one['polymers']:,} polymers", one["rows"], one)
-        for one in sorted(found["tables"].values(), key=lambda one: one["rows"])
+        *(
+            row(f"made from nothing, {one['polymers']:,} polymers", one["rows"], one)
+            for one in made
+        ),
+        row("joined from finished parts", million["rows"], million["join"]),
+        row("read as phase 1 does", million["rows"], million["read"]),
     ]
-    million = found["million"]
-    rows.append(row("joined from finished parts", million["rows"], million["join"]))
-    rows.append(row("read as phase 1 does", million["rows"], million["read"]))
     return grid("what | rows | memory of all processes | time", rows) + (
         f"\n\nThe million rows are the parts of the published table, repeated "
         f"({million['polymers']:,} different polymers): {amount(million['bytes'], SIZE)} in one "
@@ -158,16 +159,12 @@ def scaling_memory(found: dict) -> str:
 
 def dataset_facts(report: dict) -> str:
     """Size, origin and content of the published synthetic table."""
-    import pyarrow.parquet as pq
-
-    from trinity.synthesis.table import FLUX_KW_M2, TABLE, THICKNESS_MM
-
-    place = _synthetic()
+    place = data_path("artifacts", "synthetic", TABLE)
     table, stamp = pq.read_metadata(place), report["provenance"]
     made = json.loads(place.with_name("_run.json").read_text(encoding="utf-8"))
     coverage, size = report["coverage"], amount(place.stat().st_size, SIZE)
-    spread = {k: math.exp(report["label_spread"][k]["0.5"]) for k in ("t_ig_s", "phrr_kw_m2")}
-    within = [100 * report["measured_within"][k]["share"] for k in ("t_ig_s", "phrr_kw_m2")]
+    spread = {k: math.exp(report["label_spread"][k]["0.5"]) for k in PRIMARY}
+    within = (f"{100 * report['measured_within'][k]['share']:.0f} %" for k in PRIMARY)
     facts = {
         "rows, columns": f"{table.num_rows:,}, {table.num_columns}",
         "polymers, families": f"{report['polymers']:,}, {len(report['families'])}",
@@ -182,9 +179,7 @@ def dataset_facts(report: dict) -> str:
         "tests without ignition": f"{100 * report['non_igniting']['share']:.1f} %",
         "spread of the ignition time of one polymer": f"factor {spread['t_ig_s']:.2f} (median 1σ)",
         "spread of its peak": f"factor {spread['phrr_kw_m2']:.2f}",
-        "measured ignition times, peaks inside the central 90 %": "{:.0f} %, {:.0f} %".format(
-            *within
-        ),
+        "measured ignition times, peaks inside the central 90 %": ", ".join(within),
         "known homopolymers in it": f"{coverage['known_in_table']} of {coverage['known_polymers']}",
         "measured polymers in it": f"{coverage['measured_in_table']}, marked, labels simulated",
         "rows above 1.3 times the heat of their fuel": report["outliers"]["more_heat_than_fuel"],
@@ -194,20 +189,13 @@ def dataset_facts(report: dict) -> str:
 
 def dataset_columns(report: dict) -> str:
     """Every column of the published synthetic table, its type and unit."""
-    import pyarrow.parquet as pq
-
     kinds = {"float": "float32", "double": "float64", "large_string": "text"}
+    units = {**UNIT_OF_END, "_fraction": "kg/kg", "_yield": "kg/kg"}
     rows = []
-    for column in pq.read_schema(_synthetic()):
-        unit = next((u for end, u in UNITS.items() if column.name.lower().endswith(end)), "")
+    for column in pq.read_schema(data_path("artifacts", "synthetic", TABLE)):
+        unit = next((u for end, u in units.items() if column.name.lower().endswith(end)), "")
         rows.append((f"`{column.name}`", kinds.get(str(column.type), column.type), unit))
     return grid("column | type | unit", rows)
-
-
-def _synthetic() -> Path:
-    from trinity.synthesis.table import TABLE
-
-    return data_path("artifacts", "synthetic") / TABLE
 
 
 def cone_speed(found: dict) -> str:
@@ -260,9 +248,9 @@ def troubleshooting(found: dict) -> str:
 def chaos(found: dict) -> str:
     """Processes killed at random moments, and what a rerun left."""
     counts = ("kills", "parent_only", "reruns", "identical")
+    everything = {**found, "parent_only": sum(one["parent_only"] for one in found["victims"])}
     rows = [(VICTIMS[one["victim"]], *(one[k] for k in counts)) for one in found["victims"]]
-    alone = sum(one["parent_only"] for one in found["victims"])
-    rows.append(("all", found["kills"], alone, found["reruns"], found["identical"]))
+    rows.append(("all", *(everything[k] for k in counts)))
     head = "killed | kills: | of these the main process only: | reruns: | with the same bytes:"
     text = grid(head, rows)
     killed = {one["victim"] for one in found["victims"]}
@@ -280,14 +268,10 @@ def audit(found: dict) -> str:
         if known["skipped"]:
             said += f"; not known to the service: {', '.join(known['skipped'])}"
     else:
-        why = "; ".join(f"{service} {reason}" for service, reason in known["why"].items())
-        said = f"**not answered**: {why}"
+        said = f"**not answered**: {'; '.join(map(' '.join, known['why'].items()))}"
     kinds = ", ".join(f"{number} {kind}" for kind, number in about["kinds"].items())
-    rows = [
-        ("known holes (pip-audit)", said),
-        (f"licences of {about['packages']} packages", kinds),
-        *about["to_look_at"].items(),
-    ]
+    licences = (f"licences of {about['packages']} packages", kinds)
+    rows = [("known holes (pip-audit)", said), licences, *about["to_look_at"].items()]
     return grid("audit of the lock | ", rows)
 
 
@@ -300,15 +284,12 @@ def mutation(found: dict) -> str:
     ]  # fmt: skip
     head = "changed | possible: | tried: | noticed: | by not ending: | survived: "
     text = grid(f"{head} | of these harmless:", rows)
-    survivors = [one for row in found["targets"] for one in row["survivors"]]
-    if not survivors:
-        return text
     rows = []
-    for one in survivors:
-        before, after = (one[key].replace("|", "\\|") for key in ("before", "after"))
+    for one in [one for row in found["targets"] for one in row["survivors"]]:
+        changed = (f"`{one[key]}`".replace("|", "\\|") for key in ("before", "after"))
         why = one["why"] or "a gap in the tests"
-        rows.append((f"{one['file']}, {one['line']}", f"`{before}`", f"`{after}`", why))
-    return f"{text}\n\n{grid('survivor | before | after | why', rows)}"
+        rows.append((f"{one['file']}, {one['line']}", *changed, why))
+    return f"{text}\n\n{grid('survivor | before | after | why', rows)}" if rows else text
 
 
 def versions(found: dict) -> str:
@@ -325,8 +306,6 @@ def versions(found: dict) -> str:
 
 def api(nothing: dict) -> str:
     """The public names of the package: how each is called, and what it is."""
-    import trinity
-
     parts = []
     for name in trinity.__all__:
         public = getattr(trinity, name)
@@ -337,21 +316,15 @@ def api(nothing: dict) -> str:
     return "\n".join(parts)
 
 
+OWN = (audit, chaos, cone_speed, mutation, prediction_speed, two_processes, versions, wrong_inputs)
 #: File below ``book/generated`` -> results file, if any, and what makes its text.
 TABLES: dict[str, tuple[str | None, Callable[[dict], str]]] = {
+    **{f"{make.__name__}.md": (f"{make.__name__}.json", make) for make in OWN},
     "api.md": (None, api),
-    "audit.md": ("audit.json", audit),
-    "chaos.md": ("chaos.json", chaos),
-    "cone_speed.md": ("cone_speed.json", cone_speed),
     "dataset_columns.md": ("synthesis.json", dataset_columns),
     "dataset_facts.md": ("synthesis.json", dataset_facts),
     "generator_coverage.md": ("synthesis_cost.json", generator_coverage),
-    "mutation.md": ("mutation.json", mutation),
-    "prediction_speed.md": ("prediction_speed.json", prediction_speed),
     "scaling_costs.md": ("synthesis_cost.json", scaling_costs),
     "scaling_memory.md": ("synthesis_scale.json", scaling_memory),
     "troubleshooting.md": ("wrong_inputs.json", troubleshooting),
-    "two_processes.md": ("two_processes.json", two_processes),
-    "versions.md": ("versions.json", versions),
-    "wrong_inputs.md": ("wrong_inputs.json", wrong_inputs),
 }

@@ -18,6 +18,7 @@ from trinity.errors import InputError
 from trinity.files import data_root
 from trinity.pipeline import stages
 from trinity_book import notebooks, pages, records
+from trinity_book.figures import drawings
 
 #: In a text that a command writes: the results file that its numbers come from.
 NAMED = re.compile(r"^% from (\S+\.json)", re.MULTILINE)
@@ -74,9 +75,8 @@ def in_history(commit: object) -> bool | None:
     The commit only says when a result was made: histories are rewritten and clones may be shallow.
     Whether a result is current is decided by the hashes of source and data.
     """
-    if not isinstance(commit, str) or not COMMIT.fullmatch(commit):
-        return None
-    if provenance.git("rev-parse", "HEAD") is None:  # no git, or no checkout
+    readable = isinstance(commit, str) and COMMIT.fullmatch(commit)
+    if not readable or provenance.git("rev-parse", "HEAD") is None:  # no git, or no checkout
         return None
     return provenance.git("merge-base", "--is-ancestor", commit.rstrip("+"), "HEAD") is not None
 
@@ -97,10 +97,7 @@ def commit_in_words(commit: object) -> str:
 def trace(path: Path) -> Trace:
     """Trace a results file, model folder, notebook, page or figure.
 
-    Raises
-    ------
-    InputError
-        If there is no such file, or nothing says where it comes from.
+    Raises InputError if there is no such file, or nothing says where it comes from.
     """
     path = Path(path)
     if path.suffix == ".html":
@@ -163,16 +160,12 @@ def _prose(path: Path) -> Trace:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"There is no readable page {path}; name one of book/.") from error
-    made = json.loads((data_root().parent / pages.NUMBERS).read_text(encoding="utf-8"))
-    table = made["numbers"]
+    table = json.loads((data_root().parent / pages.NUMBERS).read_text("utf-8"))["numbers"]
     numbers = [source for name in NUMBER.findall(text) for source in table[name]["from"]]
     results = [*NAMED.findall(text), *(name for name in numbers if "/" not in name)]
     behind = [_published(name) for name in dict.fromkeys(results) if name.endswith(".json")]
-    for name in INCLUDED.findall(text):
-        part = path.parent / name
-        if part.is_file():
-            behind.append(trace(part))
-    return Trace(_shown(path), {}, [], behind)
+    included = (path.parent / name for name in INCLUDED.findall(text))
+    return Trace(_shown(path), {}, [], [*behind, *map(trace, filter(Path.is_file, included))])
 
 
 def _page(path: Path) -> Trace:
@@ -192,8 +185,6 @@ def _page(path: Path) -> Trace:
 
 def _drawing(path: Path) -> Trace:
     """A committed drawing: drawn again, it must have the same bytes."""
-    from trinity_book.figures import drawings
-
     place = next((name for name in drawings.DRAWINGS if Path(name).name == path.name), None)
     if place is None or not path.is_file():
         raise InputError(f"{path} is no drawing of this project and no figure of a built page.")

@@ -7,7 +7,6 @@ polymers seen). Needs onnx and onnxscript: ``uv pip install --group web`` in the
 """
 
 import gzip
-import io
 import json
 import sys
 from inspect import signature
@@ -73,10 +72,7 @@ def model_tables(model: Path) -> dict:
 def write(out: Path, model: Path) -> list[Path]:
     """Write the four files into ``out``; returns their paths.
 
-    Raises
-    ------
-    InputError
-        If the model folder or the optional packages are missing.
+    Raises InputError if the model folder or the optional packages are missing.
     """
     try:
         from trinity_book.web.graphs import encoder_graph, head_graph
@@ -129,10 +125,7 @@ def static_table(learned: dict, simulated: dict) -> str:
 
 def packed(raw: bytes) -> bytes:
     """Compressed, the same bytes at every call; the browser unpacks it."""
-    stream = io.BytesIO()
-    with gzip.GzipFile(fileobj=stream, mode="wb", compresslevel=9, mtime=0) as writer:
-        writer.write(raw)
-    return stream.getvalue()
+    return gzip.compress(raw, mtime=0)
 
 
 def main() -> None:
