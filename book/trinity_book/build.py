@@ -195,11 +195,11 @@ def _scores_beside(ours: list[dict], theirs: list[dict]) -> Iterator[str]:
     seeds = set(frames[0]["seed"]) & set(frames[1]["seed"])
     tables = []
     for frame in frames:
-        strict = frame["grouping"] != "ten" if "grouping" in frame else slice(None)
-        chosen = frame[strict]
-        rows = scores(chosen[chosen["seed"].isin(seeds)])
-        tables.append({(row["arm"], row["target"]): row["gmfe"] for row in rows})
-    for key in sorted(set(tables[0]) & set(tables[1])):
+        chosen = frame[frame["seed"].isin(seeds)]
+        if "grouping" in chosen:
+            chosen = chosen[chosen["grouping"] != "ten"]
+        tables.append({(row["arm"], row["target"]): row["gmfe"] for row in scores(chosen)})
+    for key in sorted(tables[0].keys() & tables[1].keys()):
         reproduced, published = (table[key] for table in tables)
         yield (
             f"  {' '.join(key)}: GMFE {reproduced:.3f}, published {published:.3f},"

@@ -27,9 +27,13 @@ HEAD = (
 
 
 class Answer:
-    """A right answer, as a solution shows it and as the generator reads it."""
+    """A right answer, as a solution shows it and as the generator reads it.
 
-    def __init__(self, value: object, within: float):
+    A number, a word, or whether something is so; the last line of a cell tagged ``check``.
+    ``within`` is the relative error of a number that is forgiven; whole numbers must agree.
+    """
+
+    def __init__(self, value: object, within: float = WITHIN):
         self.value, self.within = plain(value), within
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
@@ -37,11 +41,7 @@ class Answer:
         return {"text/plain": f"The answer: {self.value}", MIME: content}
 
 
-def answer(value: object, within: float = WITHIN) -> Answer:
-    """Mark a number, a word, or whether something is so, as the answer of an exercise; last line of
-    a cell tagged ``check``. ``within`` is the relative error that is forgiven; whole numbers must
-    agree."""
-    return Answer(value, within)
+answer = Answer  # as solutions call it
 
 
 def plain(value: object) -> bool | int | float | str:

@@ -33,35 +33,26 @@ def made(root: Path) -> Iterator[tuple[Path, bytes]]:
         head = f"% from {source or 'the code'}, by python -m trinity_book.pages"
         yield root / "book" / "generated" / name, f"{head}\n\n{body}\n".encode()
     readme = root / "README.md"
-    yield readme, _with_costs(readme.read_text(encoding="utf-8")).encode()
+    before, _, rest = readme.read_text(encoding="utf-8").partition(COSTS[0])
+    costs, after = tables.costs(records.read("costs")), rest.partition(COSTS[1])[2]
+    yield readme, f"{before}{COSTS[0]}\n\n{costs}\n\n{COSTS[1]}{after}".encode()
     for name, drawing in drawings.DRAWINGS.items():
         yield root / name, drawings.svg(drawing)
 
 
-def _with_costs(readme: str) -> str:
-    """The README with today's costs between the two marks."""
-    before, _, rest = readme.partition(COSTS[0])
-    _, _, after = rest.partition(COSTS[1])
-    return f"{before}{COSTS[0]}\n\n{tables.costs(records.read('costs'))}\n\n{COSTS[1]}{after}"
+def _changed(root: Path) -> list[tuple[Path, bytes]]:
+    found = list(made(root))
+    return [(p, content) for p, content in found if not p.is_file() or p.read_bytes() != content]
 
 
 def stale(root: Path) -> list[str]:
     """Generated files of a checkout that are missing or not what `write` would write."""
-    return [
-        path.relative_to(root).as_posix()
-        for path, content in made(root)
-        if not path.is_file() or path.read_bytes() != content
-    ]
+    return [path.relative_to(root).as_posix() for path, _ in _changed(root)]
 
 
 def write(root: Path) -> list[Path]:
     """Write what is stale; returns what was written."""
-    found = [(path, content) for path, content in made(root)]
-    return [
-        write_atomic(path, content)
-        for path, content in found
-        if not path.is_file() or path.read_bytes() != content
-    ]
+    return [write_atomic(path, content) for path, content in _changed(root)]
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from trinity_book.figures.style import UNIT_OF_END
 Rows = Iterable[Iterable[object]]
 
 SHARD_ROWS = 10**6
-PLANNED_ROWS = (10**5, 10**6, 10**7, 10**8, 10**9)
+PLANNED_ROWS = {10**5: "10⁵", 10**6: "10⁶", 10**7: "10⁷", 10**8: "10⁸", 10**9: "10⁹"}
 CORES = 64  # of the cluster that the plan imagines
 BYTES_PER_KEY = 150  # a Python string of 60 characters in a set
 TIME = ((86400 * 365.25, "years"), (86400, "days"), (3600, "h"), (60, "min"), (1, "s"))
@@ -63,11 +63,6 @@ def amount(value: float, units: tuple[tuple[float, str], ...]) -> str:
     return f"{float(f'{value / size:.2g}'):g} {unit}"
 
 
-def power(value: int) -> str:
-    """A power of ten, written as one."""
-    return "10" + str(round(math.log10(value))).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
-
-
 def readable(value: float) -> str:
     """Four digits, without an exponent up to ten million.
 
@@ -94,13 +89,11 @@ def scaling_costs(found: dict) -> str:
     table, made = found["table"], found["generator"]
     per_row, size = table["cpu_s"] / table["rows"], table["bytes_a_row"]
     rows = []
-    for n in PLANNED_ROWS:
+    for n, power in PLANNED_ROWS.items():
         polymers = n / table["conditions_per_polymer"]
         times = (amount(per_row * n / cores, TIME) for cores in (1, 2, CORES))
         files, keys = f"{max(1, n // SHARD_ROWS):,}", amount(BYTES_PER_KEY * polymers, SIZE)
-        rows.append(
-            (power(n), amount(polymers, COUNT), *times, amount(size * n, SIZE), files, keys)
-        )
+        rows.append((power, amount(polymers, COUNT), *times, amount(size * n, SIZE), files, keys))
     head = "rows | polymers | processor time | on 2 cores"
     head += f" | on {CORES} cores | storage | files of {SHARD_ROWS:,} rows | keys in memory"
     return grid(head, rows) + (

@@ -109,19 +109,10 @@ def trace(path: Path) -> Trace:
     block = provenance.read_block(path)
     if path.suffix == ".ipynb":
         return _notebook(path, block)
-    if path.is_dir():
-        path = _results_beside(path, block)
-    return _results(path, block)
-
-
-def _shown(path: Path) -> str:
-    """The path below the checkout, which is the same on every machine."""
-    root = data_root().parent
-    here = path.absolute()
-    return here.relative_to(root).as_posix() if here.is_relative_to(root) else path.name
-
-
-def _results(path: Path, block: dict) -> Trace:
+    if path.is_dir():  # of weights, or of a table: written with a results file
+        stage = stages.stage_named(str(block.get("stage", "")))
+        root = path.absolute().parents[len(Path(stage.folder or "").parts) - 1]
+        path = root / "results" / stage.results
     if records.is_record(block):
         return Trace(_shown(path), block, records.differences(path))
     if not isinstance(block.get("stage"), str):
@@ -129,11 +120,11 @@ def _results(path: Path, block: dict) -> Trace:
     return Trace(_shown(path), block, stages.differences(path))
 
 
-def _results_beside(folder: Path, block: dict) -> Path:
-    """The results file that was written with a folder of weights or a table."""
-    stage = stages.stage_named(str(block.get("stage", "")))
-    root = folder.absolute().parents[len(Path(stage.folder or "").parts) - 1]
-    return root / "results" / stage.results
+def _shown(path: Path) -> str:
+    """The path below the checkout, which is the same on every machine."""
+    root = data_root().parent
+    here = path.absolute()
+    return here.relative_to(root).as_posix() if here.is_relative_to(root) else path.name
 
 
 def _published(name: str) -> Trace:

@@ -6,22 +6,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from trinity.quantities import PRIMARY
-from trinity_book.figures.style import (
-    AMBER,
-    BLUE,
-    GREEN,
-    GREY,
-    NAMES,
-    ORANGE,
-    PALETTE,
-    SKY,
-    by_polymer,
-    heatmap,
-    identity_line,
-    in_words,
-    plain_ticks,
-    subplots,
-)
+from trinity_book.figures import style
+from trinity_book.figures.style import BLUE, GREEN, GREY, NAMES, ORANGE, PALETTE, SKY, subplots
 
 
 def curves_with_marks(curves: dict[str, tuple], measured: pd.Series, title: str) -> Figure:
@@ -60,7 +46,7 @@ def _mark(above, below, measured: pd.Series) -> None:
     above.plot(measured["t_peak_s"], measured["phrr_kw_m2"], "D", color=ORANGE,
                label="measured peak and its time")  # fmt: skip
     mean = measured["q180_kw_m2"]
-    above.plot([t_ig, t_ig + 180.0], [mean, mean], color=AMBER, linewidth=2.5,
+    above.plot([t_ig, t_ig + 180.0], [mean, mean], color=style.AMBER, linewidth=2.5,
                label="measured mean over 180 s")  # fmt: skip
     if np.isfinite(total):
         below.axhline(total, color=ORANGE, linewidth=1.4)
@@ -82,9 +68,8 @@ def errors_by(errors: dict[str, dict], grouping: str, labels: dict[str, str]) ->
     figure, panels = subplots(1, 2, figsize=size, sharey=True)
     place = np.arange(len(labels))
     for axes, target in zip(panels, PRIMARY, strict=True):
-        for (arm, scores), colour, mark, off in zip(
-            errors.items(), (BLUE, ORANGE), "os", (-0.22, 0.22), strict=False
-        ):
+        looks = zip(errors.items(), (BLUE, ORANGE), "os", (-0.22, 0.22), strict=False)
+        for (arm, scores), colour, mark, off in looks:
             parts = pd.DataFrame([scores[target][f"by_{grouping}"][key] for key in labels])
             factor = parts["gmfe"]
             axes.hlines(place + off, 1 / factor, factor, color=colour, alpha=0.35, linewidth=3)
@@ -108,7 +93,7 @@ def remedies(rows: list[dict], target: str) -> Figure:
     """
     table = pd.DataFrame({row["remedy"]: row[f"{target}_by_polymer"] for row in rows}).T
     ticks = {"ticks": np.log([0.5, 1.0, 2.0]), "format": lambda x, _: f"{np.exp(x):g}"}
-    figure = heatmap(
+    figure = style.heatmap(
         np.log(table.astype(float)), "simulated / measured", (7.6, 0.9 + 0.34 * len(table)),
         annot=table, cmap="PuOr", vmin=-0.8, vmax=0.8, cbar_kws=ticks,
     )  # fmt: skip
@@ -134,7 +119,7 @@ def verification(curve: dict, convergence: dict) -> Figure:
         size, error = (np.array(convergence[key][name]) for name in ("size", "error"))
         axes.loglog(size, error, "o-", color=BLUE, label="measured")
         axes.loglog(size, error[0] * (size / size[0]) ** 2, ":", color=GREY, label="second order")
-        plain_ticks(axes.yaxis)
+        style.plain_ticks(axes.yaxis)
         axes.yaxis.set_major_formatter("{x:.0e}" if key == "time" else "{x:g}")
         axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xticks(size, [f"{v:.3g}" for v in size])
@@ -151,8 +136,8 @@ def gasification_parity(tests: pd.DataFrame) -> Figure:
     figure, panels = subplots(1, 2, figsize=(7.6, 3.6))
     names = {"peak": "peak mass loss rate (g/m²/s)", "t_3_g": "time to 3 g/m²/s (s)"}
     for axes, (key, label) in zip(panels, names.items(), strict=True):
-        by_polymer(axes, tests, f"{key}_measured", f"{key}_simulated")
-        identity_line(axes, 1.25)
+        style.by_polymer(axes, tests, f"{key}_measured", f"{key}_simulated")
+        style.identity_line(axes, 1.25)
         axes.set(xlabel=f"measured {label}", ylabel="simulated")
     panels[0].legend(fontsize="small")
     return figure
@@ -204,7 +189,7 @@ def sensitivity(effects: dict, most: int = 8) -> Figure:
         mean = pd.DataFrame(
             {p: {k: v["mu_star"] for k, v in entry[target].items()} for p, entry in effects.items()}
         ).fillna(0.0)
-        mean = mean.loc[mean.mean(axis=1).sort_values().index[-most:]].rename(in_words)
+        mean = mean.loc[mean.mean(axis=1).sort_values().index[-most:]].rename(style.in_words)
         mean.plot.barh(ax=axes, width=0.75, color=PALETTE[: len(effects)], legend=False)
         axes.set(xlabel=r"mean $|\Delta\ln|$ over ±1 σ", ylabel="")
         axes.set_title(NAMES[target], fontsize="medium")

@@ -9,19 +9,8 @@ from matplotlib.figure import Figure
 from scipy.stats import gmean
 
 from trinity.evidence.arms import ARMS, label
-from trinity_book.figures.style import (
-    BLUE,
-    GREY,
-    LABELS,
-    NAMES,
-    PALETTE,
-    by_polymer,
-    heatmap,
-    identity_line,
-    legend_beside,
-    ranges,
-    subplots,
-)
+from trinity_book.figures import style
+from trinity_book.figures.style import BLUE, GREY, LABELS, NAMES, PALETTE, subplots
 
 
 def losses(histories: dict[str, list[float]], ylabel: str = "training loss") -> Figure:
@@ -63,13 +52,13 @@ def parity_by_arm(rows: pd.DataFrame, arms: list[str], targets: list[str]) -> Fi
         for j, arm in enumerate(arms):
             axes = panels[i, j]
             part = values[values["arm"] == arm]
-            by_polymer(axes, part, "measured", "predicted", rows["polymer"].unique())
-            identity_line(axes, limits=limits)
+            style.by_polymer(axes, part, "measured", "predicted", rows["polymer"].unique())
+            style.identity_line(axes, limits=limits)
             middle = f"measured {LABELS[target]}" if j == len(arms) // 2 else ""
             axes.set(xlabel=middle, ylabel=f"predicted {LABELS[target]}" if j == 0 else "")
             if i == 0:
                 axes.set_title(label(arm))
-    legend_beside(panels[0, -1], fontsize=8)
+    style.legend_beside(panels[0, -1], fontsize=8)
     return figure
 
 
@@ -88,7 +77,7 @@ def ablation(
     for axes, target in zip(panels[0], targets, strict=True):
         rows = scores[scores["target"] == target].set_index("arm").loc[arms]
         names = [label(arm) for arm in arms]
-        ranges(axes, rows[["gmfe", "gmfe_low", "gmfe_high"]], names, colours)
+        style.ranges(axes, rows[["gmfe", "gmfe_low", "gmfe_high"]], names, colours)
         if bars and target in bars:
             axes.axvline(bars[target], color=GREY, linestyle=":", linewidth=1)
         axes.set(xlim=(1, None), xlabel="geometric mean error factor", title=LABELS[target])
@@ -101,7 +90,7 @@ def errors_by_group(errors: pd.DataFrame, title: str) -> Figure:
     ``errors``: mean |ln| errors, index arm, columns groups.
     """
     table = np.exp(errors.loc[[arm for arm in ARMS if arm in errors.index]]).rename(label)
-    figure = heatmap(table, "error factor", (7.4, 3.2), cmap="cividis_r", vmin=1, vmax=3,
+    figure = style.heatmap(table, "error factor", (7.4, 3.2), cmap="cividis_r", vmin=1, vmax=3,
                      cbar_kws={"extend": "max"})  # fmt: skip
     figure.axes[0].set(title=title, xlabel="", ylabel="")
     return figure

@@ -9,18 +9,8 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from trinity.quantities import PRIMARY
-from trinity_book.figures.style import (
-    BLUE,
-    FLUX,
-    LABELS,
-    ORANGE,
-    PALETTE,
-    SKY,
-    by_polymer,
-    identity_line,
-    legend_beside,
-    subplots,
-)
+from trinity_book.figures import style
+from trinity_book.figures.style import BLUE, FLUX, LABELS, ORANGE, PALETTE, SKY, subplots
 
 
 def ignition_against_flux(tests: pd.DataFrame) -> Figure:
@@ -30,9 +20,9 @@ def ignition_against_flux(tests: pd.DataFrame) -> Figure:
     """
     figure, panels = subplots(1, 2, figsize=(7.6, 3.8))
     for axes, target in zip(panels, PRIMARY, strict=True):
-        by_polymer(axes, tests, "flux_kw_m2", target)
+        style.by_polymer(axes, tests, "flux_kw_m2", target)
         axes.set(yscale="log", xlabel=FLUX, ylabel=LABELS[target])
-    legend_beside(panels[1])
+    style.legend_beside(panels[1])
     return figure
 
 
@@ -122,8 +112,8 @@ def simulated_against_measured(tests: pd.DataFrame, predicted: dict[str, np.ndar
     """
     figure, panels = subplots(1, 2, figsize=(7.8, 3.8))
     for axes, target in zip(panels, PRIMARY, strict=True):
-        by_polymer(axes, tests.assign(predicted=predicted[target]), target, "predicted")
-        identity_line(axes)
+        style.by_polymer(axes, tests.assign(predicted=predicted[target]), target, "predicted")
+        style.identity_line(axes)
         axes.set(xlabel=f"measured {LABELS[target]}", ylabel=f"predicted {LABELS[target]}")
-    legend_beside(panels[1])
+    style.legend_beside(panels[1])
     return figure

@@ -45,14 +45,9 @@ def in_half_widths(rows: pd.DataFrame) -> pd.Series:
 
 def intervals(rows: pd.DataFrame, target: str) -> Figure:
     """Held-out predictions of one seed with their 90 % intervals, sorted by measurement."""
-    part = rows[rows["target"] == target].sort_values("measured").reset_index(drop=True)
-    figure, axes = subplots(figsize=(7.4, 3.2))
-    axes.vlines(part.index, part["lo"], part["hi"], color=GREY, linewidth=1, alpha=0.7)
-    axes.plot(part.index, part["predicted"], "_", color=GREY, markersize=6, label="predicted")
-    _measured(axes, part["measured"], part["lo"], part["hi"])
-    axes.set(yscale="log", xlabel="held-out test, sorted by measurement", ylabel=LABELS[target])
-    axes.legend(ncol=3)
-    return figure
+    part = rows[rows["target"] == target].rename(columns={"lo": "low", "hi": "high"})
+    look = {"color": GREY, "linewidth": 1, "alpha": 0.7}
+    return _sorted_ranges(part, target, "held-out test, sorted by measurement", **look)
 
 
 def physics_intervals(covered: dict, tests: pd.DataFrame, target: str) -> Figure:
@@ -64,21 +59,25 @@ def physics_intervals(covered: dict, tests: pd.DataFrame, target: str) -> Figure
     """
     rows = pd.DataFrame({"low": covered["low"], "high": covered["high"]}, dtype=float)
     rows["measured"] = tests[target].to_numpy(float)
-    rows = rows.dropna().sort_values("measured").reset_index(drop=True)
+    look = {"color": SKY, "linewidth": 3, "alpha": 0.8, "label": "simulated, 90 %"}
+    return _sorted_ranges(rows.dropna(), target, "measured test, sorted", **look)
+
+
+def _sorted_ranges(rows: pd.DataFrame, target: str, xlabel: str, **look) -> Figure:
+    """Intervals with what was predicted, if anything, and measured: values that an interval does
+    not hold have another colour and shape."""
+    rows = rows.sort_values("measured").reset_index(drop=True)
     figure, axes = subplots(figsize=(7.4, 3.2))
-    axes.vlines(rows.index, rows["low"], rows["high"], color=SKY, linewidth=3, alpha=0.8,
-                label="simulated, 90 %")  # fmt: skip
-    _measured(axes, rows["measured"], rows["low"], rows["high"])
-    axes.set(yscale="log", xlabel="measured test, sorted", ylabel=LABELS[target])
+    axes.vlines(rows.index, rows["low"], rows["high"], **look)
+    if "predicted" in rows:
+        axes.plot(rows["predicted"], "_", color=GREY, markersize=6, label="predicted")
+    inside = rows["measured"].between(rows["low"], rows["high"])
+    for (name, colour), mark, held in zip(HELD.items(), "os", (inside, ~inside), strict=True):
+        shown = rows["measured"][held]
+        axes.plot(shown, mark, color=colour, markersize=4, label=f"measured, {name}")
+    axes.set(yscale="log", xlabel=xlabel, ylabel=LABELS[target])
     axes.legend(ncol=3)
     return figure
-
-
-def _measured(axes, measured: pd.Series, low: pd.Series, high: pd.Series) -> None:
-    """Measured values, those that an interval does not hold in another colour and shape."""
-    inside = measured.between(low, high)
-    for (name, colour), mark, held in zip(HELD.items(), "os", (inside, ~inside), strict=True):
-        axes.plot(measured[held], mark, color=colour, markersize=4, label=f"measured, {name}")
 
 
 def similarities(seen: Sequence, asked: pd.Series, least: float) -> Figure:

@@ -10,17 +10,8 @@ from matplotlib.patheffects import withStroke
 from sklearn.decomposition import PCA
 
 from trinity.synthesis.report import fingerprints
-from trinity_book.figures.style import (
-    BLUE,
-    GREY,
-    LABELS,
-    ORANGE,
-    PALETTE,
-    heatmap,
-    in_words,
-    legend_beside,
-    subplots,
-)
+from trinity_book.figures import style
+from trinity_book.figures.style import BLUE, GREY, LABELS, ORANGE, PALETTE, subplots
 from trinity_book.studies.synthesis_quality import fuel_share
 
 MAP_POINTS = 3000
@@ -76,7 +67,7 @@ def property_ranges(table: pd.DataFrame) -> Figure:
         seaborn.pointplot(x=scale * table[name], y=table["family"], order=order, estimator="median",
                           errorbar=("pi", 80), linestyle="none", markersize=4, color=BLUE,
                           err_kws={"linewidth": 3, "alpha": 0.5}, ax=axes)  # fmt: skip
-        axes.set(xlabel=f"{in_words(name)} [{unit}]", ylabel="")
+        axes.set(xlabel=f"{style.in_words(name)} [{unit}]", ylabel="")
     return figure
 
 
@@ -127,14 +118,14 @@ def polymer_map(table: pd.DataFrame, measurements: pd.DataFrame) -> Figure:
         xlabel=f"first component ({share[0]:.0f} % of the variance)",
         ylabel=f"second component ({share[1]:.0f} %)",
     )
-    legend_beside(axes, markerscale=1.3)
+    style.legend_beside(axes, markerscale=1.3)
     return figure
 
 
 def expected_signs(report: dict) -> Figure:
     """Rank regression coefficients, coloured by whether physics expects the sign."""
     rows = report["signs"][::-1]
-    texts = [f"{in_words(row['label'])} on {in_words(row['input'])}" for row in rows]
+    texts = [f"{style.in_words(row['label'])} on {style.in_words(row['input'])}" for row in rows]
     values = [row["coefficient"] for row in rows]
     colours = [BLUE if row["as_expected"] else ORANGE for row in rows]
     figure, axes = subplots(figsize=(7.0, 4.2))
@@ -167,8 +158,8 @@ def correlations(table: pd.DataFrame, columns: tuple[str, ...]) -> Figure:
     found = table[list(columns)].dropna().corr("spearman").round(1) + 0.0  # no -0.0
     size = (1.6 + 0.58 * len(columns), 0.9 + 0.46 * len(columns))
     upper = np.triu(np.ones(found.shape, bool), 1)
-    found = found.rename(index=in_words, columns=in_words)
-    figure = heatmap(found, "Spearman rank correlation", size, cmap="PuOr_r", vmin=-1, vmax=1,
+    found = found.rename(index=style.in_words, columns=style.in_words)
+    figure = style.heatmap(found, "Spearman rank correlation", size, cmap="PuOr_r", vmin=-1, vmax=1,
                    mask=upper, fmt=".1f", square=True)  # fmt: skip
     figure.axes[0].set(xlabel="", ylabel="")
     return figure

@@ -88,13 +88,13 @@ def _predictions(job: Job, arms: list[Arm], numbers: dict, seeds: int, kinds=())
 def study_rows(bench: Bench, numbers: dict, progress: bool) -> list[dict]:
     """Rows of all studies, as many as section ``[controls]`` of a scale asks for."""
     curves = numbers["curve_seeds"]
-    curve = [
+    splits = [
         *studies.fewer_polymers(numbers["polymers"], curves),
         *studies.every_polymer("measured polymers", "all"),
+        *studies.other_conditions(),
+        *studies.other_laboratories(),
     ]
-    elsewhere = [*studies.other_conditions(), *studies.other_laboratories()]
-    units = studies.units_of(_few(curve, numbers), curves)
-    units += studies.units_of(_few(elsewhere, numbers), curves)
+    units = studies.units_of(_few(splits, numbers), curves)
     for n in numbers["rows"]:
         splits = _few(studies.every_polymer("synthetic rows", str(n)), numbers)
         units += studies.units_of(splits, curves, ("two_phase", "network_only"), f"rows_{n}")

@@ -8,7 +8,7 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -158,6 +158,7 @@ def _member_answers(job: MemberJob) -> dict[str, dict[str, Answer]]:
     """Answers of the teachers made of one member to the questions, and of each to the tests of the
     group that it has not seen."""
     start, tests = load_model(job.before), job.tests
+    said = partial(Answer.of_output, start.scalers)
     teachers = {EVERYTHING: load_model(job.after)}
     left_out = {}
     groups = measurements()["group_nine"].to_numpy()
@@ -168,16 +169,16 @@ def _member_answers(job: MemberJob) -> dict[str, dict[str, Answer]]:
         teachers[group] = correct(start, training, chosen)
         with torch.no_grad():
             batch = all_layers(start, measured.take(out))
-            left_out[group] = _answer(start, teachers[group](batch))
+            left_out[group] = said(teachers[group](batch))
     parts: dict[str, list[Answer]] = {name: [] for name in (BLIND, *teachers)}
     count = len(tests.polymers)
     for polymers in np.array_split(np.arange(count), -(-count // POLYMERS_AT_ONCE)):
         # Polymers are in the order of their tests, so that parts can be put together as they come.
         batch = all_layers(start, tests.take(np.isin(tests.polymer_of, polymers)))
         with torch.no_grad():
-            parts[BLIND].append(_answer(start, _blind(start, batch)))
+            parts[BLIND].append(said(_blind(start, batch)))
             for name, model in teachers.items():
-                parts[name].append(_answer(start, model(batch)))
+                parts[name].append(said(model(batch)))
     return {
         "answers": {name: _joined(answers) for name, answers in parts.items()},
         "left_out": left_out,
@@ -189,10 +190,6 @@ def _blind(start, batch):
     logit, mean, log_variance = start.head(batch.embedding, batch.conditions, batch.laboratory)
     physics = torch.where(batch.physics.isfinite(), batch.physics, mean)
     return logit, (mean + physics) / 2, log_variance
-
-
-def _answer(start, output) -> Answer:
-    return Answer.of_output(start.scalers, output)
 
 
 def _joined(answers: list[Answer]) -> Answer:

@@ -28,15 +28,7 @@ from trinity.learning.model import FlammabilityModel, load_model
 from trinity.learning.phase1 import multitask_loss, split_by_polymer, without_measured
 from trinity.learning.phase2 import finetune
 from trinity.quantities import CONDITIONS, PRIMARY, TARGETS
-from trinity_book.studies.landscape import (
-    Loss,
-    Plane,
-    losses_at,
-    sharpness,
-    straight_way,
-    surface,
-    weights_of,
-)
+from trinity_book.studies import landscape
 from trinity_book.studies.probes import probe_all
 
 #: Steps of finetuning at which the paths are marked.
@@ -90,10 +82,17 @@ def why_it_works(
             "direct": _walk(start, tests.take(trained), steps, seed),
             "two_phase": _walk(phase1, tests.take(trained), steps, seed),
         }
-        points = {"start": weights_of(start), "phase1": weights_of(phase1)}
+        points = {"start": landscape.weights_of(start), "phase1": landscape.weights_of(phase1)}
         points |= {name: walk[-1] for name, walk in walks.items()}
         loss = _loss_of(phase1, tests, trained, held_out)
-        ends.append(_ends(phase1, points, loss, tests, held_out))
+        found = landscape.losses_at(phase1, list(points.values()), loss)
+        ends.append(
+            {
+                "held_out": sorted({s for p in tests.take(held_out).polymers for s, _ in p}),
+                "tests": int(held_out.sum()),
+                **{name: _named(row) for name, row in zip(points, found, strict=True)},
+            }
+        )
     models = {"random": _random_encoder(start, seed), "language model": start, "phase 1": phase1}
     if shuffled is not None:
         models["shuffled labels"] = load_model(member_folders(shuffled)[0])
@@ -136,13 +135,16 @@ def _walk(start: FlammabilityModel, tests: TestTable, steps, seed: int) -> list[
 
     Nothing pulls back to the start, so that each path goes where the loss of its tests leads it.
     """
-    path = [weights_of(start)]
-    settings = Phase2Settings("full", 1e-3, 0.3, 0.0, tuple(steps))
-    finetune(start, tests, settings, seed, lambda _, model: path.append(weights_of(model)))
+    path = [landscape.weights_of(start)]
+
+    def look(step: int, model: FlammabilityModel) -> None:
+        path.append(landscape.weights_of(model))
+
+    finetune(start, tests, Phase2Settings("full", 1e-3, 0.3, 0.0, tuple(steps)), seed, look)
     return path
 
 
-def _loss_of(model: FlammabilityModel, tests: TestTable, trained, held_out) -> Loss:
+def _loss_of(model: FlammabilityModel, tests: TestTable, trained, held_out) -> landscape.Loss:
     """Loss of the tests that were trained on, and mean |ln| error of these and of the others."""
     batch = Encoder(model.tokenizer).rows(tests, model.scalers)
     batch.laboratory = torch.zeros_like(batch.laboratory)  # a new test has no laboratory
@@ -158,34 +160,25 @@ def _loss_of(model: FlammabilityModel, tests: TestTable, trained, held_out) -> L
     return loss
 
 
-def _ends(model, points: dict[str, Tensor], loss: Loss, tests: TestTable, held_out) -> dict:
-    """Losses at the points of one part, and which repeat units it holds out."""
-    found = losses_at(model, list(points.values()), loss)
-    return {
-        "held_out": sorted({s for p in tests.take(held_out).polymers for s, _ in p}),
-        "tests": int(held_out.sum()),
-        **{name: _named(row) for name, row in zip(points, found, strict=True)},
-    }
-
-
 def _named(losses: np.ndarray) -> dict:
     """Losses (kinds, ...) by kind, as plain numbers."""
     return dict(zip(KINDS, losses.tolist(), strict=True))
 
 
-def _landscape(model, points, walks, loss: Loss, side: int, seed: int) -> dict:
+def _landscape(model, points, walks, loss: landscape.Loss, side: int, seed: int) -> dict:
     """The plane of start, direct and two-phase solution with its losses, paths and barrier."""
-    plane = Plane.through(model, points["start"], points["direct"], points["two_phase"])
+    plane = landscape.Plane.through(model, points["start"], points["direct"], points["two_phase"])
     paths = {**walks, "two_phase": [points["start"], *walks["two_phase"]]}
     places = {
         name: [list(plane.coordinates(point)) for point in path] for name, path in paths.items()
     }
     marks = np.array([place[:2] for path in places.values() for place in path])
-    ground = surface(model, plane, marks, side, loss)
-    way = straight_way(model, points["direct"], points["two_phase"], side, loss)
-    around = {
-        end: sharpness(model, points[end], DISTANCES, 5, seed, loss).tolist() for end in walks
-    }
+    ground = landscape.surface(model, plane, marks, side, loss)
+    way = landscape.straight_way(model, points["direct"], points["two_phase"], side, loss)
+    around = {"distance": list(DISTANCES)}
+    for end in walks:
+        found = landscape.sharpness(model, points[end], DISTANCES, 5, seed, loss)
+        around[end] = found.tolist()
     return {
         "x": ground["x"].tolist(),
         "y": ground["y"].tolist(),
@@ -193,7 +186,7 @@ def _landscape(model, points, walks, loss: Loss, side: int, seed: int) -> dict:
         "paths": places,  # x, y and the distance beside the plane
         "straight_way": {"share": way["share"].tolist(), **_named(way["losses"])}
         | {"barrier": way["barrier"]},
-        "sharpness": {"distance": list(DISTANCES), **around},
+        "sharpness": around,
     }
 
 

@@ -1,6 +1,5 @@
 """Cases of the physics validation: real experiments expressed for the solver, nothing fitted."""
 
-import json
 from functools import lru_cache
 
 import numpy as np
@@ -8,7 +7,7 @@ import numpy as np
 from trinity.chemistry import properties, sampling
 from trinity.chemistry.polymers import Polymer
 from trinity.cone import specimen
-from trinity.files import data_path
+from trinity.files import data_path, read_json
 from trinity_book.studies.validation.published import published_parameters, single_value
 
 NATURAL_CONVECTION_W_M2_K = 5.0  # at the back, where a published set gives none; as at the front
@@ -17,13 +16,12 @@ NATURAL_CONVECTION_W_M2_K = 5.0  # at the back, where a published set gives none
 @lru_cache(maxsize=1)
 def parameter_sets() -> dict:
     """Published pyrolysis parameters by polymer (University of Maryland)."""
-    text = data_path("reference", "pyrolysis_parameter_sets.json").read_text()
-    return json.loads(text)["sets"]
+    return read_json(data_path("reference", "pyrolysis_parameter_sets.json"))["sets"]
 
 
 def reference_cases() -> list[dict]:
     """Slabs with converged results of two independent codes."""
-    return json.loads(data_path("reference", "cone_reference_cases.json").read_text())["cases"]
+    return read_json(data_path("reference", "cone_reference_cases.json"))["cases"]
 
 
 def gasification_case(polymer: str, flux_kw_m2: float, thickness_mm: float) -> dict:

@@ -29,13 +29,8 @@ from trinity.cone import specimen
 from trinity.files import data_path
 from trinity.measurements import load_measurements
 from trinity.quantities import PRIMARY
+from trinity_book.studies.validation import properties
 from trinity_book.studies.validation.cases import blind_parameters, material_of
-from trinity_book.studies.validation.properties import (
-    PARITY,
-    WITHOUT_FORMULA,
-    inputs,
-    published_table,
-)
 from trinity_book.studies.validation.scores import cone_errors
 
 OXYGEN_RULE_POLYMERS = 48  # Walters, Hackett & Lyon (2000): the mean over so many
@@ -87,7 +82,7 @@ def leverage_bound(psmiles: str, quantity: str) -> float:
 
 @lru_cache(maxsize=16)
 def _published(name: str) -> dict[str, float]:
-    table = published_table(PARITY[name])
+    table = properties.published_table(properties.PARITY[name])
     return dict(zip(table.key, table.value, strict=True))
 
 
@@ -135,9 +130,8 @@ def _refitted(psmiles: str, model: GaussianProcess, names: tuple[str, ...]) -> C
 def variants() -> dict[str, Callable[[str], Changes]]:
     """Name of a fit and what is done to it -> changes of one homopolymer's parameters."""
     table, density = training_table("t50"), "density_kg_m3"
-    formula = GaussianProcess(
-        SETTINGS["t50"], inputs(table, WITHOUT_FORMULA), *table[["value", "sigma"]].to_numpy().T
-    )
+    x = properties.inputs(table, properties.WITHOUT_FORMULA)
+    formula = GaussianProcess(SETTINGS["t50"], x, *table[["value", "sigma"]].to_numpy().T)
     heats = ("specific_heat_solid_j_kg_k", "specific_heat_melt_j_kg_k")
     published = {
         "molar volume, leverage at its bound": partial(_without, leverage="V298", judged=density),
@@ -149,7 +143,7 @@ def variants() -> dict[str, Callable[[str], Changes]]:
         ),
         "oxygen rule, exact": _oxygen_rule,
         "T50 without Bicerano's formula, refitted": partial(
-            _refitted, model=formula, names=WITHOUT_FORMULA
+            _refitted, model=formula, names=properties.WITHOUT_FORMULA
         ),
     }
     mean = partial(_without, leverage=mean_leverage("V298"), judged=density)

@@ -17,13 +17,7 @@ from trinity.files import data_path
 from trinity.measurements import load_measurements
 from trinity.provenance import Job
 from trinity.quantities import TARGETS
-from trinity_book.studies.validation.cases import (
-    blind_case,
-    drawn_cases,
-    gasification_case,
-    informed_case,
-    reference_cases,
-)
+from trinity_book.studies.validation import cases
 from trinity_book.studies.validation.remedies import remedies
 from trinity_book.studies.validation.scores import cone_errors, gmfe, plain
 from trinity_book.studies.validation.sensitivity import energy_budget, ignition_lines, sensitivity
@@ -34,12 +28,12 @@ LEVEL = 0.90
 
 def reference_errors() -> list[dict]:
     """Error of the default resolution against two independent codes, in percent, a case a row."""
-    cases = reference_cases()
-    found = cone.simulate_batch(cases)
+    slabs = cases.reference_cases()
+    found = cone.simulate_batch(slabs)
     return [
         {"id": case["id"]}
         | {key: 100.0 * float(found[key][i] / v - 1.0) for key, v in case["expected"].items()}
-        for i, case in enumerate(cases)
+        for i, case in enumerate(slabs)
     ]
 
 
@@ -48,10 +42,10 @@ def resolution_errors(n: int = 40, seed: int = 0) -> dict:
 
     Median, 95 % quantile and maximum of the absolute error in percent, by key.
     """
-    cases = other_slabs(n, seed)
-    coarse, fine = (cone.simulate_batch(cases, numerics=x) for x in (cone.DEFAULT, FINE))
+    slabs = other_slabs(n, seed)
+    coarse, fine = (cone.simulate_batch(slabs, numerics=x) for x in (cone.DEFAULT, FINE))
     errors, names = {}, ("median", "q95", "max")
-    for key in (*cases[0]["expected"], "t_ig_s", "phrr_kw_m2", "thr_mj_m2"):
+    for key in (*slabs[0]["expected"], "t_ig_s", "phrr_kw_m2", "thr_mj_m2"):
         known = fine[key] > 0.0  # leaves NaN out, and slabs that lose nothing
         off = 100.0 * np.abs(coarse[key][known] / fine[key][known] - 1.0)
         errors[key] = dict(zip(names, np.quantile(off, [0.5, 0.95, 1.0]).tolist(), strict=True))
@@ -62,7 +56,7 @@ def other_slabs(n: int, seed: int = 0) -> list[dict]:
     """Reference slabs of other thickness and flux, half with ramps, half with depth of absorption,
     drawn by seed."""
     rng = np.random.default_rng(seed)
-    return [_varied(case, rng) for case in rng.choice(reference_cases(), n)]
+    return [_varied(case, rng) for case in rng.choice(cases.reference_cases(), n)]
 
 
 def _varied(case: dict, rng: np.random.Generator) -> dict:
@@ -90,9 +84,8 @@ def gasification_errors() -> dict:
     tests = pd.read_csv(data_path("measurements", "gasification_measurements.csv"))
     rows = []
     for test in tests.itertuples():
-        found = cone.simulate(
-            gasification_case(test.polymer, test.flux_kw_m2, test.thickness_mm), curves=True
-        )
+        case = cases.gasification_case(test.polymer, test.flux_kw_m2, test.thickness_mm)
+        found = cone.simulate(case, curves=True)
         curves = found["curves"]
         at = int(np.argmax(curves["mass_loss_rate_kg_m2_s"]))
         pairs = {
@@ -118,8 +111,8 @@ def coverage(seed: int = 0) -> dict:
     """
     tests = load_measurements()
     rng = np.random.default_rng(seed)
-    cases = [case for test in tests.itertuples() for case in drawn_cases(test, DRAWS, rng)]
-    found = cone.simulate_batch(cases, lag_s=LAG_S)
+    drawn = [case for test in tests.itertuples() for case in cases.drawn_cases(test, DRAWS, rng)]
+    found = cone.simulate_batch(drawn, lag_s=LAG_S)
     targets = {}
     for target in TARGETS:
         drawn, measured = found[f"rule_{target}"].reshape(len(tests), DRAWS), tests[target]
@@ -150,7 +143,10 @@ def validation(job: Job) -> dict:
         "reference_percent": reference_errors(),
         "resolution": resolution_errors(seed=job.seed),
         "gasification": gasification_errors(),
-        "cone": {"informed": cone_errors(informed_case), "blind": cone_errors(blind_case)},
+        "cone": {
+            "informed": cone_errors(cases.informed_case),
+            "blind": cone_errors(cases.blind_case),
+        },
         "remedies": remedies(),
         "coverage": coverage(seed=job.seed),
         "ignition_lines": ignition_lines(),
