@@ -21,7 +21,7 @@ from trinity.cone.curve import LAG_S
 from trinity.cone.simulate import simulate_batch
 from trinity.cone.specimen import to_case
 from trinity.errors import InputError
-from trinity.synthesis import cluster
+from trinity.synthesis import generator
 from trinity.synthesis import table as synthesis
 from trinity.synthesis.table import BACKS, PARTS, RUN, SCHEMA, TABLE, synthesize
 
@@ -190,6 +190,11 @@ def dask_cluster(port: int):
         for words in commands
     ]
     try:
+        for _ in range(600):  # it takes some seconds until the scheduler listens
+            with socket.socket() as knock:
+                if knock.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
         yield address, running[0]
     finally:
         for process in running:
@@ -198,7 +203,7 @@ def dask_cluster(port: int):
 
 
 def test_a_lost_scheduler_is_one_sentence_and_the_next_one_goes_on(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster, "CONNECT_S", 60)
+    monkeypatch.setattr(generator, "CONNECT_S", 60)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -269,6 +274,6 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path):
 
 
 def test_a_scheduler_that_does_not_answer_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster, "CONNECT_S", 1)
+    monkeypatch.setattr(generator, "CONNECT_S", 1)
     with pytest.raises(InputError, match="tcp://127.0.0.1:9"):
         synthesize(1, 1, 0, tmp_path, scheduler="tcp://127.0.0.1:9", progress=False)

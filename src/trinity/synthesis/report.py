@@ -2,8 +2,6 @@
 its labels are, and how near it comes to the polymers that exist."""
 
 from collections.abc import Sequence
-from itertools import groupby
-from operator import itemgetter
 
 import numpy as np
 import pandas as pd
@@ -30,8 +28,9 @@ SHOWN = (
     "t50_k",
     "char_yield",
 )
-QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
-# (label, input, sign, why), by label: each holds when the other inputs are held.
+QUANTILES = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99]
+SIGNS = ("label", "input", "expected", "why")
+# Each holds when the other inputs of the label are held.
 EXPECTED_SIGNS = (
     ("t_ig_s", "flux_kw_m2", -1, "more heat ignites sooner"),
     ("t_ig_s", "thickness_mm", 1, "a thicker slab takes more heat to the same surface temperature"),
@@ -68,26 +67,18 @@ def synthesis(job: Job) -> dict:
 def quality_report(table: pd.DataFrame, measurements: pd.DataFrame, n_spread: int = 100) -> dict:
     """Numbers that say what a synthetic table is worth, ready for JSON.
 
-    Parameters
-    ----------
-    table : rows of `trinity.synthesis.table.synthesize`
-    measurements : measured cone tests (`trinity.measurements.load_measurements`)
-    n_spread : polymers that are burnt again to see how wide the labels are
-
-    Returns
-    -------
-    dict
-        ``rows``, ``polymers``, ``families`` (share of polymers), ``routes`` are counts;
-        ``quantiles`` and ``measured_quantiles`` by column; ``non_igniting``; ``signs``;
-        ``outliers``; ``label_spread``; ``coverage``.
+    ``table`` has the rows of `trinity.synthesis.table.synthesize`, ``measurements`` the measured
+    cone tests; ``n_spread`` polymers are burnt again to see how wide the labels are.
     """
     polymers = table.drop_duplicates("key")
     return {
         "rows": len(table),
         "polymers": len(polymers),
         "families": polymers["family"].value_counts(normalize=True).round(4).to_dict(),
-        "quantiles": _quantiles(table, SHOWN),
-        "measured_quantiles": _quantiles(measurements, [c for c in SHOWN if c in measurements]),
+        "quantiles": {name: _quantiles(table[name]) for name in SHOWN},
+        "measured_quantiles": {
+            name: _quantiles(measurements[name]) for name in SHOWN if name in measurements
+        },
         "measured_within": measured_within(table, measurements),
         "non_igniting": non_igniting(table),
         "signs": signs(table),
@@ -97,8 +88,8 @@ def quality_report(table: pd.DataFrame, measurements: pd.DataFrame, n_spread: in
     }
 
 
-def _quantiles(table: pd.DataFrame, columns: Sequence[str]) -> dict:
-    return {name: {f"{q:g}": float(table[name].quantile(q)) for q in QUANTILES} for name in columns}
+def _quantiles(values: Sequence[float], shares: Sequence[float] = QUANTILES) -> dict[str, float]:
+    return {f"{q:g}": float(value) for q, value in pd.Series(values).quantile(shares).items()}
 
 
 def measured_within(table: pd.DataFrame, measurements: pd.DataFrame) -> dict:
@@ -108,13 +99,15 @@ def measured_within(table: pd.DataFrame, measurements: pd.DataFrame) -> dict:
     """
     inside: dict[str, list[bool]] = {"t_ig_s": [], "phrr_kw_m2": []}
     for test in measurements.itertuples():
-        near = (np.abs(np.log(table["flux_kw_m2"] / test.flux_kw_m2)) < np.log(1.2)) & (
-            np.abs(np.log(table["thickness_mm"] / test.thickness_mm)) < np.log(1.4)
-        )
+        flux, thickness = table["flux_kw_m2"], table["thickness_mm"]
+        near = table[
+            (np.abs(np.log(flux / test.flux_kw_m2)) < np.log(1.2))
+            & (np.abs(np.log(thickness / test.thickness_mm)) < np.log(1.4))
+        ]
         for name, found in inside.items():
             value = getattr(test, name)
-            if np.isfinite(value) and near.sum() >= 20:
-                low, high = table.loc[near, name].quantile([0.05, 0.95])
+            if np.isfinite(value) and len(near) >= 20:
+                low, high = near[name].quantile([0.05, 0.95])
                 found.append(bool(low <= value <= high))
     return {
         name: {"share": float(np.mean(found)) if found else None, "tests": len(found)}
@@ -142,17 +135,12 @@ def signs(table: pd.DataFrame) -> list[dict]:
     correlation would let the heat flux drown the weak inputs.
     """
     found = []
-    for label, group in groupby(EXPECTED_SIGNS, key=itemgetter(0)):
-        expected = [rest for _, *rest in group]
-        rows = table[[label, *(cause for cause, _, _ in expected)]].dropna()
-        ranks = rows.rank().to_numpy()
+    for label, group in pd.DataFrame(EXPECTED_SIGNS, columns=SIGNS).groupby("label", sort=False):
+        ranks = table[[label, *group["input"]]].dropna().rank().to_numpy()
         ranks = (ranks - ranks.mean(axis=0)) / ranks.std(axis=0)
         weights = np.linalg.lstsq(ranks[:, 1:], ranks[:, 0], rcond=None)[0]
-        for (cause, sign, why), weight in zip(expected, weights, strict=True):
-            found.append(
-                {"label": label, "input": cause, "expected": sign, "coefficient": float(weight),
-                 "as_expected": bool(weight * sign > 0), "why": why}
-            )  # fmt: skip
+        agrees = weights * group["expected"] > 0
+        found += group.assign(coefficient=weights, as_expected=agrees).to_dict("records")
     return found
 
 
@@ -170,41 +158,33 @@ def outliers(table: pd.DataFrame) -> dict:
 def label_spread(psmiles: Sequence[str], seed: int = 0) -> dict:
     """Scatter of the labels of one polymer that the errors of its properties cause.
 
-    Each polymer is burnt with ``SPREAD_DRAWS`` draws at 50 kW/m² and 6 mm.
-
-    Returns
-    -------
-    dict
-        For each label the quantiles, over polymers, of the standard deviation of its natural
-        logarithm; ``with_uncovered_atoms``: how many polymers have an atom that no group covers;
-        ``ignition_undecided``: share of polymers of which some draws ignite and some
-        do not.
+    Each polymer is burnt with ``SPREAD_DRAWS`` draws at 50 kW/m² and 6 mm. For each label the
+    quantiles, over polymers, of the standard deviation of its natural logarithm;
+    ``with_uncovered_atoms``: how many polymers have an atom that no group covers;
+    ``ignition_undecided``: share of polymers of which some draws ignite and some do not.
     """
     rng = np.random.default_rng(seed)
-    cases, uncovered = [], 0
-    for text in psmiles:
-        estimate = properties.estimate(text)
-        uncovered += bool(estimate.uncovered_atoms)
+    estimates = [properties.estimate(text) for text in psmiles]
+    cases = []
+    for estimate in estimates:
         drawn = sampling.sample_parameters(estimate, SPREAD_DRAWS, rng)
         cases += [
             specimen.to_case(drawn, i, SPREAD_FLUX_KW_M2, SPREAD_THICKNESS_MM)
             for i in range(SPREAD_DRAWS)
         ]
     burnt = simulate_batch(cases, lag_s=LAG_S)
-    ignited = np.isfinite(burnt["rule_t_ig_s"]).reshape(len(psmiles), SPREAD_DRAWS).mean(axis=1)
-    report: dict = {
+    log = {name: np.log(burnt[f"rule_{name}"]).reshape(-1, SPREAD_DRAWS) for name in LABELS[:4]}
+    ignited = np.isfinite(log["t_ig_s"]).mean(axis=1)
+    spread = {k: np.nanstd(values[ignited > 0.25], axis=1, ddof=1) for k, values in log.items()}
+    return {
         "polymers": len(psmiles),
         "draws": SPREAD_DRAWS,
         "flux_kw_m2": SPREAD_FLUX_KW_M2,
         "thickness_mm": SPREAD_THICKNESS_MM,
-        "with_uncovered_atoms": uncovered,
+        "with_uncovered_atoms": sum(bool(estimate.uncovered_atoms) for estimate in estimates),
         "ignition_undecided": float(np.mean((ignited > 0) & (ignited < 1))),
+        **{name: _quantiles(values, [0.1, 0.5, 0.9]) for name, values in spread.items()},
     }
-    for name in ("t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2"):
-        log = np.log(burnt[f"rule_{name}"]).reshape(len(psmiles), SPREAD_DRAWS)
-        spread = np.nanstd(log[ignited > 0.25], axis=1, ddof=1)
-        report[name] = {f"{q:g}": float(np.quantile(spread, q)) for q in (0.1, 0.5, 0.9)}
-    return report
 
 
 def fingerprints(psmiles: Sequence[str]) -> list:
@@ -215,27 +195,19 @@ def fingerprints(psmiles: Sequence[str]) -> list:
 
 def coverage(keys: Sequence[str], measurements: pd.DataFrame) -> dict:
     """How near the table comes to measured polymers, and how many known polymers it holds."""
-    searched = list(keys[:NEIGHBOURS_AMONG])
+    searched, among, known = np.array(keys[:NEIGHBOURS_AMONG]), set(keys), known_polymers()
     library = fingerprints(searched)
-    known = known_polymers()
-    among = set(keys)
-    found = []
-    for key, rows in measurements.groupby("key"):
+    rows = []
+    for key, names in measurements.groupby("key")["polymer"].unique().items():
         similarity = np.array(DataStructs.BulkTanimotoSimilarity(fingerprints([key])[0], library))
-        similarity[[text == key for text in searched]] = -1.0
-        nearest = int(np.argmax(similarity))
-        found.append(
-            {
-                "polymer": "/".join(sorted(rows["polymer"].unique())),
-                "key": key,
-                "in_table": key in among,
-                "nearest_other": searched[nearest],
-                "tanimoto": float(similarity[nearest]),
-            }
-        )
+        similarity[searched == key] = -1.0
+        nearest = similarity.argmax()
+        name = "/".join(sorted(names))
+        rows.append((name, key, key in among, str(searched[nearest]), float(similarity[nearest])))
+    columns = ("polymer", "key", "in_table", "nearest_other", "tanimoto")
     return {
-        "measured": found,
-        "measured_in_table": int(sum(row["in_table"] for row in found)),
+        "measured": [dict(zip(columns, row, strict=True)) for row in rows],
+        "measured_in_table": sum(inside for _, _, inside, *_ in rows),
         "known_polymers": len(known),
         "known_in_table": len(known & among),
         "known_share": len(known & among) / len(known),

@@ -4,14 +4,13 @@ The rules are data: ``data/generator/forbidden.csv`` (SMARTS and the reason for 
 ``families.csv`` (the chain atom that names a family, most characteristic first).
 """
 
-import sys
-from functools import cache, lru_cache
-from types import ModuleType
+from functools import cache
 
 import pandas as pd
-from rdkit import Chem, RDConfig
+from rdkit import Chem
+from rdkit.Contrib.SA_Score import sascorer
 
-from trinity.chemistry.chain import oligomer
+from trinity.chemistry.chain import oligomer, path_of
 from trinity.files import data_path
 
 MAX_HEAVY_ATOMS = 60  # larger units are rarer than 1 in 100 among known polymers
@@ -19,7 +18,7 @@ MAX_SA_SCORE = 6.0  # of 10; beyond it RDKit's score calls a molecule hard to ma
 OTHER = "other"  # all-aromatic chains and heteroatoms that no family is named for
 
 
-@lru_cache(maxsize=1)
+@cache
 def families() -> pd.DataFrame:
     """The families in order of precedence: name, default weight, share of route B, SMARTS."""
     return pd.read_csv(data_path("generator", "families.csv"))
@@ -37,16 +36,11 @@ def family_of(mol: Chem.Mol, trimer: Chem.Mol | None = None) -> str:
 
     Only atoms of the chain count: poly(methyl methacrylate) is *vinyl*, not *polyester*. The
     middle of a trimer stands for the endless chain, so the cut does not matter.
-
-    Parameters
-    ----------
-    mol : repeat unit with two dummy atoms, as `polymers.parse_psmiles` gives it
-    trimer : ``oligomer(mol, 3)`` where it is at hand
+    ``trimer`` is ``oligomer(mol, 3)`` where it is at hand.
     """
     trimer = trimer or oligomer(mol, 3)
     n = mol.GetNumAtoms() - 2
-    ends = trimer.GetNumAtoms() - 2, trimer.GetNumAtoms() - 1
-    chain = {i for i in Chem.GetShortestPath(trimer, *ends) if n <= i < 2 * n}
+    chain = {i for i in path_of(trimer) if n <= i < 2 * n}
     carbon_only = all(trimer.GetAtomWithIdx(i).GetAtomicNum() == 6 for i in chain)
     for name, pattern in _patterns("families.csv", "family", "backbone_smarts"):
         if name in ("diene", "halogenated", "vinyl") and not carbon_only:
@@ -57,34 +51,18 @@ def family_of(mol: Chem.Mol, trimer: Chem.Mol | None = None) -> str:
 
 
 def objection(mol: Chem.Mol) -> str | None:
-    """Name of the first chemistry rule that a molecule breaks, ``None`` when it is believable.
-
-    Give an oligomer of a polymer, so that the bond between two units is judged as well.
-    """
+    """The first chemistry rule that a molecule (of a polymer: an oligomer) breaks, if any."""
     rules = _patterns("forbidden.csv", "name", "smarts")
     return next((name for name, rule in rules if mol.HasSubstructMatch(rule)), None)
-
-
-@lru_cache(maxsize=1)
-def _sascorer() -> ModuleType:
-    """RDKit's contributed scorer: a file in the wheel, outside the importable package."""
-    folder = f"{RDConfig.RDContribDir}/SA_Score"
-    if folder not in sys.path:
-        sys.path.append(folder)
-    import sascorer
-
-    return sascorer
 
 
 def sa_score(mol: Chem.Mol) -> float:
     """Synthetic accessibility, 1 (easy) to 10 (hard), of the repeat unit capped with hydrogen.
 
-    Source: Ertl & Schuffenhauer, J. Cheminform. 1 (2009) 8, doi:10.1186/1758-2946-1-8, as in
-    RDKit's Contrib.
+    Source: Ertl & Schuffenhauer, J. Cheminform. 1 (2009) 8, doi:10.1186/1758-2946-1-8.
     """
     capped = Chem.RWMol(mol)
     for atom in capped.GetAtoms():
         if atom.GetAtomicNum() == 0:
             atom.SetAtomicNum(1)
-    capped = Chem.RemoveHs(capped)
-    return float(_sascorer().calculateScore(capped))
+    return float(sascorer.calculateScore(Chem.RemoveHs(capped)))

@@ -1,12 +1,10 @@
 """Synthetic table: hypothetical polymers, sampled properties and conditions, burnt in the cone.
 
 The work is cut into chunks of polymers. A chunk's random stream depends on the seed and its number
-alone, and its result is one file, so that chunks may be computed in any order, anywhere, twice, or
-after an interruption, and the table has the same bytes. Chunks run on Dask: on the cores of this
-machine, or on the cluster whose scheduler is named.
+alone, and its result is one file, so that chunks may be computed anywhere, twice, or after an
+interruption, and the table has the same bytes.
 """
 
-import io
 import json
 import os
 import shutil
@@ -28,8 +26,7 @@ from trinity.errors import InputError
 from trinity.files import write_atomic
 from trinity.lineage import source_hash
 from trinity.provenance import make_stamp
-from trinity.synthesis.cluster import client_of, computed
-from trinity.synthesis.generator import generate_polymers
+from trinity.synthesis.generator import client_of, computed, generate_polymers
 
 FLUX_KW_M2 = (15.0, 100.0)  # log-uniform: below it little ignites, above it no cone is run
 THICKNESS_MM = (1.0, 30.0)  # log-uniform: films to the thickest measured specimen (27 mm)
@@ -40,10 +37,6 @@ IN_PROCESS = 2  # up to so many chunks, starting workers costs more than it save
 TABLE, PARTS, RUN, POLYMERS = "synthetic.parquet", "parts", "_run.json", "polymers.parquet"
 DATA = ("generator", "groups", "reference", "measurements", "polymers_real.csv")
 LABELS = ("t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2", "mean_hrr_180s_kw_m2")
-IDENTITY = ("polymer_id", "psmiles", "key", "family", "measured")
-CONDITIONS = ("flux_kw_m2", "thickness_mm", "back", "draw")
-
-
 #: Seven digits are more than any input has; frequency factors need the range of doubles.
 DOUBLE = ("A_1_s", "acid_A_1_s")
 
@@ -64,17 +57,10 @@ SCHEMA = pa.DataFrameSchema(
         "back": pa.Column(str, pa.Check.isin(list(BACKS))),
         "draw": pa.Column(int, pa.Check.ge(0)),
         "ignited": pa.Column(bool),
-        "t_ig_s": _number(0, 1e5, nullable=True),
-        "phrr_kw_m2": _number(0, 1e5, nullable=True),
-        "t_peak_s": _number(0, 1e6, nullable=True),
-        "thr_mj_m2": _number(0, 1e5, nullable=True),
-        "mean_hrr_180s_kw_m2": _number(0, 1e5, nullable=True),
+        **{name: _number(0, 1e5, nullable=True) for name in LABELS},
         "residue_fraction": _number(-1e-6, 1 + 1e-6),
     },
-    checks=pa.Check(
-        lambda table: (table["t_ig_s"].notna() == table["ignited"]).all(),
-        error="t_ig_s is given if and only if the specimen ignited",
-    ),
+    checks=pa.Check(lambda table: (table["t_ig_s"].notna() == table["ignited"]).all()),
     unique=["key", "draw"],
 )
 
@@ -99,17 +85,10 @@ def synthesize(
     seed : with the two numbers and the program it decides every byte
     out_dir : folder; holds ``parts/`` while the table is made, ``synthetic.parquet`` afterwards
     scheduler : address of a Dask scheduler; default: worker processes on this machine
-    progress : show a bar
 
-    Returns
-    -------
-    Path of ``synthetic.parquet``; columns are those of `SCHEMA` and every sampled parameter
-
-    Raises
-    ------
-    InputError
-        If a number is not positive, the folder cannot be written or holds a run with other
-        parameters, or no scheduler answers.
+    Returns the path of ``synthetic.parquet``, whose columns are those of `SCHEMA` and every sampled
+    parameter. Raises InputError if a number is not positive, the folder cannot be written or holds
+    a run with other parameters, or no scheduler answers.
     """
     for name, value in (("polymers", n_polymers), ("conditions", conditions_per_polymer)):
         if value < 1:
@@ -118,12 +97,8 @@ def synthesize(
         raise InputError(f"The seed is {seed}; it must be 0 or more.")
     out = Path(out_dir)
     parameters = {"n_polymers": n_polymers, "conditions_per_polymer": conditions_per_polymer}
-    _claim(
-        out,
-        make_stamp(
-            "synthetic table", source_hash("trinity.synthesis.table"), DATA, parameters, [seed]
-        ),
-    )
+    program = source_hash("trinity.synthesis.table")
+    _claim(out, make_stamp("synthetic table", program, DATA, parameters, [seed]))
     table = out / TABLE
     if table.exists():
         shutil.rmtree(out / PARTS, ignore_errors=True)  # killed after the joining
@@ -132,19 +107,18 @@ def synthesize(
     missing = [k for k in range(n_chunks) if not _part(out, k).exists()]
     with client_of(scheduler, len(missing) if len(missing) > IN_PROCESS else 0) as client:
         polymers = _polymers(out, n_polymers, seed, client, progress)
-        chunks = [
-            polymers.iloc[k * POLYMERS_PER_CHUNK : (k + 1) * POLYMERS_PER_CHUNK] for k in missing
-        ]
         threads = 1 if client else None  # a worker process has one core, this one has all
+        size = POLYMERS_PER_CHUNK
         tasks = [
-            (chunk, k, conditions_per_polymer, seed, threads)
-            for chunk, k in zip(chunks, missing, strict=True)
+            (polymers.iloc[k * size : (k + 1) * size], k, conditions_per_polymer, seed, threads)
+            for k in missing
         ]
-        done = n_polymers - sum(map(len, chunks))
+        done = n_polymers - sum(len(chunk) for chunk, *_ in tasks)
         with tqdm(total=n_polymers, initial=done, disable=not progress, unit="polymer") as bar:
-            for place, content in computed(client, make_part, tasks):
-                write_atomic(_part(out, missing[place]), content)
-                bar.update(len(chunks[place]))
+            contents = computed(client, make_part, tasks)
+            for (chunk, k, *_), content in zip(tasks, contents, strict=True):
+                write_atomic(_part(out, k), content)
+                bar.update(len(chunk))
     join_parts(out, n_chunks)
     return table
 
@@ -165,17 +139,12 @@ def _claim(out: Path, stamp: dict) -> None:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise InputError(f"{path} cannot be read; name another folder.") from None
-    for what in ("parameters", "seeds"):
-        if found.get(what) != stamp[what]:
-            raise InputError(
-                f"{out} holds a run with {what} {found.get(what)} and not {stamp[what]}; "
-                "name another folder or delete it."
-            )
     if found != stamp:
-        raise InputError(
-            f"{out} holds a run of another version of the program or its data; "
-            "name another folder or delete it."
-        )
+        held = "of another version of the program or its data"
+        for what in ("seeds", "parameters"):
+            if found.get(what) != stamp[what]:
+                held = f"with {what} {found.get(what)} and not {stamp[what]}"
+        raise InputError(f"{out} holds a run {held}; name another folder or delete it.")
 
 
 def _polymers(out: Path, n: int, seed: int, client, progress: bool) -> pd.DataFrame:
@@ -189,7 +158,7 @@ def _polymers(out: Path, n: int, seed: int, client, progress: bool) -> pd.DataFr
     # They may be in the table, with physics labels: a training that must not see them leaves out
     # the rows whose column ``measured`` is true.
     table["measured"] = table["key"].isin(measured_keys())
-    write_atomic(path, _to_bytes(table))
+    write_atomic(path, table.to_parquet(compression="zstd", index=False))
     return table
 
 
@@ -204,50 +173,26 @@ def make_part(
     blocks, cases = [], []
     for row in polymers.itertuples(index=False):
         drawn = sampling.sample_parameters(properties.estimate(row.psmiles), conditions, rng)
-        block = _conditions(conditions, rng)
-        for i in range(conditions):
-            cases.append(
-                specimen.to_case(
-                    drawn, i, block["flux_kw_m2"][i], block["thickness_mm"][i],
-                    BACKS[block["back"][i]], f"{row.polymer_id}/{i}",
-                )
-            )  # fmt: skip
-        identity = {name: [getattr(row, name)] * conditions for name in IDENTITY}
-        blocks.append(pd.DataFrame(identity | block | drawn))
-    table = pd.concat(blocks, ignore_index=True)
+        block = {
+            "flux_kw_m2": np.exp(rng.uniform(*np.log(FLUX_KW_M2), conditions)),
+            "thickness_mm": np.exp(rng.uniform(*np.log(THICKNESS_MM), conditions)),
+            "back": np.array(list(BACKS), dtype=object)[rng.integers(len(BACKS), size=conditions)],
+            "draw": np.arange(conditions),
+        }
+        cases += [
+            specimen.to_case(drawn, i, flux, thickness, BACKS[back], f"{row.polymer_id}/{i}")
+            for flux, thickness, back, i in zip(*block.values(), strict=True)
+        ]
+        blocks.append(pd.DataFrame(row._asdict() | block | drawn))
     labels = simulate_batch(cases, lag_s=LAG_S, threads=threads)
-    read = {
-        "ignited": np.isfinite(labels["rule_t_ig_s"]),
+    table = pd.concat(blocks, ignore_index=True).assign(
+        ignited=np.isfinite(labels["rule_t_ig_s"]),
+        residue_fraction=labels["residue_fraction"],
         **{name: labels[f"rule_{name}"] for name in LABELS},
-        "residue_fraction": labels["residue_fraction"],
-    }
-    for at, (name, values) in enumerate(read.items(), len(IDENTITY) + len(CONDITIONS)):
-        table.insert(at, name, values)
-    return _to_bytes(SCHEMA.validate(_single(table)))
-
-
-def _conditions(n: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """``n`` heat fluxes [kW/m2], thicknesses [mm] and back faces."""
-    return {
-        "flux_kw_m2": np.exp(rng.uniform(*np.log(FLUX_KW_M2), n)),
-        "thickness_mm": np.exp(rng.uniform(*np.log(THICKNESS_MM), n)),
-        "back": np.array(list(BACKS), dtype=object)[rng.integers(len(BACKS), size=n)],
-        "draw": np.arange(n),
-    }
-
-
-def _single(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with its numbers in single precision, which halves the file."""
-    chosen = table.select_dtypes("float64").columns.difference(DOUBLE)
-    return table.astype(dict.fromkeys(chosen, "float32"))
-
-
-def _to_bytes(table: pd.DataFrame) -> bytes:
-    buffer = io.BytesIO()
-    pq.write_table(
-        pyarrow.Table.from_pandas(table, preserve_index=False), buffer, compression="zstd"
-    )
-    return buffer.getvalue()
+    )[[*SCHEMA.columns, *drawn]]
+    single = table.select_dtypes("float64").columns.difference(DOUBLE)  # it halves the file
+    table = SCHEMA.validate(table.astype(dict.fromkeys(single, "float32")))
+    return table.to_parquet(compression="zstd", index=False)
 
 
 def join_parts(out: Path, n_chunks: int) -> None:
@@ -259,8 +204,7 @@ def join_parts(out: Path, n_chunks: int) -> None:
     with pq.ParquetWriter(half, schema, compression="zstd") as writer:
         for start in range(0, n_chunks, PARTS_PER_ROW_GROUP):
             numbers = range(start, min(start + PARTS_PER_ROW_GROUP, n_chunks))
-            parts = [pq.read_table(_part(out, k)) for k in numbers]
-            joined = pyarrow.concat_tables(parts)
+            joined = pyarrow.concat_tables(pq.read_table(_part(out, k)) for k in numbers)
             writer.write_table(joined.cast(schema), row_group_size=joined.num_rows)
     os.replace(half, out / TABLE)
     shutil.rmtree(out / PARTS)
