@@ -21,7 +21,7 @@ import pandas as pd
 from trinity.chemistry.polymers import parse_psmiles
 from trinity.files import data_path, write_atomic
 from trinity.lineage import source_hash
-from trinity.measurements import load_measurements
+from trinity.measurements.specimens import load_measurements
 from trinity.provenance import differences, make_stamp, timed_block
 from trinity.synthesis.generator import check
 from trinity.synthesis.report import known_polymers

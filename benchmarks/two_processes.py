@@ -46,7 +46,7 @@ def finetuned(mode: str, seed: int, steps: int, out: Path) -> None:
     from trinity.learning.loop import member_folders
     from trinity.learning.model import load_model
     from trinity.learning.phase2 import finetune
-    from trinity.measurements import load_measurements
+    from trinity.measurements.specimens import load_measurements
 
     torch.set_num_threads(1)
     table = load_measurements()

@@ -39,7 +39,7 @@ from myst_nb import glue
 from trinity_book.figures import measurements as figures_measurements
 from trinity_book.figures import style
 
-from trinity.measurements import load_measurements
+from trinity.measurements.specimens import load_measurements
 
 style.use()
 

@@ -49,7 +49,7 @@ from trinity.chemistry.sampling import sample_parameters
 from trinity.cone import curve as metrics
 from trinity.cone import simulate as cone
 from trinity.cone.specimen import to_case
-from trinity.measurements import load_measurements
+from trinity.measurements.specimens import load_measurements
 from trinity.pipeline import stages
 
 style.use()

@@ -42,7 +42,7 @@ from myst_nb import glue
 from trinity_book.figures import prediction as figures_prediction
 from trinity_book.figures import style
 
-from trinity.measurements import load_measurements
+from trinity.measurements.specimens import load_measurements
 from trinity.pipeline import stages
 from trinity.prediction.predict import predict_frame
 

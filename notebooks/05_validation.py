@@ -42,7 +42,7 @@ from trinity_book.studies.validation.remedies import table_of
 
 from trinity.cone import simulate as cone
 from trinity.cone.predict import specific_extinction_area
-from trinity.measurements import load_measurements
+from trinity.measurements.specimens import load_measurements
 from trinity.pipeline import stages
 
 style.use()

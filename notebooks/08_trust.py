@@ -42,7 +42,7 @@ from trinity_book.figures import style
 
 from trinity.chemistry.similarity import nearest_similarity, unpacked
 from trinity.evidence import scores as evaluation
-from trinity.measurements import load_measurements
+from trinity.measurements.specimens import load_measurements
 from trinity.pipeline import stages
 from trinity.prediction.predict import predict_frame
 

@@ -46,7 +46,7 @@ from trinity_book.figures import understanding as figures_understanding
 from trinity_book.studies.validation.cases import blind_case
 
 from trinity.cone import simulate as cone
-from trinity.measurements import load_measurements
+from trinity.measurements.specimens import load_measurements
 from trinity.pipeline import stages
 
 style.use()

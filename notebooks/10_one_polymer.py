@@ -48,7 +48,7 @@ from trinity.learning.intervals import group_weights
 from trinity.learning.loop import member_folders
 from trinity.learning.model import load_model
 from trinity.learning.phase2 import finetune
-from trinity.measurements import load_measurements
+from trinity.measurements.specimens import load_measurements
 from trinity.pipeline import stages
 from trinity.quantities import TARGETS
 

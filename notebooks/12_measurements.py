@@ -37,13 +37,9 @@ from trinity_book.figures import style
 from trinity_book.studies.corrections import corrections
 
 from trinity.evidence.benchmark import labels, score
-from trinity.measurements import (
-    load_curves,
-    load_measurements,
-    load_specimens,
-    reduce_curve,
-)
 from trinity.measurements.noise import laboratory_sigma, noise_model
+from trinity.measurements.reduce import reduce_curve
+from trinity.measurements.specimens import load_curves, load_measurements, load_specimens
 
 style.use()
 

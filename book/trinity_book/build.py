@@ -15,7 +15,7 @@ from trinity.errors import InputError
 from trinity.evidence.scores import scores
 from trinity.files import data_path, data_root, write_atomic
 from trinity.learning.configurations import MODES
-from trinity.measurements import GROUP_TEN
+from trinity.measurements.specimens import GROUP_TEN
 from trinity.pipeline import stages
 from trinity.quantities import check_conditions
 from trinity_book import course, notebooks, pages

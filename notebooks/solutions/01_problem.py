@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 from trinity_book.course import answer
 
-from trinity.measurements import load_measurements
+from trinity.measurements.specimens import load_measurements
 
 tests = load_measurements()
 ignited = tests[tests["t_ig_s"].notna()]

@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 from trinity_book.course import answer
 
-from trinity.measurements import load_measurements
+from trinity.measurements.specimens import load_measurements
 from trinity.pipeline import stages
 from trinity.prediction.predict import predict_frame
 

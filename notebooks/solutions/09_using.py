@@ -28,7 +28,7 @@ import pandas as pd
 from trinity_book.course import answer
 
 from trinity.errors import InputError
-from trinity.measurements import read_measurements
+from trinity.measurements.reader import read_measurements
 from trinity.pipeline import stages
 from trinity.pipeline.training import finetune
 from trinity.prediction.predict import predict

@@ -19,7 +19,7 @@ from trinity_book.studies.validation.scores import without_fold_bias
 from trinity.cone import simulate as cone
 from trinity.cone.case import check
 from trinity.errors import InputError
-from trinity.measurements import load_measurements, load_table
+from trinity.measurements.specimens import load_measurements, load_table
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from trinity_book import build as workflow
 from trinity_book import course, notebooks, pages
 
 from trinity.errors import InputError
-from trinity.measurements import read_table
+from trinity.measurements.reader import read_table
 from trinity.pipeline import stages
 from trinity.prediction import tables as prediction_files
 

@@ -52,7 +52,7 @@ from trinity.chemistry.thermochemistry import (
 from trinity.cone.specimen import specific_heat_ramp, to_case
 from trinity.errors import InputError
 from trinity.files import data_path
-from trinity.measurements import load_measurements
+from trinity.measurements.specimens import load_measurements
 from trinity.quantities import GAS_CONSTANT_J_MOL_K
 
 matplotlib.use("agg")

@@ -248,7 +248,7 @@ def test_any_condition_is_in_range_or_refused(flux, thickness):
 @given(st.binary(max_size=300) | ODD.map(str.encode))
 def test_any_bytes_are_a_table_or_refused(tmp_path, content):
     from trinity.evidence.benchmark import read_predictions
-    from trinity.measurements import read_table
+    from trinity.measurements.reader import read_table
     from trinity.measurements.reduce import read_curves
 
     path = tmp_path / "any.csv"

@@ -6,7 +6,8 @@ import json
 import numpy as np
 import pytest
 
-from trinity.measurements import load_curves, load_specimens, read_measurements
+from trinity.measurements.reader import read_measurements
+from trinity.measurements.specimens import load_curves, load_specimens
 
 QUIET = "time_s,hrr_kw_m2\n" + "".join(f"{t},1.5\n" for t in range(0, 601, 2))
 

@@ -14,7 +14,7 @@ from trinity.evidence.units import Sources
 from trinity.learning import loop
 from trinity.learning.data import tests_of as read_tests
 from trinity.learning.model import Scalers
-from trinity.measurements import load_measurements
+from trinity.measurements.specimens import load_measurements
 
 NUMBERS = {"seeds": 1, "candidates": 2, "checkpoints": [3], "trees": 3, "physics_draws": 2}
 LEARNING = ("conditions_only", "random_forest", "gaussian_process", "direct", "two_phase")

@@ -7,14 +7,8 @@ from trinity_book.studies.corrections import corrections
 
 from trinity.errors import InputError
 from trinity.files import data_path
-from trinity.measurements import (
-    folds,
-    load_measurements,
-    load_specimens,
-    load_table,
-    read_measurements,
-)
-from trinity.measurements.reader import spreadsheet_safe
+from trinity.measurements.reader import read_measurements, spreadsheet_safe
+from trinity.measurements.specimens import folds, load_measurements, load_specimens, load_table
 
 HEAD = "psmiles,flux_kw_m2,thickness_mm,t_ig_s,phrr_kw_m2,t_peak_s,thr_mj_m2\n"
 GOOD = "*CC*,50,3,60,1000,150,120\n"

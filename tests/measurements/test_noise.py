@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from trinity.measurements import load_measurements, load_specimens
 from trinity.measurements.noise import laboratory_sigma, noise_model, sigma_of
+from trinity.measurements.specimens import load_measurements, load_specimens
 
 NOISE = noise_model().set_index(["source", "target", "flux_kw_m2"])
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from trinity.errors import InputError
-from trinity.measurements import load_curves, load_specimens, reduce_curve
-from trinity.measurements.reduce import files_of, read_curves
+from trinity.measurements.reduce import files_of, read_curves, reduce_curve
+from trinity.measurements.specimens import load_curves, load_specimens
 
 SPECIMENS = load_specimens().set_index("test_id")
 CURVES = load_curves()

@@ -11,7 +11,7 @@ def phase1(tmp_path_factory):
     from trinity.learning.data import tests_of
     from trinity.learning.model import Scalers
     from trinity.learning.phase1 import write_seen
-    from trinity.measurements import load_measurements
+    from trinity.measurements.specimens import load_measurements
 
     folder = tmp_path_factory.mktemp("phase1")
     tests = tests_of(load_measurements())

@@ -16,7 +16,7 @@ from trinity.learning.data import tests_of as read_tests
 from trinity.learning.ensemble import run_phase2
 from trinity.learning.model import Scalers
 from trinity.learning.phase1 import write_seen
-from trinity.measurements import load_measurements
+from trinity.measurements.specimens import load_measurements
 from trinity.pipeline.training import finetune
 from trinity.prediction import predict as prediction
 from trinity.quantities import TARGETS, conditions_tested

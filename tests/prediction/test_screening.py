@@ -18,7 +18,7 @@ from trinity.errors import InputError
 from trinity.learning.data import tests_of as read_tests
 from trinity.learning.model import Scalers
 from trinity.learning.phase1 import write_seen
-from trinity.measurements import load_measurements
+from trinity.measurements.specimens import load_measurements
 from trinity.prediction.batches import predict_batches
 from trinity.prediction.predict import predict, predict_frame
 from trinity.quantities import TARGETS

@@ -16,7 +16,7 @@ from trinity_book.studies.synthesis_quality import (
 )
 
 from trinity.files import data_path
-from trinity.measurements import load_measurements
+from trinity.measurements.specimens import load_measurements
 from trinity.synthesis import table as synthesis
 from trinity.synthesis.report import (
     EXPECTED_SIGNS,

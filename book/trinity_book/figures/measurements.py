@@ -16,7 +16,7 @@ from trinity_book.figures.style import BLUE, FLUX, LABELS, ORANGE, PALETTE, SKY,
 def ignition_against_flux(tests: pd.DataFrame) -> Figure:
     """Measured time to ignition and peak HRR of every test against irradiance.
 
-    ``tests`` as `trinity.measurements.load_measurements` gives them.
+    ``tests`` as `trinity.measurements.specimens.load_measurements` gives them.
     """
     figure, panels = subplots(1, 2, figsize=(7.6, 3.8))
     for axes, target in zip(panels, PRIMARY, strict=True):
@@ -54,7 +54,7 @@ def measured_curves(
 ) -> Figure:
     """Measured HRR(t), a panel per polymer, a line per specimen, coloured by irradiance.
 
-    ``specimens`` and ``curves`` as `trinity.measurements.load_specimens` and `load_curves` give
+    ``specimens`` and ``curves`` as `load_specimens` and `load_curves` of the measurements give
     them; the time axes end at ``longest_s``, thick specimens burn on.
     """
     polymers = sorted(specimens["polymer"].unique())

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from trinity.files import data_path
-from trinity.measurements import load_measurements, load_specimens
+from trinity.measurements.specimens import load_measurements, load_specimens
 
 
 def corrections() -> pd.DataFrame:

@@ -13,8 +13,8 @@ import pandas as pd
 from trinity.errors import InputError
 from trinity.evidence.scores import bootstrap_interval, sign_flip_p
 from trinity.files import artifacts_root, read_json
-from trinity.measurements import load_measurements
 from trinity.measurements.reader import read_table
+from trinity.measurements.specimens import load_measurements
 from trinity.quantities import PRIMARY, TARGETS
 
 OPTIONAL = (

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from trinity.learning.intervals import LEAST_SIGMA, mixture
-from trinity.measurements import load_measurements
+from trinity.measurements.specimens import load_measurements
 from trinity.quantities import TARGETS
 
 GIVEN = ("polymer", "lab", "flux_kw_m2", "thickness_mm")

@@ -120,7 +120,7 @@ def run_phase2(
 
 def measured_tests(extra: pd.DataFrame | None = None) -> pd.DataFrame:
     """The measured tests with their groups, and a user's own, each polymer a group (``own``)."""
-    from trinity.measurements import load_measurements
+    from trinity.measurements.specimens import load_measurements
 
     table = load_measurements().assign(own=False)
     if extra is None:

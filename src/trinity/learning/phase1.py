@@ -96,7 +96,7 @@ def split_by_polymer(tests: TestTable, held_out: float, seed: int) -> tuple[np.n
 
 def without_measured(table: pd.DataFrame) -> pd.DataFrame:
     """Synthetic rows without any polymer, or component of one, that was measured."""
-    from trinity.measurements import load_measurements
+    from trinity.measurements.specimens import load_measurements
 
     measured = load_measurements()
     keys = set(measured["key"])

@@ -12,11 +12,10 @@ Everything is a standard deviation of natural logarithms: 0.1 is 10 %. Three sou
     sheet and grade together.
 """
 
-from functools import lru_cache
-
 import numpy as np
 import pandas as pd
 
+from trinity.measurements.specimens import kept, load_measurements, load_specimens
 from trinity.quantities import TARGETS
 
 ROUND_ROBIN = "MaCFP"
@@ -25,39 +24,7 @@ SAME_FLUX, SAME_THICKNESS = 0.15, 0.25  # largest difference of ln that counts a
 DRAWS = 2000
 
 
-@lru_cache(maxsize=1)
-def _noise_model() -> pd.DataFrame:
-    from trinity.measurements import load_measurements, load_specimens
-
-    specimens, cells = load_specimens(), load_measurements()
-    robin = cells["lab"].str.startswith(ROUND_ROBIN)
-    rows = []
-    for target in TARGETS:
-        spread = _squares(specimens, target)
-        drawn = _drawn(spread)
-        typical = float(np.sqrt((spread["squares"] / spread["freedom"]).median()))
-        rows.append(_row("within", target, np.nan, _pooled(spread.to_numpy()), _pooled(drawn)))
-        rows[-1] |= {"count": len(spread), "typical": typical}
-        # The replicates' part is that of the laboratories concerned.
-        own = _pooled(spread[spread.index.isin(cells["cell"][robin])].to_numpy())
-        parts = []
-        for flux, part in cells[robin & cells[target].notna()].groupby("flux_kw_m2"):
-            if len(part) > 2:
-                logs = np.column_stack([np.log(part[target]), 1 / part["replicates"]])
-                parts.append((len(logs), _between(logs, own), _between(_drawn(logs), own)))
-                rows.append(_row("round robin", target, flux, *parts[-1][1:]))
-                rows[-1]["count"] = len(logs)
-        weights = [count - 1 for count, _, _ in parts]
-        means = (np.average([part[i] for part in parts], axis=0, weights=weights) for i in (1, 2))
-        rows.append(_row("round robin", target, np.nan, *means))
-        rows[-1]["count"] = sum(count for count, _, _ in parts)
-        own = _pooled(spread[spread.index.isin(cells["cell"][cells["lab"].isin(PAIR)])].to_numpy())
-        pairs = _pairs(cells, target)
-        rows.append(_row("pairs", target, np.nan, _half(pairs, own), _half(_drawn(pairs), own)))
-        rows[-1]["count"] = len(pairs)
-    return pd.DataFrame(rows)
-
-
+@kept
 def noise_model() -> pd.DataFrame:
     """Standard deviations of ln by source and target, with 95 % bootstrap intervals.
 
@@ -68,12 +35,36 @@ def noise_model() -> pd.DataFrame:
         (cells, laboratories or pairs drawn again), ``count`` of them, ``typical`` (of ``within``:
         the median over cells, which a few wild cells do not move).
     """
-    return _noise_model().copy()
+    specimens, cells = load_specimens(), load_measurements()
+    robin = cells["lab"].str.startswith(ROUND_ROBIN)
+    rows = []
+    for target in TARGETS:
+        spread = _squares(specimens, target)
+        estimates = _pooled(spread.to_numpy()), _pooled(_drawn(spread))
+        rows.append(_row("within", target, np.nan, len(spread), *estimates))
+        rows[-1]["typical"] = float(np.sqrt((spread["squares"] / spread["freedom"]).median()))
+        # The replicates' part is that of the laboratories concerned.
+        own = _pooled(spread[spread.index.isin(cells["cell"][robin])].to_numpy())
+        parts = []
+        for flux, part in cells[robin & cells[target].notna()].groupby("flux_kw_m2"):
+            if len(part) > 2:
+                logs = np.column_stack([np.log(part[target]), 1 / part["replicates"]])
+                parts.append((len(logs), _between(logs, own), _between(_drawn(logs), own)))
+                rows.append(_row("round robin", target, flux, *parts[-1]))
+        counts, *estimates = zip(*parts, strict=True)
+        weights = np.array(counts) - 1
+        means = (np.average(found, axis=0, weights=weights) for found in estimates)
+        rows.append(_row("round robin", target, np.nan, sum(counts), *means))
+        own = _pooled(spread[spread.index.isin(cells["cell"][cells["lab"].isin(PAIR)])].to_numpy())
+        pairs = _pairs(cells, target)
+        estimates = _half(pairs, own), _half(_drawn(pairs), own)
+        rows.append(_row("pairs", target, np.nan, len(pairs), *estimates))
+    return pd.DataFrame(rows)
 
 
 def sigma_of(source: str, target: str) -> float:
     """Standard deviation of ln of a source over all fluxes."""
-    table = _noise_model()
+    table = noise_model()
     row = (table["source"] == source) & (table["target"] == target) & table["flux_kw_m2"].isna()
     return float(table.loc[row, "sigma"].iloc[0])
 
@@ -87,10 +78,8 @@ def laboratory_sigma(target: str) -> float:
 def _squares(specimens: pd.DataFrame, target: str) -> pd.DataFrame:
     """Per cell with two or more values: sum of squares of ln about its mean, degrees of freedom."""
     parts = np.log(specimens[target]).groupby(specimens["cell"])
-    table = pd.DataFrame(
-        {"squares": parts.var() * (parts.count() - 1), "freedom": parts.count() - 1}
-    )
-    return table[table["freedom"] > 0]
+    freedom = parts.count() - 1
+    return pd.DataFrame({"squares": parts.var() * freedom, "freedom": freedom})[freedom > 0]
 
 
 def _pooled(rows: np.ndarray) -> np.ndarray:
@@ -126,7 +115,7 @@ def _drawn(rows) -> np.ndarray:
     return rows[rng.integers(len(rows), size=(DRAWS, len(rows)))]
 
 
-def _row(source: str, target: str, flux: float, variance, drawn) -> dict:
-    low, high = np.sqrt(np.quantile(drawn, [0.025, 0.975]))
+def _row(source: str, target: str, flux: float, count: int, variance, drawn) -> dict:
+    low, high = np.sqrt(np.quantile(drawn, [0.025, 0.975])).tolist()
     row = {"source": source, "target": target, "flux_kw_m2": flux, "sigma": float(variance**0.5)}
-    return row | {"low": float(low), "high": float(high)}
+    return row | {"low": low, "high": high, "count": count}

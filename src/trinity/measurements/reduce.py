@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from trinity.errors import InputError
 from trinity.measurements.reader import UNITS, plain, read_rows, split_name
@@ -157,11 +158,13 @@ def read_curves(
     start = next((i for i, row in enumerate(rows) if _is_data(row)), len(rows))
     if start == len(rows):
         raise InputError(f"{path} has no rows of numbers; a curve needs a time and a heat release.")
-    heads = [row + [""] * (max(map(len, rows)) - len(row)) for row in rows[:start]] or [[]]
+    data = pd.DataFrame(rows[start:]).fillna("")
+    heads = [row + [""] * (data.shape[1] - len(row)) for row in rows[:start]] or [[]]
     names = next((row for row in heads if _columns(row, time, TIME)), heads[-1])
     times = _columns(names, time, TIME)
-    columns = [i for name in hrr for i in _columns(names, name, HRR)[:1]]
-    columns = columns if hrr else _columns(names, None, HRR)
+    columns = [
+        i for name in hrr or (None,) for i in _columns(names, name, HRR)[: 1 if hrr else None]
+    ]
     if not times or not columns or len(columns) < len(list(hrr)):
         what = "time (--time)" if not times else "heat release rate (--hrr)"
         shown = ", ".join(cell[:30] for cell in names if cell) or ", ".join(rows[start][:20])
@@ -172,7 +175,7 @@ def read_curves(
         clock = max((t for t in times if t < column), default=times[0])
         if time is None and "ignition" in plain(names[clock]):
             raise InputError(f"{path} counts time from ignition, which is then not in the record.")
-        t, q, blank = _pairs(path, rows[start:], clock, column)
+        t, q, blank = _pairs(path, data[[clock, column]])
         stated = TIME_UNITS.get(time_unit) or _stated(names[clock], [r[clock] for r in units])
         seconds = _seconds(f"{path}: {names[clock]}", stated, time_unit, t[-1])
         stated = HRR_UNITS.get(unit) or _stated(names[column], [r[column] for r in units])
@@ -180,8 +183,9 @@ def read_curves(
         how = [
             f"{names[clock]} in {'min' if seconds > 1 else 's'}",
             f"{names[column]} in {IN_WORDS[stated]}",
+            *said,
         ]
-        how += [*said, f"{blank} rows with a blank cell left out"] if blank else said
+        how += [f"{blank} rows with a blank cell left out"] if blank else []
         curves.append(Curve(str(path), names[column], seconds * t, factor * q, ", ".join(how)))
     return curves
 
@@ -192,51 +196,43 @@ def files_of(patterns: Iterable[str | Path]) -> list[Path]:
     return [Path(name) for names in found for name in names]
 
 
-def _number(cell: str) -> float | None:
-    """The number in a cell; NaN where it is blank, None where it is something else."""
+def _is_number(cell: str) -> bool:
     try:
-        return np.nan if cell.lower() in BLANK else float(cell)
+        float(cell)
     except ValueError:
-        return None
+        return cell.lower() in BLANK
+    return True
 
 
 def _is_data(row: list[str]) -> bool:
     """Whether a row begins with a number and holds another, or nothing but numbers."""
-    filled = [_number(cell) for cell in row if cell]
-    numbers = sum(value is not None for value in filled)
-    return bool(filled) and filled[0] is not None and (numbers > 1 or numbers == len(filled))
+    filled = [_is_number(cell) for cell in row if cell]
+    return any(filled[:1]) and (sum(filled) > 1 or all(filled))
 
 
 def _columns(names: list[str], wanted: str | None, known: re.Pattern) -> list[int]:
     """Places of the wanted column, by name or number, or of those with a known name."""
     if wanted is None:
         bases = [split_name(name)[0] for name in names]
-        return [
-            i
-            for i, base in enumerate(bases)
-            if known.fullmatch(base) and not NOT_A_CURVE.fullmatch(base)
-        ]
+        found = [known.fullmatch(base) and not NOT_A_CURVE.fullmatch(base) for base in bases]
+        return [i for i, is_one in enumerate(found) if is_one]
+    exact = [i for i, name in enumerate(names) if name == wanted]
     alike = [i for i, name in enumerate(names) if plain(name) == plain(wanted)]
-    exact = [i for i in alike if names[i] == wanted]
-    if not alike and wanted.isdigit() and 1 <= int(wanted) <= len(names):
-        return [int(wanted) - 1]
-    return exact or alike
+    return exact or alike or [i for i in range(len(names)) if str(i + 1) == wanted]
 
 
-def _pairs(path, data: list[list[str]], clock: int, column: int):
+def _pairs(path, cells: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, int]:
     """Numbers of two columns where both are given, and in how many rows only one is."""
-    table = np.full((len(data), 2), np.nan)
-    for number, row in enumerate(data):
-        for place, i in enumerate((clock, column)):
-            value = _number(row[i]) if i < len(row) else np.nan
-            if value is None:
-                raise InputError(f"{path}, data row {number + 1}: {row[i][:40]!r} is not a number.")
-            table[number, place] = value
-    missing = np.isnan(table)
-    kept = ~missing.any(axis=1)
+    table = cells.apply(pd.to_numeric, errors="coerce").astype(float)
+    wrong = cells[table.isna() & ~cells.map(str.lower).isin(BLANK)].stack().dropna()
+    if len(wrong):
+        row, cell = wrong.index[0][0], wrong.iloc[0]
+        raise InputError(f"{path}, data row {row + 1}: {cell[:40]!r} is not a number.")
+    given = table.notna()
+    kept = given.all(axis=1)
     if not kept.any():
         raise InputError(f"{path} has no row in which both time and heat release are given.")
-    return *table[kept].T, int((missing.sum(axis=1) == 1).sum())
+    return *table[kept].to_numpy().T, int((given.sum(axis=1) == 1).sum())
 
 
 def _stated(header: str, below: list[str]) -> str | None:
@@ -248,20 +244,21 @@ def _stated(header: str, below: list[str]) -> str | None:
 def _per_area(name: str, stated, unit, area_m2, highest: float) -> float:
     """Factor to kW/m2, where there is no doubt."""
     quantity, factor = UNITS.get(stated, ("", 0.0))
-    little = unit is None and stated == "w_m2" and highest < 10_000
     choice = f"say --unit {' or '.join(HRR_UNITS)}"
-    for wrong, why in (
-        (quantity not in ("flux", "power"), f"reaches {highest:.4g} in no stated unit; {choice}"),
-        (little, f"reaches {highest:.4g} in W/m2, which is little; {choice}"),
-        (
-            quantity == "power" and area_m2 is None,
+    why = ""
+    if quantity not in ("flux", "power"):
+        why = f"reaches {highest:.4g} in no stated unit; {choice}"
+    elif unit is None and stated == "w_m2" and highest < 10_000:
+        why = f"reaches {highest:.4g} in W/m2, which is little; {choice}"
+    elif quantity == "power" and area_m2 is None:
+        why = (
             "is of the whole specimen; give --area in m2 (0.01 for 10 cm x 10 cm, 0.0088 under the"
-            " retainer frame)",
-        ),
-        (quantity == "flux" and area_m2 is not None, "is per area already; leave --area out"),
-    ):
-        if wrong:
-            raise InputError(f"{name} {why}.")
+            " retainer frame)"
+        )
+    elif quantity == "flux" and area_m2 is not None:
+        why = "is per area already; leave --area out"
+    if why:
+        raise InputError(f"{name} {why}.")
     return factor / (area_m2 or 1.0)
 
 

@@ -79,7 +79,7 @@ def finetune(
     Parameters
     ----------
     csv
-        Read and checked by `trinity.measurements.read_measurements`; some row needs a label.
+        Read and checked by `trinity.measurements.reader.read_measurements`; some row needs a label.
     scale, changed
         Whose section ``phase2`` gives the settings, and those to change (``mode="full"``).
 
@@ -114,7 +114,8 @@ def finetune(
     (1, 1, True)
     >>> answer = predict(["*CC(*)C#N"], 50, 6, model=model)
     """
-    from trinity.measurements import load_measurements, read_measurements
+    from trinity.measurements.reader import read_measurements
+    from trinity.measurements.specimens import load_measurements
     from trinity.prediction.folder import default_model, explained
     from trinity.prediction.predict import predict_frame
 

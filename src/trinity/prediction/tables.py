@@ -6,8 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from trinity.files import write_atomic
-from trinity.measurements import NEEDED, read_table
-from trinity.measurements.reader import spreadsheet_safe
+from trinity.measurements.reader import NEEDED, read_table, spreadsheet_safe
 from trinity.quantities import CONDITIONS
 
 OPTIONAL = ("components", "lab")

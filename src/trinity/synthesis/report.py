@@ -15,7 +15,7 @@ from trinity.cone import specimen
 from trinity.cone.curve import LAG_S
 from trinity.cone.simulate import simulate_batch
 from trinity.files import data_path
-from trinity.measurements import load_measurements
+from trinity.measurements.specimens import load_measurements
 from trinity.provenance import Job
 from trinity.synthesis.table import LABELS, synthesize
 

@@ -13,7 +13,7 @@ from trinity.chemistry.groups import count_groups
 from trinity.chemistry.polymers import parse_psmiles, polymer_key
 from trinity.chemistry.properties import estimate
 from trinity.files import data_path
-from trinity.measurements import load_table
+from trinity.measurements.specimens import load_table
 from trinity_book.studies.validation.published import usable
 
 # Estimate -> names of the published property; values are averaged over them.

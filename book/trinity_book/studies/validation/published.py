@@ -15,7 +15,7 @@ from trinity.chemistry.properties import estimate
 from trinity.chemistry.sampling import sample_parameters
 from trinity.chemistry.thermochemistry import gas_heat_of_combustion
 from trinity.errors import InputError
-from trinity.measurements import load_measurements, load_table
+from trinity.measurements.specimens import load_measurements, load_table
 
 _TO_SI = {"kJ/kg/K": 1e3, "kJ/kg": 1e3, "MJ/kg": 1e6, "kW/m2": 1e3}
 # Parameter -> names of the published property; the first that there is counts.

@@ -27,7 +27,7 @@ from trinity.chemistry.thermochemistry import (
 )
 from trinity.cone import specimen
 from trinity.files import data_path
-from trinity.measurements import load_measurements
+from trinity.measurements.specimens import load_measurements
 from trinity.quantities import PRIMARY
 from trinity_book.studies.validation import properties
 from trinity_book.studies.validation.cases import blind_parameters, material_of

@@ -12,7 +12,7 @@ from functools import partial
 import pandas as pd
 
 from trinity.chemistry import properties
-from trinity.measurements import load_table
+from trinity.measurements.specimens import load_table
 from trinity.quantities import PRIMARY
 from trinity_book.studies.validation.cases import informed_case, material_of
 from trinity_book.studies.validation.published import published_values, single_value

@@ -14,7 +14,7 @@ from trinity.cone import simulate as cone
 from trinity.cone.curve import LAG_S
 from trinity.cone.simulate import FINE
 from trinity.files import data_path
-from trinity.measurements import load_measurements
+from trinity.measurements.specimens import load_measurements
 from trinity.provenance import Job
 from trinity.quantities import TARGETS
 from trinity_book.studies.validation import cases

@@ -6,7 +6,7 @@ import pandas as pd
 from trinity.cone import simulate as cone
 from trinity.cone.curve import LAG_S
 from trinity.evidence.scores import gmfe
-from trinity.measurements import load_measurements
+from trinity.measurements.specimens import load_measurements
 from trinity.quantities import TARGETS
 
 

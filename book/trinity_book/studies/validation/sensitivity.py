@@ -9,7 +9,7 @@ from trinity.chemistry.sampling import arrhenius
 from trinity.cone import simulate as cone
 from trinity.cone import specimen
 from trinity.cone.curve import LAG_S
-from trinity.measurements import load_measurements
+from trinity.measurements.specimens import load_measurements
 from trinity.quantities import PRIMARY
 from trinity.quantities import STEFAN_BOLTZMANN_W_M2_K4 as SIGMA
 from trinity_book.studies.validation.cases import blind_parameters, material_of, reference_cases
