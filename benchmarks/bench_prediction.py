@@ -62,7 +62,7 @@ def parts(rows: int) -> dict[str, float]:
     from trinity.chemistry.similarity import fingerprint, nearest_similarity
     from trinity.cone.predict import nominal_physics
     from trinity.learning.answer import answer
-    from trinity.learning.data import Encoder, tests_of
+    from trinity.learning.data import tests_of
     from trinity.prediction import predict as prediction
     from trinity.prediction.folder import default_model, ensemble_in
 
@@ -91,9 +91,8 @@ def parts(rows: int) -> dict[str, float]:
         "cone model",
         lambda: nominal_physics(tests.polymers, tests.polymer_of, tests.conditions, threads=1),
     )
-    encoder = Encoder(model.tokenizer)
-    clock("one network, four spellings", lambda: answer(model, tests, encoder))
-    clock("one network, one spelling", lambda: answer(model, tests, encoder, spellings=0))
+    clock("one network, four spellings", lambda: answer(model, tests))
+    clock("one network, one spelling", lambda: answer(model, tests, spellings=0))
     return found | fast_parts(names, frame)
 
 
@@ -102,8 +101,8 @@ def fast_parts(names: list[str], frame: pd.DataFrame) -> dict[str, float]:
 
     from trinity.chemistry.polymers import Polymer
     from trinity.chemistry.similarity import fingerprint_as_cut, within_reach
+    from trinity.learning.answer import answers
     from trinity.learning.data import tests_of
-    from trinity.learning.students import student_answers
     from trinity.prediction.folder import default_model, ensemble_in
 
     ensemble = ensemble_in(default_model(fast=True))
@@ -123,7 +122,7 @@ def fast_parts(names: list[str], frame: pd.DataFrame) -> dict[str, float]:
 
     own = clock("fast: check, spelling, fingerprint", lambda: [read(s)[1] for s in names])
     clock("fast: neighbour", lambda: [within_reach(f, seen, least) for f in own])
-    clock("fast: one distilled network", lambda: student_answers(student, tests))
+    clock("fast: one distilled network", lambda: answers(student, tests, spellings=0))
     return found
 
 

@@ -24,12 +24,12 @@ from trinity_book.studies import splits as studies
 from trinity_book.studies.controls import some_rows
 
 from trinity.evidence.arms import EvaluationSettings
+from trinity.evidence.held import Bench
 from trinity.evidence.scores import evaluate
-from trinity.evidence.units import Bench, Sources
 from trinity.files import data_path, write_atomic
 from trinity.learning.encoder import quiet
 from trinity.learning.loop import Schedule, member_folders, one_thread, seeded, train, worker_pool
-from trinity.learning.phase0 import Corpus, language_loss, masked_accuracy
+from trinity.learning.phase0 import Corpus, masked_accuracy
 from trinity.learning.phase1 import run_phase1, without_measured
 from trinity.learning.tokenizer import SPECIAL, VOCABULARY, build_tokenizer, load_tokenizer
 from trinity.pipeline import stages
@@ -99,7 +99,7 @@ def continued(start: Path, out: Path, psmiles: list[str], seed: int = 0) -> Path
     corpus = Corpus(psmiles, tokenizer, 32, seed)
     train(
         model,
-        lambda network, index: language_loss(network, *corpus(index)),
+        lambda network, index: network(**corpus(index)).loss,
         Schedule(2 * corpus.per_epoch, 2e-4),
         seed,
         checkpoint=out.parent / f"{out.name}.part",
@@ -151,7 +151,7 @@ def compared(backbones: dict[str, Path], numbers: dict, seeds: int, rows: int, h
     results = {}
     for name, folder in backbones.items():
         members = [member_folders(jobs[name, seed][-1])[0] for seed in range(seeds)]
-        sources = Sources.of(phase1=members, language_model=[folder])
+        sources = {"phase1": members, "language_model": [folder]}
         bench = Bench(home / "units" / name, sources, settings)
         units = studies.units_of(studies.every_polymer("backbone", name), seeds, ARMS)
         scored = evaluate(pd.DataFrame(studies.run_studies(bench, units, name, progress=False)))

@@ -70,14 +70,14 @@ TARGETS = (
     Target(
         "learning",
         _room("learning", "answer", "configurations", "correction", "data", "ensemble",
-              "censored", "intervals", "model", "phase2", "tokenizer"),
+              "intervals", "model", "phase2", "tokenizer"),
         ("tests/learning/test_model.py", "tests/learning/test_tokenizer.py",
          "tests/learning/test_training.py", "tests/prediction/test_promises.py", "-k",
          "not shipped and not copolymer_lies and not full and not lora"),
         compiled=True,
     ),
     Target(
-        "evidence", _room("evidence", "arms", "held", "left_out", "scores", "units"),
+        "evidence", _room("evidence", "arms", "held", "left_out", "scores"),
         ("tests/evidence/test_evaluation.py", "tests/evidence/test_leaks.py"),
         compiled=True,
     ),

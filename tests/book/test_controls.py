@@ -14,8 +14,7 @@ from trinity_book.studies.controls import (
 
 from trinity.evidence import left_out as lopo
 from trinity.evidence.arms import EvaluationSettings
-from trinity.evidence.held import log_targets, measurements
-from trinity.evidence.units import Bench, Sources
+from trinity.evidence.held import Bench, log_targets, measurements
 from trinity.learning.data import tests_of as read_tests
 from trinity.learning.phase1 import split_by_polymer
 
@@ -94,7 +93,7 @@ def test_a_unit_predicts_what_was_held_out(arm, tmp_path):
     model.save(start)
     model.backbone.save_pretrained(str(tmp_path / "lm"))
     model.tokenizer.save_pretrained(str(tmp_path / "lm"))
-    sources = Sources.of(phase1=[start], language_model=[tmp_path / "lm"])
+    sources = {"phase1": [start], "language_model": [tmp_path / "lm"]}
     bench = Bench(tmp_path / "units", sources, SETTINGS)
     split = studies.fewer_polymers([3], 1)[0]
     unit = studies.units_of([split], 1, (arm,))[0]

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from trinity_book.studies.distillation import DistillationSettings, _loss
+from trinity_book.studies.distillation import DistillationSettings, _loss, untrained_student
 from trinity_book.studies.distillation_labels import (
     BLIND,
     EVERYTHING,
@@ -16,9 +16,8 @@ from trinity_book.studies.distillation_labels import (
 from trinity.chemistry.chain import cuts
 from trinity.chemistry.polymers import parse_psmiles, polymer_key
 from trinity.evidence.held import measured_with_physics, measurements
-from trinity.learning.answer import Answer
+from trinity.learning.answer import Answer, answers
 from trinity.learning.model import Scalers
-from trinity.learning.students import spelled_for_students, student_answers, untrained_student
 from trinity.quantities import TARGETS, conditions_tested
 
 SETTINGS = DistillationSettings(1, 3, 0.3, 1, 16, 2, 1, 1, 8, 1e-3)
@@ -125,11 +124,11 @@ def test_a_step_teaches_the_answers_of_the_teacher(targets):
 def test_students_answer_in_the_units_of_the_ensemble(targets):
     scalers = Scalers([3.5, 1.5], [0.5, 0.5], [4.0, 6.0, 4.0, 5.0], [1.0, 0.5, 0.5, 0.5])
     students = [untrained_student(1, 16, 2, scalers, seed) for seed in (0, 1)]
-    tests = spelled_for_students(targets.tests.take(np.arange(12)))
-    first, second = student_answers(students, tests)
+    tests = targets.tests.take(np.arange(12)).spelled()
+    first, second = answers(students, tests, spellings=0)
     assert first.log_mean.shape == (12, len(TARGETS)) and (first.log_sigma > 0).all()
     assert not np.allclose(first.log_mean, second.log_mean)
-    again = student_answers([untrained_student(1, 16, 2, scalers, 0)], tests)[0]
+    again = answers([untrained_student(1, 16, 2, scalers, 0)], tests, spellings=0)[0]
     np.testing.assert_array_equal(again.log_mean, first.log_mean)
 
 

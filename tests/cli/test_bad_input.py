@@ -40,7 +40,6 @@ def imported():
     for name in (
         "trinity_book.build", "trinity.learning.phase1", "trinity.cone.predict",
         "trinity.synthesis.table", "trinity.prediction.predict", "trinity.learning.ensemble",
-        "trinity.learning.students",
     ):  # fmt: skip
         import_module(name)
     import_module("trinity.cone.simulate").warm_up()

@@ -6,7 +6,7 @@ from learning_tools import toy_table
 
 from trinity.cone import predict as cone_test
 from trinity.cone.predict import nominal_physics
-from trinity.evidence.units import physics_alone
+from trinity.evidence.held import physics_alone
 from trinity.learning.data import tests_of as read_tests
 from trinity.measurements.specimens import load_measurements
 from trinity.quantities import TARGETS

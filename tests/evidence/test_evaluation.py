@@ -10,7 +10,7 @@ from learning_tools import toy_table
 from trinity.errors import InputError
 from trinity.evidence import left_out as lopo
 from trinity.evidence.arms import ARMS, EvaluationSettings, of_study
-from trinity.evidence.held import Held, log_targets, measurements
+from trinity.evidence.held import Held, Unit, log_targets, measurements
 from trinity.evidence.scores import (
     bootstrap_interval,
     compare,
@@ -20,7 +20,6 @@ from trinity.evidence.scores import (
     scores,
     sign_flip_p,
 )
-from trinity.evidence.units import Unit
 from trinity.learning.baselines import candidates as baselines
 from trinity.learning.baselines import predict_baseline
 from trinity.learning.data import tests_of as read_tests

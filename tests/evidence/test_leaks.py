@@ -10,7 +10,6 @@ from learning_tools import tiny_model
 from trinity.evidence import left_out
 from trinity.evidence.arms import ARMS, EvaluationSettings
 from trinity.evidence.held import Held
-from trinity.evidence.units import Sources
 from trinity.learning import loop
 from trinity.learning.data import tests_of as read_tests
 from trinity.learning.model import Scalers
@@ -29,7 +28,7 @@ def sources(tmp_path):
     model.tokenizer.save_pretrained(tmp_path / "language_model")
     model.scalers = Scalers.fit(tests.conditions, tests.targets)
     model.save(tmp_path / "phase1", {"phase": 1})
-    return Sources.of(phase1=[tmp_path / "phase1"], language_model=[tmp_path / "language_model"])
+    return {"phase1": [tmp_path / "phase1"], "language_model": [tmp_path / "language_model"]}
 
 
 def few(table: pd.DataFrame) -> pd.DataFrame:

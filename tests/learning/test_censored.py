@@ -6,13 +6,12 @@ import pytest
 import torch
 from scipy.stats import norm
 
-from trinity.learning.censored import IgnitionCorrection, step_sites
 from trinity.learning.configurations import Phase2Settings
+from trinity.learning.correction import Correction, IgnitionCorrection, step_sites
 from trinity.learning.data import Labels
 from trinity.learning.data import tests_of as read_tests
 from trinity.learning.model import Rows
 from trinity.learning.phase1 import multitask_loss
-from trinity.learning.phase2 import fit_correction
 
 
 def process(n: int, seed: int, length: float = 1.0):
@@ -131,9 +130,9 @@ def test_a_bound_of_the_ignition_time_lengthens_it():
     bound = torch.tensor([torch.nan, torch.nan, 1.0])
     mean, scale, weight = torch.zeros(3, 4), torch.ones(4), torch.ones(3)
     found = []
-    for at_least in (None, bound):
+    for at_least in (torch.full((3,), torch.nan), bound):
         labels = Labels(targets, known, known[:, 0], torch.ones(3), weight, at_least)
-        fit = fit_correction(rows, labels, mean, scale, Phase2Settings())
+        fit = Correction.fit(rows, labels, mean, scale, Phase2Settings())
         found.append(fit(rows.embedding, rows.conditions, rows.laboratory, mean)[0])
     without, with_bound = found
     assert with_bound[2, 0] > without[2, 0] + 0.3

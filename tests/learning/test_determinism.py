@@ -62,11 +62,11 @@ def threads():
 
 def language_model(folder, seed=0):
     from trinity.learning.encoder import BackboneShape
-    from trinity.learning.phase0 import Phase0Settings, pretrain_language_model
+    from trinity.learning.phase0 import pretrain_language_model
 
     shape = BackboneShape(layers=1, width=32, heads=2, feed_forward=64, max_tokens=64)
-    settings = Phase0Settings(epochs=2, batch=8, learning_rate=1e-3, seed=seed)
-    found = pretrain_language_model(POLYMERS * 4, settings, folder, shape, progress=False)
+    numbers = {"epochs": 2, "batch": 8, "learning_rate": 1e-3}
+    found = pretrain_language_model(POLYMERS * 4, numbers, seed, folder, shape, progress=False)
     return found, (folder / "model.safetensors").read_bytes()
 
 

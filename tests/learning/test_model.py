@@ -10,12 +10,12 @@ from learning_tools import tiny_model, toy_table
 from trinity.errors import InputError
 from trinity.learning.answer import answer
 from trinity.learning.configurations import LAYERS, Phase2Settings
-from trinity.learning.correction import LABORATORY
-from trinity.learning.data import Encoder, Labels
+from trinity.learning.correction import LABORATORY, Correction
+from trinity.learning.data import Labels
 from trinity.learning.data import tests_of as read_tests
 from trinity.learning.encoder import load_backbone, pad
 from trinity.learning.model import Rows, Scalers, load_model
-from trinity.learning.phase2 import correct, fit_correction
+from trinity.learning.phase2 import correct
 
 MODEL = tiny_model()
 
@@ -41,11 +41,10 @@ def test_padding_and_company_do_not_change_an_answer():
 def test_a_copolymer_is_the_mass_fraction_mean_of_its_components():
     table = toy_table(["*CC*"], tests=1)
     model = MODEL
-    encoder = Encoder(model.tokenizer)
     mixed = table.assign(components="*CC*:0.25|*CC(*)Cl:0.75")
 
     def embedding(frame):
-        rows = encoder.rows(read_tests(frame), model.scalers)
+        rows = read_tests(frame).batch(model)
         return rows.mix @ model.embed(rows.input_ids, rows.attention_mask)
 
     parts = 0.25 * embedding(table) + 0.75 * embedding(table.assign(psmiles="*CC(*)Cl"))
@@ -96,9 +95,10 @@ def test_kernel_correction_is_gaussian_process_regression():
     known, weight = torch.ones(n, 1), torch.ones(n)
     known[-1] = 0  # a test without label
     zero = torch.zeros(n, 1)
-    rows, labels = Rows(None, None, None, c, lab, None, x), Labels(y, known, None, None, weight)
+    rows = Rows(None, None, None, c, lab, None, x)
+    labels = Labels(y, known, None, None, weight, torch.full((n,), torch.nan))
     numbers = Phase2Settings(length=1.0, signal=1.0, trend=0.0, noise=0.01)
-    fit = fit_correction(rows, labels, zero, torch.ones(1), numbers)
+    fit = Correction.fit(rows, labels, zero, torch.ones(1), numbers)
     unit = float(fit.numbers[0])
     points = x.numpy()[:-1]
     square = ((points[:, None] - points[None]) ** 2).sum(-1) / unit**2
@@ -122,9 +122,10 @@ def test_correction_forgets_far_from_the_measured_polymers():
     )
     y, known, weight = torch.ones(n, 1), torch.ones(n, 1), torch.ones(n)
     zero = torch.zeros(n, 1)
-    rows, labels = Rows(None, None, None, c, lab, None, x), Labels(y, known, None, None, weight)
+    rows = Rows(None, None, None, c, lab, None, x)
+    labels = Labels(y, known, None, None, weight, torch.full((n,), torch.nan))
     numbers = Phase2Settings(length=1.0, signal=0.5, trend=0.0, noise=0.05)
-    fit = fit_correction(rows, labels, zero, torch.ones(1), numbers)
+    fit = Correction.fit(rows, labels, zero, torch.ones(1), numbers)
     near, _ = fit(x[:1], c[:1], torch.zeros(1, 3), zero[:1])
     far, variance = fit(x[:1] + 1000, c[:1], torch.zeros(1, 3), zero[:1])
     assert near.item() > 0.5 and abs(far.item()) < 1e-6

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from trinity.learning.answer import answers, combine
 from trinity.learning.data import tests_of as read_tests
-from trinity.learning.ensemble import ensemble_answer
 from trinity.learning.intervals import interval_factors
 from trinity.prediction.folder import ensemble_in
 from trinity.prediction.predict import predict, predict_frame
@@ -83,7 +83,7 @@ def test_an_interval_is_what_was_calibrated(ensemble, tmp_path):
     ):
         frame = pd.DataFrame({"psmiles": names, "flux_kw_m2": 50.0, "thickness_mm": 6.0})
         frame["lab"] = lab
-        told = ensemble_answer(ensemble_in(folder).networks, read_tests(frame))
+        told = combine(answers(ensemble_in(folder).networks, read_tests(frame)))
         expected = factors * np.maximum(told.log_sigma, about["least_sigma"])
         for answer, width in zip(predict_frame(frame, folder), expected, strict=True):
             np.testing.assert_allclose(half_widths(answer), [width, width], rtol=1e-5)

@@ -11,9 +11,8 @@ import pyarrow.parquet as pq
 
 from trinity.evidence import left_out as lopo
 from trinity.evidence.arms import Arm, EvaluationSettings, of_study
-from trinity.evidence.held import measurements
+from trinity.evidence.held import Bench, measurements
 from trinity.evidence.scores import evaluate
-from trinity.evidence.units import Bench, Sources
 from trinity.learning.data import tests_of
 from trinity.learning.loop import member_folders
 from trinity.provenance import Job
@@ -71,11 +70,11 @@ def _predictions(job: Job, arms: list[Arm], numbers: dict, seeds: int, kinds=())
     evaluation = {k: v for k, v in job.parameters["evaluation"].items() if k != "chosen"}
     evaluation["seeds"] = seeds
     reports = controls.train_controls(job, numbers, kinds)
-    sources = Sources.of(
-        phase1=member_folders(job.inputs["pretraining"].folder),
-        language_model=[job.inputs["phase0"].folder],
+    sources = {
+        "phase1": member_folders(job.inputs["pretraining"].folder),
+        "language_model": [job.inputs["phase0"].folder],
         **{kind: controls.members(job, kind) for kind in ("random", *reports)},
-    )
+    }
     units = job.folder / "units"
     found = lopo.run(sources, evaluation, units, job.progress, arms=arms, groupings=("nine",))
     bench = Bench(units, sources, EvaluationSettings.of(evaluation))

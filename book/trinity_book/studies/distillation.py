@@ -19,15 +19,17 @@ import pandas as pd
 import torch
 from torch import nn
 from torch.nn import functional
+from transformers import BertModel
 
 from trinity.evidence.held import Held, measurements
 from trinity.evidence.scores import evaluate
 from trinity.files import write_atomic
-from trinity.learning.answer import combine
-from trinity.learning.data import Encoder, tests_of
-from trinity.learning.loop import Schedule, length_batches, run_tasks, train
+from trinity.learning.answer import answers, combine
+from trinity.learning.data import tests_of
+from trinity.learning.encoder import BackboneShape, bert_config
+from trinity.learning.loop import Schedule, length_batches, run_tasks, seeded, train
 from trinity.learning.model import FlammabilityModel, Scalers, load_model
-from trinity.learning.students import spelled_for_students, student_answers, untrained_student
+from trinity.learning.tokenizer import VOCABULARY
 from trinity.provenance import Job
 from trinity.quantities import TARGETS
 from trinity_book.studies.distillation_labels import (
@@ -127,6 +129,16 @@ def _loaded(students: list[StudentJob]) -> list[FlammabilityModel]:
     return [load_model(student.out) for student in students]
 
 
+def untrained_student(
+    layers: int, width: int, heads: int, scalers: Scalers, seed: int
+) -> FlammabilityModel:
+    """A student that knows nothing but the scales of its targets."""
+    shape = BackboneShape(layers, width, heads, feed_forward=4 * width)
+    with seeded(seed):
+        encoder = BertModel(bert_config(shape, len(VOCABULARY)), add_pooling_layer=False)
+        return FlammabilityModel(encoder, scalers)
+
+
 def _train_student(job: StudentJob) -> None:
     """Train one student with one teacher, unless it is there already."""
     teacher, settings, out = job.teacher, job.settings, job.out
@@ -159,11 +171,11 @@ def _loss(
         torch.tensor(part, dtype=torch.float32)
         for part in (standardised, 2 * np.log(told.log_sigma / scale), told.ignition)
     )
-    encoder, allowed = Encoder(model.tokenizer), targets.rows_for(teacher)
+    allowed = targets.rows_for(teacher)
     polymer_of = targets.tests.polymer_of[allowed]
     polymers, first = np.unique(polymer_of, return_index=True)
     rows_of = dict(zip(polymers, np.split(allowed, first[1:]), strict=True))
-    lengths = np.array([encoder.length(targets.tests.polymers[i]) for i in polymers])
+    lengths = targets.tests.lengths(model.tokenizer)[polymers]
     per_epoch = -(-len(polymers) // size)
 
     def loss_of(network: nn.Module, index: int) -> torch.Tensor:
@@ -171,7 +183,7 @@ def _loss(
         chosen = polymers[length_batches(lengths, size, seed, epoch)[place]]
         rows = np.concatenate([rows_of[i] for i in chosen])
         logit, mean, log_variance = network(
-            encoder.rows(targets.spelled(chosen, seed + epoch), model.scalers, rows)
+            targets.spelled(chosen, seed + epoch).take(rows).batch(model)
         )
         width = functional.smooth_l1_loss(log_variance, log_variances[rows], beta=SMALL)
         burning = functional.binary_cross_entropy_with_logits(logit, ignition[rows])
@@ -185,7 +197,7 @@ def _left_out_rows(targets: DistillationTargets, group: str, factors, students) 
     """Rows like those of ``lopo.json``, of a left-out group: the students together, each alone, and
     their teacher, all with the interval factors that the inner loop found for the teacher's arm."""
     held_out = measurements()[measurements()["group_nine"] == group]
-    alone = student_answers(students, spelled_for_students(tests_of(held_out)))
+    alone = answers(students, tests_of(held_out).spelled(), spellings=0)
     arms = [("distilled", 0, combine(alone)), ("ensemble", 0, targets.left_out[group])]
     arms += [("distilled_alone", k, answer) for k, answer in enumerate(alone)]
     rows = []
@@ -205,11 +217,11 @@ def _fidelity(targets: DistillationTargets, students: list[FlammabilityModel]) -
     rows = np.flatnonzero(targets.kept[targets.tests.polymer_of])
     asked = targets.tests.take(rows)
     recut = [tuple((targets.cuts[s][-1], f) for s, f in polymer) for polymer in asked.polymers]
-    tests = spelled_for_students(asked)
+    tests = asked.spelled()
     pairs = zip(recut, tests.polymers, strict=True)
     other = np.array([recut != written for recut, written in pairs])[tests.polymer_of]
-    alone = student_answers(students, tests)
-    moved = combine(student_answers(students, replace(tests, polymers=recut))).log_mean
+    alone = answers(students, tests, spellings=0)
+    moved = combine(answers(students, replace(tests, polymers=recut), spellings=0)).log_mean
     together, teacher = combine(alone), targets.answers[EVERYTHING].take(rows)
     means = {
         "one": np.abs(alone[0].log_mean - teacher.log_mean),

@@ -22,7 +22,7 @@ from trinity.files import write_atomic
 from trinity.learning.answer import Answer, combine
 from trinity.learning.configurations import Phase2Settings
 from trinity.learning.data import TestTable
-from trinity.learning.intervals import LEAST_SIGMA, group_weights
+from trinity.learning.intervals import LEAST_SIGMA
 from trinity.learning.loop import member_folders, run_tasks
 from trinity.learning.model import load_model
 from trinity.learning.phase1 import without_measured
@@ -100,7 +100,7 @@ def make_targets(job: Job, chosen: dict, conditions: int, held_out: float, folde
         f"{kind}/{teacher}/{name}": values
         for kind in KINDS
         for teacher in found[0][kind]
-        for name, values in vars(combine([part[kind][teacher] for part in found])).items()
+        for name, values in combine([part[kind][teacher] for part in found])._asdict().items()
     }
     drawn = np.random.default_rng([job.seed, 13]).random(len(group))
     strings = sorted({s for polymer in tests.polymers for s, _ in polymer})
@@ -165,7 +165,7 @@ def _member_answers(job: MemberJob) -> dict[str, dict[str, Answer]]:
     measured = measured_with_physics()
     for group, chosen in job.configurations.items():
         out = groups == group
-        training = replace(measured.take(~out), weight=group_weights(groups[~out]))
+        training = measured.take(~out).weighed(groups[~out])
         teachers[group] = correct(start, training, chosen)
         with torch.no_grad():
             batch = all_layers(start, measured.take(out))

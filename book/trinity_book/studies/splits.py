@@ -13,8 +13,7 @@ import numpy as np
 
 from trinity.evidence import left_out as lopo
 from trinity.evidence.arms import ARMS, EvaluationSettings
-from trinity.evidence.held import Held, measurements
-from trinity.evidence.units import Bench, Sources, learned
+from trinity.evidence.held import Bench, Held, Sources, learned, measurements
 
 #: Arms of a study; those by gradient are left out, which costs `direct` half of its list.
 STUDIED = ("two_phase", "network_only", "direct", "gaussian_process", "physics_bias")

@@ -21,7 +21,7 @@ from transformers import AutoModel
 
 from trinity.learning.answer import Answer
 from trinity.learning.configurations import Phase2Settings
-from trinity.learning.data import Encoder, TestTable
+from trinity.learning.data import TestTable
 from trinity.learning.encoder import load_backbone
 from trinity.learning.loop import member_folders, seeded, single_thread
 from trinity.learning.model import FlammabilityModel, load_model
@@ -146,9 +146,9 @@ def _walk(start: FlammabilityModel, tests: TestTable, steps, seed: int) -> list[
 
 def _loss_of(model: FlammabilityModel, tests: TestTable, trained, held_out) -> landscape.Loss:
     """Loss of the tests that were trained on, and mean |ln| error of these and of the others."""
-    batch = Encoder(model.tokenizer).rows(tests, model.scalers)
+    batch = tests.batch(model)
     batch.laboratory = torch.zeros_like(batch.laboratory)  # a new test has no laboratory
-    labels = tests.labels(model.scalers, np.flatnonzero(trained))
+    labels = tests.take(trained).labels(model.scalers)
     known, primary = torch.as_tensor(trained), [TARGETS.index(name) for name in PRIMARY]
 
     def loss(network: nn.Module) -> list[float]:

@@ -39,10 +39,6 @@ class EvaluationSettings:
 Configurations = Callable[[EvaluationSettings], list]
 
 
-def _nothing_to_choose(settings: EvaluationSettings) -> list:
-    return [None]
-
-
 @dataclass(frozen=True)
 class Arm:
     """One competitor.
@@ -56,7 +52,7 @@ class Arm:
     label: str  # in figures and tables
     family: str
     start: str = ""  # the kind of model that it is or starts from; empty where there is none
-    configurations: Configurations = _nothing_to_choose  # what it may try
+    configurations: Configurations = lambda settings: [None]  # what it may try
     physics: bool = False  # whether physics answers at prediction, too
     deterministic: bool = False  # no part of it depends on the seed
     calibrated: bool = True  # by an inner loop; otherwise its intervals are the model's own
@@ -83,45 +79,37 @@ def _some(candidates: Callable[[], list]) -> Configurations:
     return lambda settings: spread(candidates(), settings.candidates)
 
 
-def _baseline(kind: str) -> Configurations:
-    def configurations(settings: EvaluationSettings) -> list:
-        from trinity.learning.baselines import candidates
+def _baseline(settings: EvaluationSettings, kind: str) -> list:
+    from trinity.learning.baselines import candidates
 
-        return spread(candidates(kind, settings.trees), settings.candidates)
-
-    return configurations
+    return spread(candidates(kind, settings.trees), settings.candidates)
 
 
-def direct_settings() -> list[Phase2Settings]:
-    """12 closed forms for a start that knows no physics: the kernel has to explain the
-    measurements, not what physics leaves of them, so that its variances are those of the former."""
-    return [
-        Phase2Settings(layers=layers, length=length, signal=signal, trend=1.0)
-        for layers in LAYERS
-        for length in (1.0, 2.0, 3.0)
-        for signal in (0.3, 1.0)
-    ]
+#: 12 closed forms for a start that knows no physics: the kernel has to explain the measurements,
+#: not what physics leaves of them, so that its variances are those of the former.
+DIRECT = [
+    Phase2Settings(layers=layers, length=length, signal=signal, trend=1.0)
+    for layers in LAYERS
+    for length in (1.0, 2.0, 3.0)
+    for signal in (0.3, 1.0)
+]
+#: One recipe per mode by gradient, stopped after each of some numbers of steps.
+GRADIENT = {
+    "head": Phase2Settings("head", 3e-3, 0.0, 0.02),
+    "full": Phase2Settings("full", 1e-3, 0.3, 0.03),
+    "lora": Phase2Settings("lora", 1e-3, 0.3, 0.01),
+}
 
 
-def by_gradient(*modes: str) -> Configurations:
-    """One recipe per mode, stopped after each of some numbers of steps."""
-    recipes = {
-        "head": Phase2Settings("head", 3e-3, 0.0, 0.02),
-        "full": Phase2Settings("full", 1e-3, 0.3, 0.03),
-        "lora": Phase2Settings("lora", 1e-3, 0.3, 0.01),
-    }
-    return lambda settings: [
-        replace(recipes[mode], checkpoints=(step,))
-        for mode in modes
-        for step in settings.checkpoints
-    ]
+def _by_gradient(settings: EvaluationSettings, *modes: str) -> list[Phase2Settings]:
+    return [replace(GRADIENT[m], checkpoints=(s,)) for m in modes for s in settings.checkpoints]
 
 
 def _direct(settings: EvaluationSettings) -> list[Phase2Settings]:
     """Half closed forms, half by gradient."""
     half = settings.candidates // 2
-    gradient = by_gradient("head", "full", "lora")(settings)
-    return [*spread(direct_settings(), half), *gradient[: settings.candidates - half]]
+    gradient = _by_gradient(settings, *GRADIENT)
+    return [*spread(DIRECT, half), *gradient[: settings.candidates - half]]
 
 
 def _paper(settings: EvaluationSettings) -> list[Phase2Settings]:
@@ -133,10 +121,11 @@ def _paper(settings: EvaluationSettings) -> list[Phase2Settings]:
 _NETWORK = _some(lambda: corrections_of(0.0))  # of the network alone: no physics at prediction
 _PHYSICS = _some(lambda: corrections_of(1.0))  # of the network only the embedding is used
 _TWO_PHASE = _some(two_phase_settings)
-# What a start with useless labels may need: either of the two.
-_SHUFFLED = _some(lambda: corrections_of(0.0) + direct_settings())
-_CONDITIONS, _FOREST = _baseline("conditions_only"), _baseline("random_forest")
-_PROCESS = _baseline("gaussian_process")
+_SHUFFLED = _some(lambda: corrections_of(0.0) + DIRECT)  # useless labels may need either
+_CONDITIONS, _FOREST, _PROCESS = (
+    partial(_baseline, kind=kind)
+    for kind in ("conditions_only", "random_forest", "gaussian_process")
+)
 
 _control, _slow = partial(Arm, study="control"), partial(Arm, study="slow")
 #: All arms by name, in the order of tables and figures.
@@ -166,13 +155,13 @@ ARMS = {
         _control("gaussian_process_physics", "physics + Gaussian process", "classical", "",
                  _PROCESS, True, deterministic=True),
         _slow("two_phase_head", "phase 1 + 2, head by gradient", "finetuned", "phase1",
-              by_gradient("head")),
+              lambda s: _by_gradient(s, "head")),
         _slow("two_phase_lora", "phase 1 + 2, low-rank by gradient", "finetuned", "phase1",
-              by_gradient("lora")),
+              lambda s: _by_gradient(s, "lora")),
         _slow("two_phase_full", "phase 1 + 2, all weights by gradient", "finetuned", "phase1",
-              by_gradient("full")),
+              lambda s: _by_gradient(s, "full")),
         _slow("direct_full", "direct, all weights by gradient", "finetuned", "language_model",
-              by_gradient("full")),
+              lambda s: _by_gradient(s, "full")),
         _slow("random_forest_physics", "physics + random forest", "classical", "", _FOREST, True),
         _slow("paper_recipe", "phase 1 + recipe of the paper", "finetuned", "phase1", _paper,
               calibrated=False),

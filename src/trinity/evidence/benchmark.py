@@ -11,24 +11,13 @@ import numpy as np
 import pandas as pd
 
 from trinity.errors import InputError
-from trinity.evidence.scores import bootstrap_interval, sign_flip_p
+from trinity.evidence.scores import bootstrap_interval, gmfe, sign_flip_p
 from trinity.files import artifacts_root, read_json
 from trinity.measurements.reader import read_table
 from trinity.measurements.specimens import load_measurements
 from trinity.quantities import PRIMARY, TARGETS
 
-OPTIONAL = (
-    "cell",
-    "test_id",
-    "lo",
-    "hi",
-    "arm",
-    "seed",
-    "measured",
-    "fold",
-    "grouping",
-    "lab_known",
-)
+OPTIONAL = "cell test_id lo hi arm seed measured fold grouping lab_known".split()
 CONTRADICTION = 0.01  # of a measured value that a file repeats, relative
 
 
@@ -38,10 +27,9 @@ def labels() -> pd.DataFrame:
     ``test_id``, ``cell``, ``polymer``, ``psmiles``, ``components``, ``lab``, ``flux_kw_m2``,
     ``thickness_mm``, ``fold`` (of the nine groups), ``target``, ``measured``.
     """
-    about = ["test_id", "cell", "polymer", "psmiles", "components", "lab", "flux_kw_m2",
-             "thickness_mm", "group_nine"]  # fmt: skip
-    long = load_measurements().melt(about, list(TARGETS), "target", "measured")
-    return long.dropna(subset="measured").rename(columns={"group_nine": "fold"})
+    cells = load_measurements().rename(columns={"group_nine": "fold"})
+    about = "test_id cell polymer psmiles components lab flux_kw_m2 thickness_mm fold".split()
+    return cells.melt(about, list(TARGETS), "target", "measured").dropna(subset="measured")
 
 
 def template() -> pd.DataFrame:
@@ -60,10 +48,7 @@ def read_predictions(path: str | Path) -> pd.DataFrame:
     contradict the project's. Rows with an empty ``predicted`` are left out, those of the grouping
     ``ten``, too.
 
-    Returns
-    -------
-    DataFrame
-        ``arm``, ``seed``, ``predicted``, ``lo``, ``hi`` and the columns of `labels`.
+    Returns ``arm``, ``seed``, ``predicted``, ``lo``, ``hi`` and the columns of `labels`.
 
     Raises
     ------
@@ -90,13 +75,14 @@ def read_predictions(path: str | Path) -> pd.DataFrame:
     rows = given.map(lambda cell: "" if cell is None or cell != cell else str(cell).strip())
     rows = rows.reindex(columns=list(dict.fromkeys([*rows, *OPTIONAL])), fill_value="")
     rows = rows[rows["grouping"] != "ten"]
-    named = rows["test_id"].str.removesuffix(".0").map(_cell_of()).fillna("")
-    refuse((rows["test_id"] != "") & (named == ""), rows["test_id"], "is no known test_id: give the"
-           " first specimen of a cell, as in data/folds.csv")  # fmt: skip
-    refuse((rows["cell"] != "") & (named != "") & (rows["cell"] != named), rows["cell"],
-           "is not the cell of the test_id beside it")  # fmt: skip
+    cells = load_measurements().astype({"test_id": str}).set_index("test_id")["cell"]
+    named = rows["test_id"].str.removesuffix(".0").map(cells).fillna("")
+    unknown = "is no known test_id: give the first specimen of a cell, as in data/folds.csv"
+    refuse((rows["test_id"] != "") & (named == ""), rows["test_id"], unknown)
+    both = (rows["cell"] != "") & (named != "")
+    refuse(both & (rows["cell"] != named), rows["cell"], "is not the cell of the test_id beside it")
     rows["cell"] = rows["cell"].where(rows["cell"] != "", named)
-    refuse(~rows["cell"].isin(load_measurements()["cell"]), rows["cell"], "is no known cell")
+    refuse(~rows["cell"].isin(cells), rows["cell"], "is no known cell")
     refuse(~rows["target"].isin(TARGETS), rows["target"], f"is not in {', '.join(TARGETS)}")
     for name in ("predicted", "lo", "hi", "measured"):
         numbers = pd.to_numeric(rows[name], errors="coerce").astype(float)
@@ -132,12 +118,6 @@ def _json_rows(path: Path) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _cell_of() -> dict[str, str]:
-    """Cell by the ``test_id`` of its first specimen, as text."""
-    cells = load_measurements()
-    return dict(zip(cells["test_id"].astype(str), cells["cell"], strict=True))
-
-
 def published(results: dict | None = None) -> pd.DataFrame:
     """The project's own arms, laboratory hidden, nine groups: as `read_predictions`, matched to
     the cells by polymer, laboratory, flux and thickness (within 10 %). ``results`` is what
@@ -170,31 +150,24 @@ def score(predictions: pd.DataFrame, others: pd.DataFrame | None = None) -> list
     table = predictions
     if others is not None:
         table = pd.concat([table, others.merge(mine[key].drop_duplicates(), on=key)])
-    rows = []
-    for arm, part in table.groupby("arm", sort=False):
-        reference = mine.merge(part[key].drop_duplicates(), on=key)
-        reference = _groups(reference)[0] if arm != first else None
-        rows += _rows(arm, *_groups(part), reference)
-    return rows
-
-
-def _rows(arm: str, errors: pd.DataFrame, about: pd.DataFrame, reference) -> list[dict]:
     totals = labels().groupby("target").size()
     totals["primary"] = totals[list(PRIMARY)].min()
     rows = []
-    for target, groups in errors.iterrows():
-        low, high = np.exp(bootstrap_interval(groups.to_numpy()))
-        row = {"arm": arm, "target": target, "gmfe": float(np.exp(groups.mean())),
-               "gmfe_low": float(low), "gmfe_high": float(high), "n": int(about["n"][target]),
-               "of": int(totals[target]), "groups": int(groups.notna().sum()),
-               "coverage": about["covered"][target]}  # fmt: skip
-        row |= dict.fromkeys(("difference", "difference_low", "difference_high", "p"))
-        if reference is not None and target in reference.index:
-            more = (groups - reference.loc[target]).dropna().to_numpy()
-            low, high = bootstrap_interval(more)
-            row |= {"difference": float(more.mean()), "difference_low": low,
-                    "difference_high": high, "p": sign_flip_p(more)}  # fmt: skip
-        rows.append(row)
+    for arm, part in table.groupby("arm", sort=False):
+        errors, about = _groups(part)
+        reference, _ = _groups(mine.merge(part[key].drop_duplicates(), on=key))
+        for target, groups in errors.iterrows():
+            low, high = np.exp(bootstrap_interval(groups.to_numpy()))
+            row = {"arm": arm, "target": target, "gmfe": gmfe(groups)}
+            row |= {"gmfe_low": float(low), "gmfe_high": float(high)}
+            row |= {"n": int(about["n"][target]), "of": int(totals[target])}
+            row |= {"groups": int(groups.count()), "coverage": about["covered"][target]}
+            row |= dict.fromkeys(("difference", "difference_low", "difference_high", "p"))
+            if arm != first and target in reference.index:
+                more = (groups - reference.loc[target]).dropna().to_numpy()
+                row["difference"], row["p"] = float(more.mean()), sign_flip_p(more)
+                row["difference_low"], row["difference_high"] = bootstrap_interval(more)
+            rows.append(row)
     return rows
 
 
@@ -203,14 +176,13 @@ def _groups(predictions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     by target the number of cells ``n`` and the share inside the interval, ``covered``."""
     x = np.log(predictions[["measured", "predicted", "lo", "hi"]].astype(float))
     inside = x["measured"].between(x["lo"], x["hi"]).astype(float)
-    table = predictions.assign(
-        error=(x["predicted"] - x["measured"]).abs(), inside=inside.where(x["lo"].notna())
-    )
+    error = (x["predicted"] - x["measured"]).abs()
+    table = predictions.assign(error=error, inside=inside.where(x["lo"].notna()))
     by = ["target", "fold", "lab", "cell"]
     cells = table.groupby(by)[["error", "inside"]].mean()  # over seeds
     folds = cells.groupby(by[:3]).mean().groupby(by[:2]).mean()
-    errors, about = folds["error"].unstack("fold"), folds["inside"].groupby("target").mean()
-    about = pd.DataFrame({"n": cells.groupby("target").size(), "covered": about})
+    errors, covered = folds["error"].unstack("fold"), folds["inside"].groupby("target").mean()
+    about = pd.DataFrame({"n": cells.groupby("target").size(), "covered": covered})
     if set(PRIMARY) <= set(errors.index):
         errors.loc["primary"] = errors.loc[list(PRIMARY)].mean()
         about.loc["primary"] = [about["n"][list(PRIMARY)].min(), np.nan]

@@ -15,9 +15,8 @@ import numpy as np
 import pandas as pd
 
 from trinity.evidence.arms import Arm, EvaluationSettings, of_study
-from trinity.evidence.held import Held, measurements
+from trinity.evidence.held import NORMAL_90, Bench, Held, Sources, Unit, measurements
 from trinity.evidence.scores import evaluate
-from trinity.evidence.units import Bench, Sources, Unit
 from trinity.files import data_path
 from trinity.learning.configurations import best_of, primary_error
 from trinity.learning.intervals import interval_factors
@@ -26,8 +25,6 @@ from trinity.provenance import Job
 from trinity.quantities import TARGETS
 
 GROUPINGS = ("nine", "ten")
-#: Half the width of the central 90 % of a normal distribution, in standard deviations.
-NORMAL_90 = 1.645
 
 
 @dataclass(frozen=True)
@@ -52,11 +49,8 @@ class Fold:
 
     def unit(self, arm: Arm, seed: int, candidates: Iterable[int]) -> Unit:
         """What has to be computed; what learns nothing predicts all folds at once."""
-        return (
-            Unit(arm.name, seed, self.out, tuple(candidates))
-            if arm.learns
-            else Unit(arm.name, seed, ())
-        )
+        out, tried = (self.out, tuple(candidates)) if arm.learns else ((), (0,))
+        return Unit(arm.name, seed, out, tried)
 
     def held(self, arm: Arm, seed: int, candidates: Iterable[int], bench: Bench) -> Held:
         """What was predicted of this fold."""
@@ -78,10 +72,10 @@ def leave_one_out(job: Job) -> dict:
     if numbers.pop("chosen") == "shipped":
         shipped = data_path("artifacts", "results", "lopo.json")
         chosen = json.loads(shipped.read_text(encoding="utf-8"))["chosen"]
-    sources = Sources.of(
-        phase1=member_folders(job.inputs["pretraining"].folder),
-        language_model=[job.inputs["phase0"].folder],
-    )
+    sources = {
+        "phase1": member_folders(job.inputs["pretraining"].folder),
+        "language_model": [job.inputs["phase0"].folder],
+    }
     return run(sources, numbers, job.folder, job.progress, chosen=chosen)
 
 
@@ -96,25 +90,12 @@ def run(
 ) -> dict:
     """All held-out predictions of some arms, those of ``lopo.json`` if none are named.
 
-    Parameters
-    ----------
-    sources
-        The models that arms start from, one per seed.
-    numbers
-        Section ``[evaluation]`` of a scale.
-    folder
-        Finished units; a run that was interrupted goes on from them.
-    chosen
-        The ``chosen`` block of an earlier result: its settings and interval factors are used and
-        the inner loop is left out.
-    groupings
-        Nine strict groups, ten, or both.
+    ``numbers`` are section ``[evaluation]`` of a scale; ``folder`` holds finished units, from which
+    an interrupted run goes on. With ``chosen``, the block of an earlier result, its settings and
+    interval factors are used and the inner loop is left out.
 
-    Returns
-    -------
-    dict
-        ``predictions`` (the rows of ``lopo.json``), ``chosen`` (per arm, grouping and fold),
-        ``candidates`` (configurations tried, per arm), ``scores`` (per grouping).
+    Returns ``predictions`` (the rows of ``lopo.json``), ``chosen`` (per arm, grouping and fold),
+    ``candidates`` (configurations tried, per arm) and ``scores`` (per grouping).
     """
     settings = EvaluationSettings.of(numbers)
     bench = Bench(folder, sources, settings)
@@ -122,7 +103,13 @@ def run(
     folds = [fold for grouping in groupings for fold in folds_of(grouping)]
     if chosen is None:
         bench.run(inner_units(arms, folds, settings), "inner folds", progress)
-        chosen = {arm.name: choices(arm, folds, bench) for arm in arms}
+        chosen = {
+            arm.name: {
+                grouping: {f.name: choice(arm, f, bench) for f in folds if f.grouping == grouping}
+                for grouping in groupings
+            }
+            for arm in arms
+        }
     outer = [
         (arm, fold, seed, chosen[arm.name][fold.grouping][fold.name])
         for arm in arms
@@ -156,14 +143,6 @@ def inner_units(arms: list[Arm], folds: list[Fold], settings: EvaluationSettings
     ]
 
 
-def choices(arm: Arm, folds: list[Fold], bench: Bench) -> dict[str, dict[str, dict]]:
-    """Per grouping and fold, what `choice` finds."""
-    found: dict[str, dict[str, dict]] = {}
-    for fold in folds:
-        found.setdefault(fold.grouping, {})[fold.name] = choice(arm, fold, bench)
-    return found
-
-
 def choice(arm: Arm, fold: Fold, bench: Bench) -> dict:
     """The best few configurations of an arm by its inner folds, and their interval factors."""
     if not arm.calibrated:
@@ -190,9 +169,6 @@ def best_few(inner: dict[str, Held]) -> tuple[list[int], dict[str, Held]]:
 
 def calibrated(together: dict[str, Held]) -> list[float]:
     """Conformal factor on sigma of each target, from averaged predictions of the inner folds."""
-    error, sigma = (
-        np.concatenate([getattr(held, name)[0] for held in together.values()])
-        for name in ("error", "sigma")
-    )
-    groups = np.repeat(list(together), [len(held.tests) for held in together.values()])
-    return interval_factors(error, sigma, groups)
+    parts = together.values()
+    error, sigma = (np.hstack([getattr(p, name) for p in parts])[0] for name in ("error", "sigma"))
+    return interval_factors(error, sigma, np.repeat(list(together), [len(p.tests) for p in parts]))

@@ -25,8 +25,7 @@ def log_errors(predictions: pd.DataFrame) -> pd.DataFrame:
     InputError
         If a column is missing or a value is not a positive number.
     """
-    missing = [c for c in COLUMNS if c not in predictions]
-    if missing:
+    if missing := [c for c in COLUMNS if c not in predictions]:
         raise InputError(f"The predictions lack the column {missing[0]!r}; needed: {COLUMNS}.")
     values = predictions[["measured", "predicted"]].to_numpy(float)
     bad = np.flatnonzero(~(np.isfinite(values) & (values > 0)).all(axis=1))
@@ -99,29 +98,29 @@ def _finite(values: np.ndarray) -> np.ndarray:
     return values[np.isfinite(values)]
 
 
+def _interval(values: np.ndarray, prefix: str = "") -> dict[str, float]:
+    """`bootstrap_interval` as ``low`` and ``high``."""
+    return dict(zip((prefix + "low", prefix + "high"), bootstrap_interval(values), strict=True))
+
+
 def compare(predictions: pd.DataFrame, arm: str) -> list[dict]:
     """``arm`` against every other arm on the primary endpoint, paired over groups.
 
     ``difference`` is the other arm's mean |ln| error minus that of ``arm``: positive is better.
     """
     table = primary_by_group(predictions)
-    rows = []
-    for other in table.index.drop(arm):
-        difference = (table.loc[other] - table.loc[arm]).to_numpy()
-        low, high = bootstrap_interval(difference)
-        rows.append(
-            {
-                "arm": arm,
-                "other": other,
-                "difference": float(np.nanmean(difference)),
-                "low": low,
-                "high": high,
-                "p_sign_flip": sign_flip_p(difference),
-                "groups_better": int((difference > 0).sum()),
-                "groups": int(np.isfinite(difference).sum()),
-            }
-        )
-    return rows
+    return [
+        {
+            "arm": arm,
+            "other": other,
+            "difference": float(difference.mean()),
+            **_interval(difference),
+            "p_sign_flip": sign_flip_p(difference),
+            "groups_better": int((difference > 0).sum()),
+            "groups": int(difference.count()),
+        }
+        for other, difference in (table.drop(arm) - table.loc[arm]).iterrows()
+    ]
 
 
 def scores(predictions: pd.DataFrame) -> list[dict]:
@@ -133,26 +132,22 @@ def scores(predictions: pd.DataFrame) -> list[dict]:
     Liu et al. (2025); ``coverage`` is over groups; ``interval_score`` (Gneiting and Raftery,
     2007) of the log intervals, over groups: small is good.
     """
-    errors = log_errors(predictions)
     rows = []
-    for (arm, target), part in errors.groupby(["arm", "target"], sort=False):
+    for (arm, target), part in log_errors(predictions).groupby(["arm", "target"], sort=False):
         by_group = part.groupby("fold")["error"].mean().to_numpy()
-        low, high = bootstrap_interval(by_group)
         measured, predicted = part["measured"].to_numpy(), part["predicted"].to_numpy()
+        off = predicted - measured
         spread = np.log(measured) - np.log(measured).mean()
         rows.append(
             {
                 "arm": arm,
                 "target": target,
                 "gmfe": gmfe(by_group),
-                "gmfe_low": float(np.exp(low)),
-                "gmfe_high": float(np.exp(high)),
+                **{name: float(np.exp(v)) for name, v in _interval(by_group, "gmfe_").items()},
                 "gmfe_tests": gmfe(part["error"]),
                 "median_ape": float(100 * np.median(np.abs(predicted / measured - 1))),
                 "r2_log": float(1 - (part["error"] ** 2).sum() / (spread**2).sum()),
-                "relative_l2": float(
-                    np.linalg.norm(predicted - measured) / np.linalg.norm(measured)
-                ),
+                "relative_l2": float(np.linalg.norm(off) / np.linalg.norm(measured)),
                 **_interval_scores(part),
             }
         )
@@ -168,23 +163,21 @@ def _interval_scores(part: pd.DataFrame) -> dict:
     score = hi - lo + 2 / (1 - COVERAGE) * missed
     table = pd.DataFrame({"inside": missed == 0, "score": score}).astype(float)
     means = table.groupby(part["fold"].to_numpy()).mean()
-    low, high = bootstrap_interval(means["inside"].to_numpy())
     return {
         "coverage": float(means["inside"].mean()),
-        "coverage_low": low,
-        "coverage_high": high,
+        **_interval(means["inside"], "coverage_"),
         "interval_score": float(means["score"].mean()),
     }
 
 
 def evaluate(predictions: pd.DataFrame, arm: str = "two_phase") -> dict:
     """Scores of all arms, and the paired comparison of ``arm`` with the others if it is there."""
-    result = {"scores": scores(predictions), "primary": []}
     table = primary_by_group(predictions)
-    for name, row in table.iterrows():
-        low, high = bootstrap_interval(row.to_numpy())
-        result["primary"].append(
-            {"arm": name, "mean_abs_ln": float(row.mean()), "low": low, "high": high}
-        )
-    result["comparisons"] = compare(predictions, arm) if arm in table.index else []
-    return result
+    return {
+        "scores": scores(predictions),
+        "primary": [
+            {"arm": name, "mean_abs_ln": float(row.mean()), **_interval(row)}
+            for name, row in table.iterrows()
+        ],
+        "comparisons": compare(predictions, arm) if arm in table.index else [],
+    }

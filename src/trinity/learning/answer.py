@@ -1,21 +1,20 @@
 """What models answer about cone tests: natural logarithms of the targets, and ignition."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from trinity.learning.data import Encoder, TestTable
+from trinity.learning.data import TestTable
 from trinity.learning.intervals import mixture
 from trinity.learning.model import FlammabilityModel, Rows, Scalers
 
 POLYMERS_AT_ONCE = 64
 
 
-@dataclass
-class Answer:
+class Answer(NamedTuple):
     """Predictions of R tests, in natural logarithms of physical units."""
 
     log_mean: np.ndarray  # (R, 4)
@@ -33,25 +32,20 @@ class Answer:
     @classmethod
     def joined(cls, answers: Sequence["Answer"]) -> "Answer":
         """Answers about several sets of tests as one, in order."""
-        return cls(*map(np.concatenate, zip(*map(_fields, answers), strict=True)))
+        return cls(*map(np.concatenate, zip(*answers, strict=True)))
 
     def take(self, rows: np.ndarray) -> "Answer":
         """The answers about some tests (indices or mask)."""
-        return Answer(*(field[rows] for field in _fields(self)))
+        return Answer(*(part[rows] for part in self))
 
     def error(self, targets: np.ndarray) -> np.ndarray:
         """|ln(predicted / measured)| (R, 4); NaN where there is no label."""
-        with np.errstate(invalid="ignore"):
-            return np.abs(self.log_mean - np.log(targets))
-
-
-def _fields(answer: Answer) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return answer.log_mean, answer.log_sigma, answer.ignition
+        return np.abs(self.log_mean - np.log(targets))
 
 
 def combine(answers: Sequence[Answer]) -> Answer:
     """Several answers about the same tests, averaged with equal weights."""
-    means, sigmas, ignition = map(np.stack, zip(*map(_fields, answers), strict=True))
+    means, sigmas, ignition = map(np.stack, zip(*answers, strict=True))
     return Answer(*mixture(means, sigmas), ignition.mean(0))
 
 
@@ -61,28 +55,22 @@ def answer_rows(model: FlammabilityModel, rows: Rows) -> Answer:
 
 
 @torch.no_grad()
-def answer(
-    model: FlammabilityModel,
-    tests: TestTable,
-    encoder: Encoder | None = None,
-    spellings: int = 3,
-) -> Answer:
-    """Predictions of tests, whose labels are not looked at; ``spellings`` as in `Encoder.rows`."""
-    encoder = encoder or Encoder(model.tokenizer)
+def answer(model: FlammabilityModel, tests: TestTable, spellings: int = 3) -> Answer:
+    """Predictions of tests, labels unseen; ``spellings`` as in `TestTable.batch`."""
     model.eval()
     count = len(tests.polymers)
     batches = [
         np.flatnonzero(np.isin(tests.polymer_of, polymers))
         for polymers in np.array_split(np.arange(count), -(-count // POLYMERS_AT_ONCE))
     ]
-    parts = [
-        answer_rows(model, encoder.rows(tests, model.scalers, rows, spellings=spellings))
-        for rows in batches
-    ]
+    parts = [answer_rows(model, tests.take(rows).batch(model, spellings)) for rows in batches]
     return Answer.joined(parts).take(np.argsort(np.concatenate(batches), kind="stable"))
 
 
-def embeddings(model: FlammabilityModel, rows: Rows, layers: bool = False) -> Tensor:
-    """Row embeddings (R, D), or of all layers side by side, of a batch, without gradient."""
-    with torch.no_grad():
-        return rows.mix @ model.embed(rows.input_ids, rows.attention_mask, layers)
+def answers(
+    models: Sequence[FlammabilityModel], tests: TestTable, spellings: int = 3
+) -> list[Answer]:
+    """The answer of each member of an ensemble; the physics is computed if one wants it."""
+    if tests.physics is None and any(model.needs_physics for model in models):
+        tests = tests.with_physics()
+    return [answer(model, tests, spellings) for model in models]

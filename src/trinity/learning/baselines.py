@@ -4,16 +4,18 @@ All work on logarithms, on the same tests, with the same weights (equal sums for
 groups) and the same number of tuning candidates as the neural arms.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from rdkit import Chem
+from rdkit.Chem.rdFingerprintGenerator import GetMorganGenerator
 from scipy.linalg import cho_factor, cho_solve
 from scipy.spatial.distance import cdist
+from sklearn.base import BaseEstimator, clone
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import Ridge
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from trinity.learning.data import Components, TestTable
@@ -22,11 +24,9 @@ MORGAN_BITS = 512
 
 
 @lru_cache(maxsize=4096)
-def _composition(psmiles: str) -> tuple[float, ...]:
+def _composition(psmiles: str) -> np.ndarray:
     """Mass fractions of C, H, O, N and halogens, aromatic share of the heavy atoms, and the
     logarithm of the mass per chain atom (7 numbers)."""
-    from rdkit import Chem
-
     mol = Chem.AddHs(Chem.MolFromSmiles(psmiles))
     atoms = [a for a in mol.GetAtoms() if a.GetAtomicNum()]
     mass = sum(a.GetMass() for a in atoms)
@@ -36,68 +36,49 @@ def _composition(psmiles: str) -> tuple[float, ...]:
     aromatic = sum(a.GetIsAromatic() for a in heavy) / len(heavy)
     ends = [a.GetIdx() for a in mol.GetAtoms() if not a.GetAtomicNum()]
     chain = len(Chem.GetShortestPath(mol, *ends)) - 2
-    return (*shares, aromatic, float(np.log(mass / chain)))
+    return np.array([*shares, aromatic, np.log(mass / chain)])
 
 
 @lru_cache(maxsize=4096)
-def _morgan(psmiles: str) -> tuple[float, ...]:
+def _morgan(psmiles: str) -> np.ndarray:
     """Counts of Morgan environments of radius 2 (Rogers and Hahn, 2010) per heavy atom."""
-    from rdkit import Chem
-    from rdkit.Chem import rdFingerprintGenerator
-
     mol = Chem.MolFromSmiles(psmiles)
-    generator = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=MORGAN_BITS)
-    return tuple(generator.GetCountFingerprintAsNumPy(mol) / mol.GetNumHeavyAtoms())
+    generator = GetMorganGenerator(radius=2, fpSize=MORGAN_BITS)
+    return generator.GetCountFingerprintAsNumPy(mol) / mol.GetNumHeavyAtoms()
 
 
 def descriptors(polymers: list[Components], kind: str) -> np.ndarray:
     """Descriptors (P, d) of polymers: mass-fraction means over their components."""
     function = {"composition": _composition, "morgan": _morgan}[kind]
-    return np.array(
-        [sum(f * np.asarray(function(s)) for s, f in components) for components in polymers]
-    )
+    return np.array([sum(f * function(s) for s, f in components) for components in polymers])
 
 
 def features(tests: TestTable, kind: str | None, laboratory: bool) -> np.ndarray:
     """(R, d): log flux, log thickness, then what is asked for."""
-    parts = [np.log(tests.conditions)]
-    if laboratory:
-        parts.append(tests.laboratory)
-    if kind:
-        parts.append(descriptors(tests.polymers, kind)[tests.polymer_of])
-    return np.hstack(parts)
+    named = tests.laboratory if laboratory else tests.laboratory[:, :0]
+    polymers = descriptors(tests.polymers, kind) if kind else np.zeros((len(tests.polymers), 0))
+    return np.hstack([np.log(tests.conditions), named, polymers[tests.polymer_of]])
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One configuration of a baseline: its features and what builds the regressor from a seed."""
+    """One configuration of a baseline: its features and its regressor, not fitted."""
 
     kind: str | None
     laboratory: bool
-    build: Callable[[int], object]  # seed -> regressor
+    model: BaseEstimator
 
 
-def _ridge(degree: int, alpha: float):
-    return lambda seed: make_pipeline(
-        PolynomialFeatures(degree, include_bias=False), StandardScaler(), Ridge(alpha)
-    )
-
-
-def _forest(leaf: int, share: float, trees: int):
-    return lambda seed: RandomForestRegressor(
-        trees, min_samples_leaf=leaf, max_features=share, random_state=seed
-    )
-
-
-class KernelProcess:
+class KernelProcess(BaseEstimator):
     """Gaussian process with a kernel made for this table (Rasmussen and Williams, 2006, ch. 2).
 
     k = linear in the conditions + 3 x smooth in chemistry + 0.3 x smooth in both together, on
     standardised inputs; ``length`` of chemistry, ``both`` of the joint part and the noise are
-    tuning candidates.  Marginal likelihood over nine polymers trusts the chemistry too much.
+    tuning candidates, as marginal likelihood over nine polymers trusts the chemistry too much.
+    (The kernels of scikit-learn read all columns alike.)  ``chemistry`` columns come last.
     """
 
-    def __init__(self, length: float, both: float, noise: float, chemistry: int):
+    def __init__(self, length: float, both: float, noise: float, chemistry: int = 7):
         self.length, self.both, self.noise, self.chemistry = length, both, noise, chemistry
 
     def _kernel(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -129,34 +110,31 @@ class KernelProcess:
         )
 
 
-def _process(length: float, both: float, noise: float):
-    chemistry = len(_composition("*CC*"))
-    return lambda seed: KernelProcess(length, both, noise, chemistry)
-
-
 def candidates(arm: str, trees: int = 100) -> list[Candidate]:
     """The 24 configurations of a baseline arm."""
-    yes_no = (False, True)
+    kinds: tuple[str | None, ...] = ("composition",)
     if arm == "conditions_only":
-        alphas = (0.01, 0.1, 1.0, 3.0, 10.0, 30.0)
-        return [
-            Candidate(None, lab, _ridge(d, a)) for lab in yes_no for d in (1, 2) for a in alphas
+        kinds = (None,)
+        models = [
+            make_pipeline(PolynomialFeatures(d, include_bias=False), StandardScaler(), Ridge(a))
+            for d in (1, 2)
+            for a in (0.01, 0.1, 1.0, 3.0, 10.0, 30.0)
         ]
-    if arm == "random_forest":
-        return [
-            Candidate(kind, lab, _forest(leaf, share, trees))
-            for kind in ("composition", "morgan")
-            for lab in yes_no
+    elif arm == "random_forest":
+        kinds = ("composition", "morgan")
+        models = [
+            RandomForestRegressor(trees, min_samples_leaf=leaf, max_features=share)
             for leaf in (1, 3)
             for share in (0.2, 0.5, 1.0)
         ]
-    return [
-        Candidate("composition", lab, _process(length, both, noise))
-        for lab in yes_no
-        for length in (1.0, 2.0, 4.0)
-        for both in (1.0, 2.0)
-        for noise in (0.03, 0.1)
-    ]
+    else:
+        models = [
+            KernelProcess(length, both, noise)
+            for length in (1.0, 2.0, 4.0)
+            for both in (1.0, 2.0)
+            for noise in (0.03, 0.1)
+        ]
+    return [Candidate(kind, lab, m) for kind in kinds for lab in (False, True) for m in models]
 
 
 def predict_baseline(
@@ -174,10 +152,10 @@ def predict_baseline(
     mean = np.full((len(held_out), labels.shape[1]), np.nan)
     for column, y in enumerate(labels.T):
         known = np.isfinite(y)
-        model = candidate.build(seed)
-        weight = (
-            f"{model.steps[-1][0]}__sample_weight" if hasattr(model, "steps") else "sample_weight"
-        )
+        model = clone(candidate.model)
+        if "random_state" in model.get_params(deep=False):
+            model.set_params(random_state=seed)
+        weight = "ridge__sample_weight" if isinstance(model, Pipeline) else "sample_weight"
         model.fit(x[known], y[known], **{weight: training.weight[known]})
         mean[:, column] = model.predict(x_new)
     return mean + held_out.physics if physics else mean, np.ones_like(mean)

@@ -13,7 +13,7 @@ LAYERS = ("last", "all")
 #: best one alone is partly luck.
 AVERAGED = 4
 KERNEL_NUMBERS = ("layers", "share", "length", "signal", "trend", "noise")
-GRADIENT_NUMBERS = ("learning_rate", "backbone_rate", "pull", "loss", "schedule")
+GRADIENT_NUMBERS = ("learning_rate", "backbone_rate", "pull", "loss", "schedule", "steps")
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,8 @@ class Phase2Settings:
 
     def in_words(self) -> dict:
         """The numbers that matter for its mode."""
-        if self.mode == "kernel":
-            return {name: getattr(self, name) for name in ("mode", *KERNEL_NUMBERS)}
-        numbers = {name: getattr(self, name) for name in ("mode", *GRADIENT_NUMBERS)}
-        return {**numbers, "steps": self.steps}
+        names = KERNEL_NUMBERS if self.mode == "kernel" else GRADIENT_NUMBERS
+        return {name: getattr(self, name) for name in ("mode", *names)}
 
 
 def corrections_of(share: float) -> list[Phase2Settings]:
@@ -86,12 +84,7 @@ def primary_error(error: np.ndarray) -> np.ndarray:
 
 
 def best_of(errors: np.ndarray) -> list[int]:
-    """Places of the configurations to average, the best first.
-
-    Parameters
-    ----------
-    errors
-        (groups, configurations) `primary_error` on groups held out.
-    """
+    """Places of the configurations to average, the best first, from the `primary_error` (groups,
+    configurations) on groups held out."""
     order = np.argsort(np.mean(errors, axis=0), kind="stable")
     return order[: max(1, min(AVERAGED, len(order) // 2))].tolist()

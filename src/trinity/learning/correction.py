@@ -1,7 +1,7 @@
 """Finetuning in closed form: Gaussian processes on the embedding correct the model's means.
 
 Finetuning a wide head by gradient, held near its start, is kernel regression of the residuals
-(Jacot et al., 2018; Rasmussen and Williams, 2006, eq. 2.25-2.26).  With seventy tests one can
+(Jacot et al., 2018; Rasmussen and Williams, 2006, eq. 2.25-2.26).  With a hundred tests one can
 solve it exactly: no steps, no seed, and a variance that grows away from the polymers measured.
 What is corrected is a mixture of the network's means and of the physics itself at the nominal
 properties of the polymer: residuals of the physics are smaller than those of its copy in the
@@ -11,37 +11,157 @@ network.  The kernel of two tests is
 
 with standardised conditions c, one-hot laboratory l (zero when unknown) and the distance d of the
 embeddings, in units of their spread over the measured polymers.  Variances are of natural logs.
+
+A specimen that did not ignite within t says that its ignition time is longer, and that it did not
+ignite: neither is a number.  `step_sites` makes numbers of such labels.
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
+from scipy.stats import norm
 from torch import Tensor, nn
+
+from trinity.learning.configurations import Phase2Settings
+from trinity.quantities import CONDITIONS, LABORATORIES, TARGETS
+
+if TYPE_CHECKING:
+    from trinity.learning.data import Labels
+    from trinity.learning.model import Rows
 
 #: Variance of a laboratory's bias: 17 %, between the 10 and 29 % that ten laboratories differ by
 #: on one material (MaCFP round robin, see data/README).
 LABORATORY = 0.03
 NUMBERS = ("unit", "length", "signal", "trend", "noise", "share")
+#: Column of the target that a test without ignition bounds.
+IGNITION_TIME = TARGETS.index("t_ig_s")
+SWEEPS, DAMPING, SETTLED = 200, 0.5, 1e-7
+VAGUE = 1e6  # variance of a site that says nothing
+LOGISTIC = 1.702  # the logistic function of x is within 0.01 of the normal one of x / 1.702
+SUREST = 2.58  # probit of 99.5 %: a simulation is no surer that something burns
+#: Prior variance of what corrects the network's probit of ignition: half of it is of the polymer,
+#: half of the polymer at its conditions. Two standard deviations turn 99 % into 10 %.
+IGNITION_VARIANCE = 4.0
 
 
-class Correction(nn.Module):
-    """One Gaussian process: it corrects standardised means and gives their variance.  All of it is
-    buffers, so that it travels inside the checkpoint."""
+def step_sites(
+    gram: np.ndarray, noise: np.ndarray, values: np.ndarray, bounds: np.ndarray, signs: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Gaussian sites for labels of the form "more than" and "less than".
 
-    def __init__(
-        self, tests: int, embedding: int, conditions: int, laboratories: int, targets: int
-    ):
+    Expectation propagation (Minka, 2001; Rasmussen and Williams, 2006, section 3.6) replaces each
+    such label by a value with a variance of its own, so that the closed form of the process stays.
+    The latent function has prior covariance ``gram`` (N, N) and mean zero. A row with a value has
+    the likelihood :math:`N(y; f, s)`, one with a bound :math:`\Phi(\pm(f - b)/\sqrt{s})`, where s
+    is its ``noise`` (N,); ``values`` and ``bounds`` (N,) are NaN for a row without, ``signs`` (N,)
+    +1 where the truth is above the bound, -1 where it is below.
+
+    Returns mean and variance (N,) of the sites: a row with a value has its own value and noise,
+    one without label a vague site.
+    """
+    given, step = np.isfinite(values), np.isfinite(bounds)
+    precision = np.where(given, 1.0 / noise, 1.0 / VAGUE)
+    shift = np.where(given, np.nan_to_num(values), 0.0) * precision
+    bound, sign, s = bounds[step], signs[step], noise[step]
+    for _ in range(SWEEPS if step.any() else 0):
+        root = np.sqrt(precision)
+        inner = np.linalg.solve(
+            np.eye(len(gram)) + root[:, None] * gram * root, root[:, None] * gram
+        )
+        covariance = gram - (gram * root) @ inner
+        mean, variance = covariance @ shift, np.maximum(covariance.diagonal(), 1e-12)
+        # The posterior without the site itself, its cavity.
+        cavity = 1.0 / variance[step] - precision[step]
+        m, v = (mean[step] / variance[step] - shift[step]) / cavity, 1.0 / cavity
+        z = sign * (m - bound) / np.sqrt(s + v)
+        ratio = np.exp(norm.logpdf(z) - norm.logcdf(z))
+        new_mean = m + sign * v * ratio / np.sqrt(s + v)
+        new_variance = v - v**2 * ratio * (z + ratio) / (s + v)
+        target = np.maximum(1.0 / new_variance - cavity, 1.0 / VAGUE)
+        change = target - precision[step]
+        precision[step] += DAMPING * change
+        shift[step] += DAMPING * (new_mean * (target + cavity) - m * cavity - shift[step])
+        if np.abs(change).max() < SETTLED * (1.0 + precision[step].max()):
+            break
+    return shift / precision, 1.0 / precision
+
+
+def distances(a: Tensor, b: Tensor) -> Tensor:
+    """Euclidean distances (R, N) of rows (R, D) and (N, D), from differences: of products single
+    precision loses the small ones."""
+    return torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist")
+
+
+def unit_of(embedding: Tensor) -> Tensor:
+    """Unit of length: half the root mean square distance of (N, D) from their centre."""
+    return 0.5 * (embedding - embedding.mean(0)).pow(2).sum(1).mean().sqrt()
+
+
+class Process(nn.Module):
+    """A fitted Gaussian process: all of it buffers, so that it travels inside the checkpoint."""
+
+    def __init__(self, tests: int, embedding: int, **shapes: Sequence[int]):
         super().__init__()
-        for name, shape in {
-            "embedding": (tests, embedding),
-            "conditions": (tests, conditions),
-            "laboratory": (tests, laboratories),
-            "alpha": (targets, tests),
-            "precision": (targets, tests, tests),  # (K + noise)^-1, zero for unlabelled tests
-            "scale": (targets,),
-            "numbers": (len(NUMBERS),),
-        }.items():
+        shapes |= {"embedding": (tests, embedding), "conditions": (tests, len(CONDITIONS))}
+        for name, shape in shapes.items():
             self.register_buffer(name, torch.zeros(shape))
+
+    @property
+    def shape(self) -> list[int]:
+        """(tests, embedding), of which one to load weights into is made."""
+        return list(self.embedding.shape)
+
+
+class Correction(Process):
+    """It corrects standardised means and gives their variance."""
+
+    def __init__(self, tests: int, embedding: int, targets: int = len(TARGETS)):
+        super().__init__(
+            tests,
+            embedding,
+            laboratory=(tests, len(LABORATORIES)),
+            alpha=(targets, tests),
+            precision=(targets, tests, tests),  # (K + noise)^-1, zero for unlabelled tests
+            scale=(targets,),
+            numbers=(len(NUMBERS),),
+        )
+
+    @classmethod
+    def fit(
+        cls, rows: "Rows", labels: "Labels", mean: Tensor, scale: Tensor, settings: Phase2Settings
+    ) -> "Correction":
+        """Fit to what the start leaves of N measured tests, given with their embedding (N, D).
+
+        ``mean`` (N, T) are the network's standardised means, ``scale`` (T,) natural-log units per
+        standardised unit.  The noise of a test is divided by its weight.
+        """
+        found = cls(*rows.embedding.shape, len(scale))
+        found.embedding, found.conditions = rows.embedding.clone(), rows.conditions.clone()
+        found.laboratory, found.scale = rows.laboratory.clone(), scale.clone()
+        numbers = [getattr(settings, name) for name in NUMBERS[1:]]
+        found.numbers = torch.tensor([float(unit_of(rows.embedding)), *numbers])
+        start = found.start(mean, rows.physics)
+        residual, bound = (
+            ((label - start) * scale).double()
+            for label in (labels.targets, labels.at_least[:, None])
+        )
+        gram = found.kernel(rows.embedding, rows.conditions, rows.laboratory).double()
+        noise = settings.noise / (labels.weight / labels.weight.mean()).double()
+        for target, used in enumerate(labels.known.T > 0):
+            values, variances = residual[:, target], noise
+            if target == IGNITION_TIME and labels.at_least.isfinite().any():
+                known_values = values.masked_fill(~used, np.nan).numpy()
+                bounds, above = bound[:, target].numpy(), np.ones(len(values))
+                sites = step_sites(gram.numpy(), noise.numpy(), known_values, bounds, above)
+                values, variances = map(torch.tensor, sites)
+                used = used | labels.at_least.isfinite()
+            known = used.nonzero().squeeze(1)
+            inverse = torch.linalg.inv(gram[known][:, known] + torch.diag(variances[known]))
+            found.alpha[target, known] = (inverse @ values[known]).float()
+            found.precision[target, known[:, None], known[None, :]] = inverse.float()
+        return found
 
     def number(self, name: str) -> float:
         """One of `NUMBERS`."""
@@ -58,10 +178,8 @@ class Correction(nn.Module):
         return (1 - share) * mean + share * torch.where(physics.isfinite(), physics, mean)
 
     def distance(self, embedding: Tensor) -> Tensor:
-        """Euclidean distances (R, N) of embeddings (R, D) from those of the fit."""
-        # Differences, not products: single precision loses small distances in the latter.
-        mode = "donot_use_mm_for_euclid_dist"
-        return torch.cdist(embedding, self.embedding, compute_mode=mode)
+        """`distances` (R, N) of embeddings (R, D) from those of the fit."""
+        return distances(embedding, self.embedding)
 
     def kernel(self, embedding: Tensor, conditions: Tensor, laboratory: Tensor) -> Tensor:
         """Covariance (R, N) of R tests with those of the fit; of the embedding (R, >= D) the last
@@ -98,25 +216,53 @@ class AveragedCorrections(nn.Module):
         super().__init__()
         self.members = nn.ModuleList(members)
 
-    @classmethod
-    def of_shapes(
-        cls, shapes: Sequence[Sequence[int]], conditions: int, laboratories: int, targets: int
-    ) -> "AveragedCorrections":
-        """One to load weights into, from its `shapes`."""
-        return cls([Correction(n, d, conditions, laboratories, targets) for n, d in shapes])
-
     @property
     def needs_physics(self) -> bool:
         """Whether a member reads the nominal physics."""
         return any(member.number("share") > 0 for member in self.members)
-
-    @property
-    def shapes(self) -> list[list[int]]:
-        """(tests, embedding) of each member."""
-        return [list(member.embedding.shape) for member in self.members]
 
     def forward(self, *rows: Tensor | None) -> tuple[Tensor, Tensor]:
         """Means and variances, both (R, targets), from what `Correction.forward` takes."""
         corrected = [member(*rows) for member in self.members]
         means, variances = (torch.stack(part) for part in zip(*corrected, strict=True))
         return means.mean(0), variances.mean(0) + means.var(0, unbiased=False)
+
+
+class IgnitionCorrection(Process):
+    """It corrects the network's odds of ignition by measured outcomes."""
+
+    def __init__(self, tests: int, embedding: int):
+        super().__init__(tests, embedding, alpha=(tests,), precision=(tests, tests), unit=())
+
+    @classmethod
+    def fit(cls, embedding: Tensor, conditions: Tensor, logit: Tensor, ignited: Tensor):
+        """From N tests: embeddings (N, D), standardised conditions (N, 2), the network's logits
+        (N,) and whether they ignited (N,)."""
+        found = cls(*embedding.shape)
+        found.embedding, found.conditions = embedding.clone(), conditions.clone()
+        found.unit = unit_of(embedding)
+        gram = found.kernel(embedding, conditions).double().numpy()
+        sign = np.where(ignited.numpy() > 0.5, 1.0, -1.0)
+        bounds, ones = -_probit(logit).double().numpy(), np.ones(len(sign))
+        mean, variance = step_sites(gram, ones, np.nan * ones, bounds, sign)
+        inverse = np.linalg.inv(gram + np.diag(variance))
+        found.precision = torch.tensor(inverse, dtype=torch.float32)
+        found.alpha = torch.tensor(inverse @ mean, dtype=torch.float32)
+        return found
+
+    def kernel(self, embedding: Tensor, conditions: Tensor) -> Tensor:
+        """Covariance (R, N) of R tests with those of the fit."""
+        chemistry = distances(embedding, self.embedding) / (2.0 * self.unit)
+        near = 0.5 + 0.5 * torch.exp(-(distances(conditions, self.conditions) ** 2) / 2)
+        return IGNITION_VARIANCE * torch.exp(-(chemistry**2) / 2) * near
+
+    def forward(self, embedding: Tensor, conditions: Tensor, logit: Tensor) -> Tensor:
+        """Corrected logits (R,); those of the network far from all that was measured."""
+        k = self.kernel(embedding, conditions)
+        variance = (IGNITION_VARIANCE - ((k @ self.precision) * k).sum(1)).clamp(min=0.0)
+        return LOGISTIC * (_probit(logit) + k @ self.alpha) / (1.0 + variance).sqrt()
+
+
+def _probit(logit: Tensor) -> Tensor:
+    """Mean of the latent function whose prior predictive is the network's probability."""
+    return (logit / LOGISTIC).clamp(-SUREST, SUREST) * (1.0 + IGNITION_VARIANCE) ** 0.5

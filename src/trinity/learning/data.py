@@ -11,13 +11,13 @@ from torch import Tensor
 
 from trinity.chemistry.polymers import Polymer
 from trinity.cone.predict import nominal_physics
+from trinity.learning.correction import IGNITION_TIME
 from trinity.learning.encoder import pad
-from trinity.learning.model import Rows, Scalers
+from trinity.learning.intervals import group_weights
+from trinity.learning.model import FlammabilityModel, Rows, Scalers
 from trinity.learning.tokenizer import encode, randomised
 from trinity.quantities import CONDITIONS, LABORATORIES, TARGETS
 
-#: Column of the target that a test without ignition bounds.
-IGNITION_TIME = TARGETS.index("t_ig_s")
 #: A polymer as a model sees it: components with their mass fractions.
 Components = tuple[tuple[str, float], ...]
 
@@ -31,11 +31,7 @@ class Labels:
     ignited: Tensor  # (R,) 0 or 1
     ignition_known: Tensor  # (R,) 0 or 1
     weight: Tensor  # (R,) sums to R
-    at_least: Tensor | None = None  # (R,) standardised bound of the ignition time, NaN without
-
-    def __post_init__(self):
-        if self.at_least is None:
-            self.at_least = torch.full_like(self.weight, torch.nan)
+    at_least: Tensor  # (R,) standardised bound of the ignition time, NaN without
 
 
 @dataclass
@@ -61,15 +57,11 @@ class TestTable:
     physics: np.ndarray | None = None
 
     def __post_init__(self):
-        rows = len(self)
-        if self.targets is None:
-            self.targets = np.full((rows, len(TARGETS)), np.nan)
-        if self.ignited is None:
-            self.ignited = np.full(rows, np.nan)
-        if self.at_least is None:
-            self.at_least = np.full(rows, np.nan)
+        shapes = {"targets": (len(self), len(TARGETS)), "ignited": len(self), "at_least": len(self)}
+        for name in [name for name in shapes if getattr(self, name) is None]:
+            setattr(self, name, np.full(shapes[name], np.nan))
         if self.weight is None:
-            self.weight = np.ones(rows)
+            self.weight = np.ones(len(self))
 
     def __len__(self) -> int:
         return len(self.polymer_of)
@@ -77,30 +69,66 @@ class TestTable:
     def take(self, rows: np.ndarray) -> "TestTable":
         """The chosen rows (indices or mask), with only the polymers that they use."""
         used, polymer_of = np.unique(self.polymer_of[rows], return_inverse=True)
-        names = ("conditions", "laboratory", "targets", "ignited", "at_least", "weight")
-        parts = {name: getattr(self, name)[rows] for name in names}
-        physics = None if self.physics is None else self.physics[rows]
-        return TestTable([self.polymers[i] for i in used], polymer_of, **parts, physics=physics)
+        parts = {k: v[rows] for k, v in vars(self).items() if isinstance(v, np.ndarray)}
+        parts |= {"polymers": [self.polymers[i] for i in used], "polymer_of": polymer_of}
+        return replace(self, **parts)
+
+    def weighed(self, groups: Sequence[str]) -> "TestTable":
+        """The tests with weights that give each of the groups (R,) the same sum."""
+        return replace(self, weight=group_weights(groups))
+
+    def spelled(self) -> "TestTable":
+        """The tests with each repeat unit in the spelling that distilled networks read, cut where
+        it was."""
+        return replace(self, polymers=[Polymer.parse(polymer).spelled for polymer in self.polymers])
 
     def with_physics(self) -> "TestTable":
         """The tests with what the cone model gives at nominal properties."""
         physics = nominal_physics(self.polymers, self.polymer_of, self.conditions)
         return replace(self, physics=physics)
 
-    def labels(self, scalers: Scalers, rows: np.ndarray) -> Labels:
-        """Labels of the chosen rows as tensors."""
-        targets = scalers.standardise(self.targets[rows])
-        ignited = self.ignited[rows]
-        weight = self.weight[rows]
-        times = np.full((len(weight), len(TARGETS)), np.nan)
-        times[:, IGNITION_TIME] = self.at_least[rows]
+    def lengths(self, tokenizer) -> np.ndarray:
+        """Tokens (P,) of the longest component of each polymer."""
+        ids = encode(tokenizer, [s for polymer in self.polymers for s, _ in polymer])
+        tokens = map(len, ids)
+        return np.array([max(next(tokens) for _ in polymer) for polymer in self.polymers])
+
+    def batch(self, model: FlammabilityModel, spellings: int = 0, seed: int | None = None) -> Rows:
+        """The tests as ``model`` reads them.
+
+        ``seed`` None: the canonical spelling and ``spellings`` others beside it (`spellings_of`);
+        a seed: one random spelling per component instead (augmentation).
+        """
+        strings, mix = [], np.zeros((len(self.polymers), 0))
+        for position, polymer in enumerate(self.polymers):
+            for psmiles, fraction in polymer:
+                spelled = spellings_of(psmiles, spellings, seed)
+                share = np.zeros((len(self.polymers), len(spelled)))
+                share[position] = fraction / len(spelled)
+                strings += spelled
+                mix = np.hstack([mix, share])
+        scalers, physics = model.scalers, self.physics
+        if physics is not None:
+            physics = _tensor((physics - scalers.target_mean) / scalers.target_scale)
+        return Rows(
+            *pad(encode(model.tokenizer, strings), model.tokenizer.pad_token_id),
+            _tensor(mix / mix.sum(1, keepdims=True))[self.polymer_of],
+            _tensor(scalers.standardise_conditions(self.conditions)),
+            _tensor(self.laboratory),
+            physics,
+        )
+
+    def labels(self, scalers: Scalers) -> Labels:
+        """What is known of the tests, as tensors."""
+        targets = scalers.standardise(self.targets)
+        times = scalers.standardise(np.tile(self.at_least[:, None], len(TARGETS)))
         return Labels(
             _tensor(np.nan_to_num(targets)),
             _tensor(np.isfinite(targets)),
-            _tensor(np.nan_to_num(ignited)),
-            _tensor(np.isfinite(ignited)),
-            _tensor(weight / weight.mean()),
-            _tensor(scalers.standardise(times)[:, IGNITION_TIME]),
+            _tensor(np.nan_to_num(self.ignited)),
+            _tensor(np.isfinite(self.ignited)),
+            _tensor(self.weight / self.weight.mean()),
+            _tensor(times[:, IGNITION_TIME]),
         )
 
 
@@ -140,65 +168,6 @@ def tests_of(table: pd.DataFrame, weight: np.ndarray | None = None) -> TestTable
         np.where((ignited == 0) & ~labelled, duration, np.nan),
         None if weight is None else np.asarray(weight, float),
     )
-
-
-class Encoder:
-    """Token ids of polymers, remembered: tokenisation happens once per spelling."""
-
-    def __init__(self, tokenizer):
-        self.tokenizer = tokenizer
-        self._known: dict[str, list[int]] = {}
-
-    def ids(self, smiles: Sequence[str]) -> list[list[int]]:
-        """Token ids of each string."""
-        new = [s for s in dict.fromkeys(smiles) if s not in self._known]
-        if new:
-            self._known.update(zip(new, encode(self.tokenizer, new), strict=True))
-        return [self._known[s] for s in smiles]
-
-    def length(self, polymer: Components) -> int:
-        """Tokens of the longest component."""
-        return max(len(ids) for ids in self.ids([s for s, _ in polymer]))
-
-    def rows(
-        self,
-        tests: TestTable,
-        scalers: Scalers,
-        rows: np.ndarray | None = None,
-        spellings: int = 0,
-        seed: int | None = None,
-    ) -> Rows:
-        """The chosen rows as a batch.
-
-        ``seed`` None: the canonical spelling and ``spellings`` others beside it (`spellings_of`);
-        a seed: one random spelling per component instead (augmentation).
-        """
-        rows = np.arange(len(tests)) if rows is None else rows
-        polymers, polymer_of = np.unique(tests.polymer_of[rows], return_inverse=True)
-        strings, mix = [], np.zeros((len(polymers), 0))
-        for position, polymer in enumerate(polymers):
-            for psmiles, fraction in tests.polymers[polymer]:
-                spelled = spellings_of(psmiles, spellings, seed)
-                share = np.zeros((len(polymers), len(spelled)))
-                share[position] = fraction / len(spelled)
-                strings += spelled
-                mix = np.hstack([mix, share])
-        ids, mask = pad(self.ids(strings), self.tokenizer.pad_token_id)
-        conditions = scalers.standardise_conditions(tests.conditions[rows])
-        return Rows(
-            ids,
-            mask,
-            _tensor(mix / mix.sum(1, keepdims=True))[polymer_of],
-            _tensor(conditions),
-            _tensor(tests.laboratory[rows]),
-            _standardised_physics(tests, scalers, rows),
-        )
-
-
-def _standardised_physics(tests: TestTable, scalers: Scalers, rows: np.ndarray) -> Tensor | None:
-    if tests.physics is None:
-        return None
-    return _tensor((tests.physics[rows] - scalers.target_mean) / scalers.target_scale)
 
 
 def spellings_of(psmiles: str, extra: int, seed: int | None) -> list[str]:

@@ -1,6 +1,5 @@
 """Encoders: the embedded one, and any other that `transformers` knows by name or folder."""
 
-import json
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,9 @@ from torch.nn.utils.rnn import pad_sequence
 
 from trinity.errors import InputError
 from trinity.learning.tokenizer import load_tokenizer
+
+#: The pooler of BERT is trained on sentence pairs; the mean over tokens takes its place.
+WITHOUT_POOLER = {"bert": {"add_pooling_layer": False}}
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,12 @@ def load_backbone(name: str | Path):
     InputError
         If there is no such folder and no hub answers, or the model needs remote code.
     """
-    from transformers import AutoModel, AutoTokenizer
+    from transformers import AutoConfig, AutoModel, AutoTokenizer
 
     try:
-        # The pooler of BERT is trained on sentence pairs; the mean over tokens takes its place.
-        kwargs = {"add_pooling_layer": False} if _is_bert(name) else {}
+        kind = AutoConfig.from_pretrained(str(name)).model_type
         with quiet():
-            backbone = AutoModel.from_pretrained(str(name), **kwargs)
+            backbone = AutoModel.from_pretrained(str(name), **WITHOUT_POOLER.get(kind, {}))
         if (Path(name) / "tokenizer.json").is_file():
             return backbone, load_tokenizer(name)
         return backbone, AutoTokenizer.from_pretrained(str(name))
@@ -86,11 +87,6 @@ def quiet() -> Iterator[None]:
     finally:
         messages.set_verbosity(level)
         messages.enable_progress_bar()
-
-
-def _is_bert(name: str | Path) -> bool:
-    config = Path(name) / "config.json"
-    return config.is_file() and json.loads(config.read_text()).get("model_type") == "bert"
 
 
 def pad(sequences: Sequence[Sequence[int]], padding: int = 0) -> tuple[Tensor, Tensor]:

@@ -6,7 +6,8 @@ Members start from phase-1 models of different seeds (deep ensemble; Lakshminara
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from safetensors.numpy import load_file, save
 
 from trinity.chemistry.similarity import pack
 from trinity.files import write_atomic
-from trinity.learning.answer import Answer, answer, answer_rows, combine
+from trinity.learning.answer import Answer, answer_rows, combine
 from trinity.learning.configurations import (
     Phase2Settings,
     best_of,
@@ -23,38 +24,16 @@ from trinity.learning.configurations import (
     spread,
     two_phase_settings,
 )
-from trinity.learning.data import Encoder, TestTable, tests_of
-from trinity.learning.intervals import LEAST_SIGMA, group_weights, interval_factors
+from trinity.learning.data import TestTable, tests_of
+from trinity.learning.intervals import LEAST_SIGMA, error_factors, interval_factors
 from trinity.learning.launched import processes
-from trinity.learning.loop import member_folders, run_tasks, single_thread
-from trinity.learning.model import FlammabilityModel, load_model
-from trinity.learning.phase2 import all_layers, correct, each_corrected, finetune
+from trinity.learning.loop import member_folders, run_tasks
+from trinity.learning.model import load_model
+from trinity.learning.phase2 import all_layers, correct, finetune, finetune_each
 from trinity.provenance import Job
-from trinity.quantities import TARGETS
 
 #: Answers about tests that were not seen: with the laboratory named, and with it hidden.
 Pair = tuple[Answer, Answer]
-
-
-@dataclass(frozen=True)
-class MemberJob:
-    """A member to finetune by gradient on the tests ``seen``; it answers about those ``held``, or
-    is written to ``target`` where none is held out."""
-
-    path: Path
-    settings: Phase2Settings
-    seed: int
-    seen: pd.DataFrame
-    held: pd.DataFrame | None
-    target: Path
-
-
-def ensemble_answer(models: Sequence[FlammabilityModel], tests: TestTable) -> Answer:
-    """Predictions of an ensemble; the physics is computed if a model wants it."""
-    if tests.physics is None and any(model.needs_physics for model in models):
-        tests = tests.with_physics()
-    encoder = Encoder(models[0].tokenizer)
-    return combine([answer(model, tests, encoder) for model in models])
 
 
 def finetuning(job: Job) -> dict:
@@ -96,13 +75,27 @@ def run_phase2(
     tried = spread(two_phase_settings(), numbers.pop("candidates"))
     settings = Phase2Settings(checkpoints=(numbers.pop("steps"),), **numbers)
     table = measured_tests(extra)
-    folder.mkdir(parents=True, exist_ok=True)
+    tests, groups = tests_of(table), table["group_nine"].to_numpy()
     if settings.mode == "kernel":
-        with single_thread():
-            used, pairs = _solve(paths, tried, table, seed, folder)
+        tests = tests.with_physics()
     else:
-        tried = used = [settings]
-        pairs = _descend(paths, settings, table, seed, folder)
+        tried = [settings]
+    parts = [(tests.take(seen).weighed(groups[seen]), held) for seen, held in left_out(table)]
+    jobs = [(path, training, tests.take(held)) for training, held in parts for path in paths]
+    # What is solved is solved here; launched together, all processes have to be at the same step.
+    shared = settings.mode != "kernel" and processes() == 1
+    done = run_tasks(partial(_asked, tried, seed), jobs, shared, "left out" if progress else None)
+    by_group = [done[i : i + len(paths)] for i in range(0, len(done), len(paths))]
+    # Of each group and configuration what the ensemble answers.
+    told = [[_together(pairs) for pairs in zip(*members, strict=True)] for members in by_group]
+    errors = [
+        [primary_error(named.error(tests.take(held).targets)) for named, _ in found]
+        for (_, held), found in zip(parts, told, strict=True)
+    ]
+    best = best_of(errors)
+    used = [tried[i] for i in best]
+    writer = partial(_write, used, tests.weighed(groups), seed, folder)
+    run_tasks(writer, paths, shared, "members" if progress else None)
     about = {
         "name": f"trinity phase 2, {len(paths)} members, {settings.mode}",
         "members": len(paths),
@@ -110,12 +103,16 @@ def run_phase2(
         "candidates": len(tried),
         "ways": [configuration.in_words() for configuration in used],
         "least_sigma": LEAST_SIGMA,
-        "least_similarity": _extend_domain(Path(phase1), folder, table),
+        "least_similarity": _extend_domain(Path(phase1), folder, tests),
     }
-    report = _calibrate(pd.concat([table[held] for _, held in left_out(table)]), pairs)
-    about |= {name: report[name] for name in ("factors", "factors_no_laboratory")}
+    rows = np.concatenate([np.flatnonzero(held) for _, held in parts])
+    pairs = [_together([found[i] for i in best]) for found in told]
+    named, hidden = (Answer.joined(found) for found in zip(*pairs, strict=True))
+    error, other = (found.error(tests.targets[rows]) for found in (named, hidden))
+    about["factors"] = interval_factors(error, named.log_sigma, groups[rows])
+    about["factors_no_laboratory"] = interval_factors(other, hidden.log_sigma, groups[rows])
     write_atomic(folder / "ensemble.json", json.dumps(about, indent=1) + "\n")
-    return {**about, **report}
+    return {**about, "held_out": error_factors(error, groups[rows])}
 
 
 def measured_tests(extra: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -138,35 +135,20 @@ def left_out(table: pd.DataFrame) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         yield ~out, out & ~table["own"].to_numpy()
 
 
-def _solve(
-    paths: list[Path], tried: list[Phase2Settings], table: pd.DataFrame, seed: int, folder: Path
-) -> tuple[list[Phase2Settings], list[Pair]]:
-    """Mode ``kernel``: the best few configurations on left-out groups and what the ensemble
-    answers about each group; writes one member per path, corrected for all tests."""
-    tests = tests_of(table, group_weights(table["group_nine"])).with_physics()
-    starts = [load_model(path) for path in paths]
-    answers, errors = [], []  # per group, per configuration
-    for seen, held in left_out(table):
-        training = replace(tests.take(seen), weight=group_weights(table["group_nine"][seen]))
-        held_out = tests.take(held)
-        by_member = [_each_pair(start, training, held_out, tried) for start in starts]
-        answers.append([_together(pairs) for pairs in zip(*by_member, strict=True)])
-        errors.append([primary_error(named.error(held_out.targets)) for named, _ in answers[-1]])
-    best = best_of(errors)
-    used = [tried[i] for i in best]
-    for path, start in zip(paths, starts, strict=True):
-        correct(start, tests, used).save(folder / path.name, {"phase": 2, "seed": seed})
-    return used, [_together([pairs[i] for i in best]) for pairs in answers]
-
-
-def _each_pair(start: FlammabilityModel, training: TestTable, held_out: TestTable, tried) -> list:
-    """A pair of answers about the tests held out per configuration."""
-    named = all_layers(start, held_out)
+def _asked(
+    tried: Sequence[Phase2Settings], seed: int, job: tuple[Path, TestTable, TestTable]
+) -> list[Pair]:
+    """A member finetuned with each configuration: what it answers about tests held out."""
+    path, training, held = job
+    start = load_model(path)
+    named = all_layers(start, held)
+    if tried[0].mode != "kernel":
+        named.embedding = None  # another one after finetuning
     hidden = replace(named, laboratory=named.laboratory * 0)
-    return [
-        (answer_rows(model, named), answer_rows(model, hidden))
-        for model in each_corrected(start, training, tried)
-    ]
+    return finetune_each(
+        start, training, tried, seed,
+        lambda model: (answer_rows(model, named), answer_rows(model, hidden)),
+    )  # fmt: skip
 
 
 def _together(pairs: Sequence[Pair]) -> Pair:
@@ -175,51 +157,22 @@ def _together(pairs: Sequence[Pair]) -> Pair:
     return combine(named), combine(hidden)
 
 
-def _descend(paths, settings: Phase2Settings, table, seed: int, folder: Path) -> list[Pair]:
-    """The modes by gradient: each member without each group, and with all tests."""
-    parts = [(table[seen], table[held]) for seen, held in left_out(table)]
-    jobs = [
-        MemberJob(path, settings, seed, seen, held, folder / path.name)
-        for seen, held in [*parts, (table, None)]
-        for path in paths
-    ]
-    # Launched together, all processes have to be at the same step of the same member.
-    done = run_tasks(_descend_member, jobs, parallel=processes() == 1)
-    members = len(paths)
-    return [_together(done[i * members : (i + 1) * members]) for i in range(len(parts))]
+def _write(
+    used: Sequence[Phase2Settings], tests: TestTable, seed: int, folder: Path, path: Path
+) -> None:
+    """The member that starts at ``path``, finetuned on all tests, into the folder."""
+    if used[0].mode == "kernel":
+        model = correct(load_model(path), tests, used)
+    else:
+        model = finetune(load_model(path), tests, used[0], seed)
+    model.save(folder / path.name, {"phase": 2, "seed": seed})
 
 
-def _descend_member(job: MemberJob) -> Pair | None:
-    training = tests_of(job.seen, group_weights(job.seen["group_nine"]))
-    model = finetune(load_model(job.path), training, job.settings, job.seed)
-    if job.held is None:
-        model.save(job.target, {"phase": 2, "seed": job.seed})
-        return None
-    return tuple(answer(model, tests_of(part)) for part in (job.held, job.held.assign(lab=None)))
-
-
-def _calibrate(held_out: pd.DataFrame, pairs: list[Pair]) -> dict:
-    """Interval factors and error factors of the ensemble on held-out polymers.
-
-    ``pairs`` holds the ensemble's answers group by group, ``held_out`` the tests in that order.
-    """
-    targets = tests_of(held_out).targets
-    named, hidden = (Answer.joined(answers) for answers in zip(*pairs, strict=True))
-    groups = held_out["group_nine"].to_numpy()
-    error = pd.DataFrame(named.error(targets), columns=list(TARGETS))
-    means = error.groupby(groups).mean().mean()
-    return {
-        "factors": interval_factors(error.to_numpy(), named.log_sigma, groups),
-        "factors_no_laboratory": interval_factors(hidden.error(targets), hidden.log_sigma, groups),
-        "held_out": {target: float(np.exp(means[target])) for target in TARGETS},
-    }
-
-
-def _extend_domain(phase1: Path, folder: Path, table: pd.DataFrame) -> float:
+def _extend_domain(phase1: Path, folder: Path, tests: TestTable) -> float:
     """Fingerprints of phase 1 and of the measured polymers; the similarity below which a polymer
     is foreign."""
     seen = load_file(phase1 / "domain.safetensors")
-    parts = {s for polymer in tests_of(table).polymers for s, _ in polymer}
+    parts = {s for polymer in tests.polymers for s, _ in polymer}
     packed = np.vstack([seen["fingerprints"], pack(sorted(parts))])
     write_atomic(folder / "domain.safetensors", save({"fingerprints": packed}))
     return float(seen["least_similarity"][0])

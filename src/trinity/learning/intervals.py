@@ -7,6 +7,9 @@ one opinion of a model about new chemistry.
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
+
+from trinity.quantities import TARGETS
 
 COVERAGE = 0.90
 #: No interval is narrower than repeated tests scatter (sigma of the logarithm).
@@ -18,6 +21,13 @@ def group_weights(groups: Sequence[str]) -> np.ndarray:
     _, index, counts = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
     weight = 1.0 / counts[index]
     return weight / weight.mean()
+
+
+def error_factors(error: np.ndarray, groups: Sequence) -> dict[str, float]:
+    """Geometric mean error factor of each target: the mean of |ln| errors (R, 4), NaN where there
+    is no label, within each of the groups (R,) and then over groups."""
+    means = pd.DataFrame(error, columns=list(TARGETS)).groupby(np.asarray(groups)).mean().mean()
+    return np.exp(means).to_dict()
 
 
 def mixture(means: np.ndarray, sigmas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -35,13 +45,7 @@ def conformal_quantile(
     on groups of equal weight: a new polymer is a draw of a group, not of a test.  The correction
     for few draws, coverage (1 + 1/n), is left out: with nine groups it asks for the largest
     residual ever seen.
-
-    Parameters
-    ----------
-    ratios
-        (R,) residuals in units of sigma; those that are not finite are ignored.
-    groups
-        (R,) name of each residual's group.
+    ``ratios`` (R,) that are not finite are ignored.
 
     >>> conformal_quantile([0.5] * 8 + [3.0, 1.0], ["many"] * 8 + ["one", "other"], 0.6)
     1.0
@@ -54,15 +58,7 @@ def conformal_quantile(
 
 
 def interval_factors(error: np.ndarray, sigma: np.ndarray, groups: Sequence[str]) -> list[float]:
-    """Conformal factor on sigma of each target.
-
-    Parameters
-    ----------
-    error, sigma
-        (R, targets) |ln error| of held-out tests, NaN where there is no label, and the standard
-        deviation that the model gave.
-    groups
-        (R,) group of each test.
-    """
+    """Conformal factor on sigma of each target, from |ln error| (R, targets) of held-out tests, NaN
+    where there is no label, and the standard deviations that the model gave."""
     ratios = error / np.maximum(sigma, LEAST_SIGMA)
     return [conformal_quantile(column, groups) for column in ratios.T]

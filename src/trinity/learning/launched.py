@@ -1,10 +1,8 @@
 """Several processes launched to run one command: all train, the first one writes.
 
-Only finetuning by gradient gains: its steps average the gradients of all processes. The closed form
-gives each process the same answer. What has no part for a second process is refused.
-
-``accelerate launch`` starts processes on graphics cards; on the processor it starts a single one,
-whatever ``--num_processes`` says, and ``torchrun`` with ``ACCELERATE_USE_CPU=true`` starts several.
+Only finetuning by gradient gains: its steps average the gradients of all processes. On the
+processor ``accelerate launch`` starts a single one, whatever ``--num_processes`` says, and
+``torchrun`` with ``ACCELERATE_USE_CPU=true`` starts several.
 """
 
 import os
@@ -27,13 +25,7 @@ def is_main() -> bool:
 
 
 def require_one(what: str) -> None:
-    """Refuse work that several processes would only do twice, over each other's files.
-
-    Raises
-    ------
-    InputError
-        If several processes were launched.
-    """
+    """Refuse (`InputError`) work that several processes would do over each other's files."""
     if processes() > 1:
         raise InputError(
             f"{what} runs in one process, not in {processes()}; start it without torchrun or"
@@ -43,10 +35,6 @@ def require_one(what: str) -> None:
 
 @contextmanager
 def writing_once(out: Path) -> Iterator[Path]:
-    """The folder that this process fills: ``out`` in the first one, elsewhere one that is removed
-    at the end of the block."""
-    if is_main():
-        yield out
-        return
+    """The folder to fill: ``out`` in the first process, elsewhere one that is soon removed."""
     with tempfile.TemporaryDirectory() as elsewhere:
-        yield Path(elsewhere) / "model"
+        yield out if is_main() else Path(elsewhere) / "model"

@@ -2,23 +2,22 @@
 
 What a step does depends on nothing but its number: batches, spellings and masks are drawn from
 generators seeded by (seed, step).  A checkpoint is therefore weights, optimiser state and the
-number of steps, one safetensors file, and a resumed run equals an uninterrupted one bit for bit.
+losses so far, one safetensors file, and a resumed run equals an uninterrupted one bit for bit.
 """
 
-import json
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import safe_open
-from safetensors.torch import save
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from trinity.files import write_atomic
@@ -31,12 +30,16 @@ class Schedule:
     steps: int
     learning_rate: float
     warmup_fraction: float = 0.05  # Adam's second moments need some steps to mean anything
-    shape: str = "cosine"  # cosine (to 1 % at the end) or constant
+    #: ``cosine`` (to 1 % at the end), ``constant``, or ``step``: without warm-up, times 0.7 after
+    #: each tenth of the way (Liu et al., 2025).
+    shape: str = "cosine"
     weight_decay: float = 0.01
     clip: float = 1.0
 
     def factor(self, step: int) -> float:
         """Multiplier of the learning rate at a step (counted from 0)."""
+        if self.shape == "step":
+            return 0.7 ** (10 * step // self.steps)
         warmup = max(1, round(self.warmup_fraction * self.steps))
         if step < warmup:
             return (step + 1) / warmup
@@ -57,19 +60,12 @@ def seeded(seed: int):
 def optimiser_of(model: nn.Module, schedule: Schedule, backbone_rate: float = 1.0):
     """AdamW; the backbone's rate is ``backbone_rate`` times the head's; vectors never decay."""
     groups = []
-    for in_backbone in (True, False):
-        for decays in (True, False):
-            chosen = [
-                p
-                for name, p in model.named_parameters()
-                if p.requires_grad
-                and (p.ndim > 1) == decays
-                and name.startswith("backbone.") == in_backbone
-            ]
-            if chosen:
-                rate = schedule.learning_rate * (backbone_rate if in_backbone else 1.0)
-                decay = schedule.weight_decay if decays else 0.0
-                groups.append({"params": chosen, "lr": rate, "base": rate, "weight_decay": decay})
+    free = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    for kind in product((True, False), repeat=2):
+        chosen = [p for name, p in free if (name.startswith("backbone."), p.ndim > 1) == kind]
+        rate = schedule.learning_rate * (backbone_rate if kind[0] else 1.0)
+        decay = schedule.weight_decay if kind[1] else 0.0
+        groups.append({"params": chosen, "lr": rate, "base": rate, "weight_decay": decay})
     return torch.optim.AdamW(groups, betas=(0.9, 0.98))
 
 
@@ -92,14 +88,16 @@ def train(
     ``checkpoint`` names a file written each ``every`` steps and continued from if it exists.
     """
     from accelerate import Accelerator
+    from rich.progress import Progress
 
     accelerator = Accelerator()
     optimiser = optimiser_of(model, schedule, backbone_rate)
-    done, history = load_checkpoint(checkpoint, model, optimiser)
+    history = load_checkpoint(checkpoint, model, optimiser)
     wrapped, optimiser = accelerator.prepare(model, optimiser)
     wrapped.train()
-    with _bar(progress, schedule.steps, done) as advance:
-        for step in range(done, schedule.steps):
+    with Progress(transient=True, disable=not progress) as bar:
+        task = bar.add_task(progress or "", total=schedule.steps, completed=len(history))
+        for step in range(len(history), schedule.steps):
             for group in optimiser.param_groups:
                 group["lr"] = group["base"] * schedule.factor(step)
             index = step * accelerator.num_processes + accelerator.process_index
@@ -113,55 +111,36 @@ def train(
             if after:
                 after(step + 1)
             if checkpoint and (step + 1) % every == 0 and accelerator.is_main_process:
-                save_checkpoint(checkpoint, model, optimiser, step + 1, history)
-            advance(history[-1])
+                save_checkpoint(checkpoint, model, optimiser, history)
+            bar.update(task, advance=1, description=f"{progress}  loss {history[-1]:.3f}")
     model.eval()
     return history
 
 
-@contextmanager
-def _bar(label: str | None, total: int, done: int):
-    """A progress bar on a terminal, nothing without a label."""
-    if not label:
-        yield lambda loss: None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, transient=True) as bar:
-        task = bar.add_task(label, total=total, completed=done)
-        yield lambda loss: bar.update(task, advance=1, description=f"{label}  loss {loss:.3f}")
-
-
-def save_checkpoint(path: Path, model: nn.Module, optimiser, step: int, history: list[float]):
-    """Weights, optimiser state, step and losses in one safetensors file, written atomically."""
-    tensors = {f"model/{k}": v.detach().clone() for k, v in model.state_dict().items()}
+def save_checkpoint(path: Path, model: nn.Module, optimiser, history: list[float]) -> None:
+    """Weights, optimiser state and losses in one safetensors file, written atomically."""
+    tensors = {f"model/{name}": values for name, values in model.state_dict().items()}
     for index, state in optimiser.state_dict()["state"].items():
-        for key, value in state.items():
-            tensors[f"optimiser/{index}/{key}"] = torch.as_tensor(value).clone()
-    about = {"step": str(step), "history": json.dumps(history)}
-    write_atomic(path, save({k: v.contiguous() for k, v in tensors.items()}, metadata=about))
+        tensors |= {f"optimiser/{index}/{name}": values for name, values in state.items()}
+    tensors["history"] = torch.tensor(history, dtype=torch.float64)
+    write_atomic(path, save({k: v.detach().clone().contiguous() for k, v in tensors.items()}))
 
 
-def load_checkpoint(path: Path | None, model: nn.Module, optimiser) -> tuple[int, list[float]]:
-    """Continue from a checkpoint: fills model and optimiser, returns steps done and losses."""
-    if path is None or not Path(path).is_file():
-        return 0, []
-    weights, state = {}, {}
-    with safe_open(str(path), framework="pt") as stored:
-        for name in stored.keys():  # noqa: SIM118 (a safetensors handle is no dict)
-            kind, rest = name.split("/", 1)
-            if kind == "model":
-                weights[rest] = stored.get_tensor(name)
-            else:
-                index, key = rest.split("/")
-                state.setdefault(int(index), {})[key] = stored.get_tensor(name)
-        about = stored.metadata()
+def load_checkpoint(path: Path | None, model: nn.Module, optimiser) -> list[float]:
+    """Continue from a checkpoint, if there is one: fills model and optimiser, returns losses."""
+    if path is None or not path.is_file():
+        return []
+    stored, weights, state = load_file(path), {}, {}
+    history = stored.pop("history").tolist()
+    for name, values in stored.items():
+        kind, place, *key = name.split("/")
+        if kind == "model":
+            weights[place] = values
+        else:
+            state.setdefault(int(place), {})[key[0]] = values
     model.load_state_dict(weights)
-    optimiser.load_state_dict(
-        {"state": state, "param_groups": optimiser.state_dict()["param_groups"]}
-    )
-    return int(about["step"]), json.loads(about["history"])
+    optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
+    return history
 
 
 def length_batches(lengths: np.ndarray, size: int, seed: int, epoch: int) -> list[np.ndarray]:
@@ -203,13 +182,18 @@ def single_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def run_tasks(function: Callable, jobs: Sequence, parallel: bool = True) -> list:
+def run_tasks(
+    function: Callable, jobs: Sequence, parallel: bool = True, progress: str | None = None
+) -> list:
     """``function`` of each job, in order: on worker processes, or here when there is little to do.
 
     The results are the same either way: one thread computes each.
     """
+    from rich.progress import track
+
+    bar = {"total": len(jobs), "transient": True, "disable": not progress}
     if parallel and len(jobs) > 1:
         with worker_pool(len(jobs)) as pool:
-            return list(pool.map(function, jobs))
+            return list(track(pool.map(function, jobs), progress or "", **bar))
     with single_thread():
-        return [function(job) for job in jobs]
+        return [function(job) for job in track(jobs, progress or "", **bar)]

@@ -19,8 +19,8 @@ from torch import Tensor, nn
 
 from trinity.errors import InputError
 from trinity.files import write_atomic
-from trinity.learning.censored import IgnitionCorrection
-from trinity.learning.correction import AveragedCorrections
+from trinity.learning.correction import AveragedCorrections, Correction, IgnitionCorrection
+from trinity.learning.encoder import WITHOUT_POOLER
 from trinity.learning.tokenizer import build_tokenizer, load_tokenizer
 from trinity.quantities import CONDITIONS, LABORATORIES, TARGETS
 
@@ -135,13 +135,6 @@ class Head(nn.Module):
             logit = self.ignition_correction(last, conditions, logit)
         return logit, mean, log_variance.clamp(*LOG_VARIANCE_RANGE)
 
-    @property
-    def ignition_shape(self) -> list[int]:
-        """(tests, embedding) of the correction of ignition; empty without."""
-        if self.ignition_correction is None:
-            return []
-        return list(self.ignition_correction.embedding.shape)
-
 
 class FlammabilityModel(nn.Module):
     """Encoder, pooling over tokens and components, and the multi-task head."""
@@ -168,12 +161,15 @@ class FlammabilityModel(nn.Module):
         states = torch.cat(found.hidden_states, dim=-1) if layers else found[0]  # (S, T, D)
         return (states * weight).sum(1) / weight.sum(1)
 
+    def embedding_of(self, rows: Rows, layers: bool = False) -> Tensor:
+        """Embedding (R, D) of a batch, or of all layers side by side."""
+        return rows.mix @ self.embed(rows.input_ids, rows.attention_mask, layers)
+
     def forward(self, rows: Rows):
         """Ignition logit (R,), standardised means (R, 4), log variances (R, 4)."""
         embedding = rows.embedding
         if embedding is None:
-            layers = self.head.correction is not None
-            embedding = rows.mix @ self.embed(rows.input_ids, rows.attention_mask, layers)  # (R, D)
+            embedding = self.embedding_of(rows, self.head.correction is not None)
         return self.head(embedding, rows.conditions, rows.laboratory, rows.physics)
 
     def save(self, folder: str | Path, about: dict | None = None) -> Path:
@@ -183,23 +179,22 @@ class FlammabilityModel(nn.Module):
         self.tokenizer.save_pretrained(str(folder))
         weights = {k: v.detach().cpu().contiguous() for k, v in self.state_dict().items()}
         write_atomic(folder / "model.safetensors", save(weights))
+        backbone = self.backbone.config.to_dict()
+        backbone.pop("_name_or_path", None)  # a folder of this machine
+        corrections = self.head.correction.members if self.head.correction else ()
+        ignition = self.head.ignition_correction
         config = {
             "kind": "trinity-flammability",
-            "backbone": _without_path(self.backbone.config.to_dict()),
+            "backbone": backbone,
             "scalers": asdict(self.scalers),
             "targets": TARGETS,
             "laboratories": LABORATORIES,
-            "corrections": self.head.correction.shapes if self.head.correction else [],
-            "ignition_correction": self.head.ignition_shape,
+            "corrections": [one.shape for one in corrections],
+            "ignition_correction": ignition.shape if ignition else [],
             "about": about or {},
         }
         write_atomic(folder / "config.json", json.dumps(config, indent=1, default=str) + "\n")
         return folder
-
-
-def _without_path(config: dict) -> dict:
-    """A backbone's configuration without the folder it was read from on this machine."""
-    return {key: value for key, value in config.items() if key != "_name_or_path"}
 
 
 def load_model(folder: str | Path) -> FlammabilityModel:
@@ -210,30 +205,19 @@ def load_model(folder: str | Path) -> FlammabilityModel:
     InputError
         If the folder is not such a model.
     """
+    from transformers import AutoConfig, AutoModel
+
     folder = Path(folder)
     path = folder / "config.json"
     config = json.loads(path.read_text()) if path.is_file() else {}
     if config.get("kind") != "trinity-flammability":
         raise InputError(f"{folder} is no Trinity model: its config.json is missing or foreign.")
-    model = FlammabilityModel(
-        _backbone_from(config["backbone"]), Scalers(**config["scalers"]), load_tokenizer(folder)
-    )
+    shape = AutoConfig.for_model(**config["backbone"])
+    backbone = AutoModel.from_config(shape, **WITHOUT_POOLER.get(shape.model_type, {}))
+    model = FlammabilityModel(backbone, Scalers(**config["scalers"]), load_tokenizer(folder))
     if config["corrections"]:
-        model.head.correction = AveragedCorrections.of_shapes(
-            config["corrections"], len(CONDITIONS), len(LABORATORIES), len(TARGETS)
-        )
+        model.head.correction = AveragedCorrections([Correction(*n) for n in config["corrections"]])
     if shape := config.get("ignition_correction"):
-        model.head.ignition_correction = IgnitionCorrection(*shape, len(CONDITIONS))
+        model.head.ignition_correction = IgnitionCorrection(*shape)
     model.load_state_dict(load_file(folder / "model.safetensors"))
     return model.eval()
-
-
-def _backbone_from(config: dict) -> nn.Module:
-    """The encoder of a stored configuration, weights to be filled in."""
-    if config["model_type"] == "bert":
-        from transformers import BertConfig, BertModel
-
-        return BertModel(BertConfig.from_dict(config), add_pooling_layer=False)
-    from transformers import AutoConfig, AutoModel
-
-    return AutoModel.from_config(AutoConfig.for_model(**config))

@@ -6,7 +6,6 @@ epoch, so that the model learns molecules rather than one spelling of them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,16 +18,6 @@ from trinity.learning.tokenizer import SPECIAL, build_tokenizer, encode, randomi
 
 MASKED_FRACTION = 0.15
 IGNORED = -100  # PyTorch's label of positions without loss
-
-
-@dataclass(frozen=True)
-class Phase0Settings:
-    """Numbers of phase 0 (section ``[phase0]`` of a scale)."""
-
-    epochs: int
-    batch: int
-    learning_rate: float
-    seed: int = 0
 
 
 def masked_batch(ids: Tensor, mask: Tensor, vocabulary: int, mask_id: int, rng):
@@ -52,19 +41,15 @@ class Corpus:
     """Repeat units as masked batches: batch ``index`` depends on the seed and on nothing else."""
 
     def __init__(self, psmiles: Sequence[str], tokenizer, batch: int, seed: int):
-        self.psmiles = list(psmiles)
-        self.tokenizer = tokenizer
+        self.psmiles, self.tokenizer = list(psmiles), tokenizer
         self.batch, self.seed = batch, seed
         self.lengths = np.array([len(ids) for ids in encode(tokenizer, self.psmiles)])
         self.per_epoch = -(-len(self.psmiles) // batch)
-        self._epoch: tuple[int, list[np.ndarray]] = (-1, [])
 
-    def __call__(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Input ids, attention mask and labels, each (S, T)."""
+    def __call__(self, index: int) -> dict[str, Tensor]:
+        """Input ids, attention mask and labels, each (S, T), by the names of `transformers`."""
         epoch, place = divmod(index, self.per_epoch)
-        if self._epoch[0] != epoch:
-            self._epoch = (epoch, length_batches(self.lengths, self.batch, self.seed, epoch))
-        chosen = self._epoch[1][place]
+        chosen = length_batches(self.lengths, self.batch, self.seed, epoch)[place]
         rng = np.random.default_rng([self.seed, 1, index])
         seeds = rng.integers(2**31, size=len(chosen))
         spelled = [
@@ -73,29 +58,21 @@ class Corpus:
         ids, mask = pad(encode(self.tokenizer, spelled))
         mask_id = self.tokenizer.mask_token_id
         inputs, labels = masked_batch(ids, mask, len(self.tokenizer), mask_id, rng)
-        return inputs, mask, labels
-
-
-def language_loss(model: nn.Module, inputs: Tensor, mask: Tensor, labels: Tensor) -> Tensor:
-    """Mean cross entropy (nats) of the hidden tokens.
-
-    Only they pass through the vocabulary layer when the model allows it: six tokens of seven
-    have no label.
-    """
-    return model(input_ids=inputs, attention_mask=mask, labels=labels).loss
+        return {"input_ids": inputs, "attention_mask": mask, "labels": labels}
 
 
 def pretrain_language_model(
     psmiles: Sequence[str],
-    settings: Phase0Settings,
+    numbers: dict,
+    seed: int,
     out_dir: str | Path,
     shape: BackboneShape | None = None,
     progress: bool = True,
 ) -> dict:
-    """Train the embedded encoder on repeat units and write it to ``out_dir``.
+    """Train the embedded encoder on repeat units, by section ``[phase0]`` of a scale.
 
-    The folder holds ``config.json``, ``model.safetensors`` and the tokenizer, and is loaded by
-    `model.load_backbone`.  An interrupted run continues from ``out_dir/phase0.part``.
+    ``out_dir`` gets ``config.json``, ``model.safetensors`` and the tokenizer, and is loaded by
+    `encoder.load_backbone`.  An interrupted run continues from ``out_dir/phase0.part``.
 
     Returns
     -------
@@ -108,23 +85,23 @@ def pretrain_language_model(
     out_dir = Path(out_dir)
     shape = shape or BackboneShape()
     tokenizer = build_tokenizer(shape.max_tokens)
-    rng = np.random.default_rng([settings.seed, 0])
+    rng = np.random.default_rng([seed, 0])
     order = rng.permutation(len(psmiles))
     cut = max(1, len(order) // 20)
     unseen, seen = ([psmiles[i] for i in part] for part in (order[:cut], order[cut:]))
-    corpus = Corpus(seen, tokenizer, settings.batch, settings.seed)
-    with seeded(settings.seed):
+    corpus = Corpus(seen, tokenizer, numbers["batch"], seed)
+    with seeded(seed):
         model = BertForMaskedLM(bert_config(shape, len(tokenizer)))
     history = train(
         model,
-        lambda network, index: language_loss(network, *corpus(index)),
-        Schedule(settings.epochs * corpus.per_epoch, settings.learning_rate),
-        settings.seed,
+        lambda network, index: network(**corpus(index)).loss,
+        Schedule(numbers["epochs"] * corpus.per_epoch, numbers["learning_rate"]),
+        seed,
         checkpoint=out_dir / "phase0.part",
         every=500,
         progress="language model" if progress else None,
     )
-    accuracy = masked_accuracy(model, Corpus(unseen, tokenizer, settings.batch, 1))
+    accuracy = masked_accuracy(model, Corpus(unseen, tokenizer, numbers["batch"], 1))
     with quiet():
         model.save_pretrained(str(out_dir))
     tokenizer.save_pretrained(str(out_dir))
@@ -133,7 +110,7 @@ def pretrain_language_model(
         "loss": history,
         "held_out_accuracy": accuracy,
         "parameters": sum(p.numel() for p in model.bert.parameters()),
-        "sequences": settings.epochs * len(seen),
+        "sequences": numbers["epochs"] * len(seen),
     }
 
 
@@ -142,9 +119,9 @@ def masked_accuracy(model: nn.Module, corpus: Corpus) -> float:
     """Share of hidden tokens guessed right over one pass of a corpus."""
     right = total = 0
     for index in range(corpus.per_epoch):
-        inputs, mask, labels = corpus(index)
-        guess = model(input_ids=inputs, attention_mask=mask).logits.argmax(-1)
-        hidden = labels != IGNORED
-        right += int((guess == labels)[hidden].sum())
+        batch = corpus(index)
+        hidden = batch["labels"] != IGNORED
+        guess = model(**batch).logits.argmax(-1)
+        right += int((guess == batch["labels"])[hidden].sum())
         total += int(hidden.sum())
     return right / max(1, total)

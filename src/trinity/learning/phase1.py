@@ -5,7 +5,7 @@ embedding serves all its conditions, which costs a tenth of one sequence per row
 """
 
 import json
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +17,10 @@ from torch import Tensor, nn
 from trinity.chemistry.polymers import Polymer
 from trinity.chemistry.similarity import fingerprint, pack, typical_similarity
 from trinity.files import write_atomic
-from trinity.learning.answer import answer, combine
-from trinity.learning.data import IGNITION_TIME, Encoder, Labels, TestTable, tests_of
+from trinity.learning.answer import answers, combine
+from trinity.learning.data import IGNITION_TIME, Labels, TestTable, tests_of
 from trinity.learning.encoder import load_backbone
+from trinity.learning.intervals import error_factors
 from trinity.learning.loop import (
     Schedule,
     length_batches,
@@ -30,34 +31,9 @@ from trinity.learning.loop import (
 )
 from trinity.learning.model import FlammabilityModel, Scalers, load_model
 from trinity.provenance import Job
-from trinity.quantities import TARGETS
 
 #: Weight of the ignition cross entropy beside the four regressions.
 IGNITION_WEIGHT = 0.3
-
-
-@dataclass(frozen=True)
-class Phase1Settings:
-    """Numbers of the training (section ``[phase1]`` of a scale)."""
-
-    epochs: int
-    polymers_per_batch: int
-    learning_rate: float
-    backbone_rate: float = 1.0
-
-
-@dataclass(frozen=True)
-class MemberJob:
-    """One member to train: member ``k`` of those that share a table, its split and a folder."""
-
-    table: pd.DataFrame
-    language_model: str
-    settings: Phase1Settings
-    held_out: float
-    seed: int
-    k: int
-    folder: Path
-    progress: bool
 
 
 def multitask_loss(output: tuple[Tensor, Tensor, Tensor], labels: Labels) -> Tensor:
@@ -74,12 +50,12 @@ def multitask_loss(output: tuple[Tensor, Tensor, Tensor], labels: Labels) -> Ten
     fit = nn.functional.huber_loss(mean, labels.targets, reduction="none")
     error = (labels.targets - mean.detach()) ** 2
     spread = 0.5 * (log_variance + error * torch.exp(-log_variance))
-    regression = (weight * (fit + 0.1 * spread)).sum() / weight.sum().clamp(min=1.0)
     bounded = labels.at_least.isfinite()
     above = mean[:, IGNITION_TIME] - labels.at_least.where(bounded, mean[:, IGNITION_TIME].detach())
     above = above * torch.exp(-0.5 * log_variance[:, IGNITION_TIME].detach())
     tobit = -torch.special.log_ndtr(above) * bounded * labels.weight
-    regression = regression + tobit.sum() / weight.sum().clamp(min=1.0)
+    count = weight.sum().clamp(min=1.0)
+    regression = (weight * (fit + 0.1 * spread)).sum() / count + tobit.sum() / count
     burning = labels.ignition_known * labels.weight
     ignition = nn.functional.binary_cross_entropy_with_logits(
         logit, labels.ignited, weight=burning, reduction="sum"
@@ -139,19 +115,13 @@ def run_phase1(
         ``losses`` per member, ``held_out`` and ``conditions_only`` (GMFE per target on held-out
         hypothetical polymers, over polymers), ``rows``, ``polymers``, counts.
     """
-    folder, numbers = Path(folder), dict(numbers)
-    members, held_out = numbers.pop("members"), numbers.pop("held_out")
-    table, settings = without_measured(table), Phase1Settings(**numbers)
-    jobs = [
-        MemberJob(table, str(language_model), settings, held_out, seed, k, folder, progress)
-        for k in range(members)
-    ]
-    histories = run_tasks(_train_member, jobs)
-    tests = tests_of(table)
-    training, unseen = map(tests.take, split_by_polymer(tests, held_out, seed))
+    folder, tests = Path(folder), tests_of(without_measured(table))
+    training, unseen = map(tests.take, split_by_polymer(tests, numbers["held_out"], seed))
+    member = partial(_member, str(language_model), training, numbers, seed, folder, progress)
+    histories = run_tasks(member, range(numbers["members"]))
     write_seen(folder, [s for polymer in training.polymers for s, _ in polymer])
     return {
-        "members": members,
+        "members": numbers["members"],
         "rows": len(tests),
         "polymers": len(tests.polymers),
         "held_out_polymers": len(unseen.polymers),
@@ -162,25 +132,29 @@ def run_phase1(
 
 def write_seen(folder: Path, psmiles: list[str]) -> None:
     """Fingerprints of the polymers of training, and how near to others they usually are."""
-    near = typical_similarity([fingerprint(s) for s in psmiles])
-    arrays = {"fingerprints": pack(psmiles), "least_similarity": np.array([near])}
-    write_atomic(folder / "domain.safetensors", save(arrays))
+    near = np.array([typical_similarity([fingerprint(s) for s in psmiles])])
+    content = save({"fingerprints": pack(psmiles), "least_similarity": near})
+    write_atomic(folder / "domain.safetensors", content)
 
 
-def _train_member(job: MemberJob) -> list[float]:
-    """Train one member unless it is there already; its losses."""
-    out = job.folder / f"member{job.k}"
+def _member(
+    language_model: str,
+    training: TestTable,
+    numbers: dict,
+    seed: int,
+    folder: Path,
+    progress: bool,
+    k: int,
+) -> list[float]:
+    """Train member ``k`` of those that share a table, unless it is there already; its losses."""
+    out, own = folder / f"member{k}", 1000 * seed + k
     if (out / "config.json").is_file():
         return json.loads((out / "config.json").read_text())["about"]["losses"]
-    tests = tests_of(job.table)
-    training, _ = split_by_polymer(tests, job.held_out, job.seed)
-    own = 1000 * job.seed + job.k
-    backbone, tokenizer = load_backbone(job.language_model)
+    backbone, tokenizer = load_backbone(language_model)
     with seeded(own):
         model = FlammabilityModel(backbone, tokenizer=tokenizer)
     checkpoint = out.with_suffix(".part")
-    show = job.progress and job.k == 0
-    losses = fit_phase1(model, tests.take(training), job.settings, own, checkpoint, show)
+    losses = fit_phase1(model, training, numbers, own, checkpoint, progress and k == 0)
     model.save(out, {"phase": 1, "seed": own, "losses": _thinned(losses)})
     checkpoint.unlink(missing_ok=True)
     return losses
@@ -189,34 +163,34 @@ def _train_member(job: MemberJob) -> list[float]:
 def fit_phase1(
     model: FlammabilityModel,
     tests: TestTable,
-    settings: Phase1Settings,
+    numbers: dict,
     seed: int,
     checkpoint: Path | None = None,
     progress: bool = False,
 ) -> list[float]:
-    """Train ``model`` in place on synthetic tests; sets its scalers. Returns the losses."""
+    """Train ``model`` in place on synthetic tests by section ``[phase1]`` of a scale; sets its
+    scalers. Returns the losses."""
     model.scalers = Scalers.fit(tests.conditions, tests.targets)
-    encoder = Encoder(model.tokenizer)
-    lengths = np.array([encoder.length(p) for p in tests.polymers])
+    lengths = tests.lengths(model.tokenizer)
     order = np.argsort(tests.polymer_of, kind="stable")
     rows_of = np.split(order, np.cumsum(np.bincount(tests.polymer_of))[:-1])
-    size = settings.polymers_per_batch
+    size = numbers["polymers_per_batch"]
     per_epoch = -(-len(lengths) // size)
 
     def loss_of(network: nn.Module, index: int) -> Tensor:
         epoch, place = divmod(index, per_epoch)
         chosen = length_batches(lengths, size, seed, epoch)[place]
         rows = np.concatenate([rows_of[i] for i in chosen])
-        # One spelling per polymer and epoch, of few, so that tokenisation is mostly remembered.
-        batch = encoder.rows(tests, model.scalers, rows, seed=epoch % 16)
-        return multitask_loss(network(batch), tests.labels(model.scalers, rows))
+        part = tests.take(rows)
+        batch = part.batch(model, seed=epoch % 16)  # one of few spellings per polymer
+        return multitask_loss(network(batch), part.labels(model.scalers))
 
     return train(
         model,
         loss_of,
-        Schedule(settings.epochs * per_epoch, settings.learning_rate),
+        Schedule(numbers["epochs"] * per_epoch, numbers["learning_rate"]),
         seed,
-        backbone_rate=settings.backbone_rate,
+        backbone_rate=numbers["backbone_rate"],
         checkpoint=checkpoint,
         every=100,
         progress="phase 1" if progress else None,
@@ -234,22 +208,18 @@ def _scores(folder: Path, training: TestTable, unseen: TestTable) -> dict:
     # Here and not above: whoever only predicts need not wait for scikit-learn.
     from trinity.learning.baselines import candidates, predict_baseline
 
-    answers = [answer(load_model(path), unseen) for path in member_folders(folder)]
-    together = combine(answers)
+    def factors(log_mean: np.ndarray) -> dict[str, float]:
+        return error_factors(np.abs(log_mean - np.log(unseen.targets)), unseen.polymer_of)
+
+    found = answers([load_model(path) for path in member_folders(folder)], unseen)
+    together = combine(found)
     alone, _ = predict_baseline(candidates("conditions_only")[6], training, unseen, 0)
     burning = np.isfinite(unseen.ignited)
     guess = together.ignition > 0.5
     return {
-        "held_out": [_factors(a.log_mean, unseen) for a in answers],
-        "held_out_ensemble": _factors(together.log_mean, unseen),
-        "conditions_only": _factors(alone, unseen),
+        "held_out": [factors(one.log_mean) for one in found],
+        "held_out_ensemble": factors(together.log_mean),
+        "conditions_only": factors(alone),
         "ignition_accuracy": float((guess == unseen.ignited)[burning].mean()),
         "ignition_share": float(unseen.ignited[burning].mean()),
     }
-
-
-def _factors(log_mean: np.ndarray, tests: TestTable) -> dict[str, float]:
-    """GMFE per target: first within a polymer, then over polymers."""
-    error = pd.DataFrame(np.abs(log_mean - np.log(tests.targets)), columns=list(TARGETS))
-    means = error.groupby(tests.polymer_of).mean().mean()
-    return {target: float(np.exp(means[target])) for target in TARGETS}

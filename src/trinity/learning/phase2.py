@@ -1,7 +1,7 @@
 """Phase 2: finetuning on measured tests, of a phase-1 model or (the paper's current practice)
 of a bare language model.
 
-Seventy rows of nine polymers can spoil a million weights.  Three things keep the start: after
+A hundred rows of nine polymers can spoil a million weights.  Three things keep the start: after
 every step all weights are drawn back towards it by a small fraction (decoupled L2-SP; Xuhong et
 al., 2018), the encoder learns at a fraction of the head's rate, and what is used is a moving
 average of the weights.  Modes: ``full``, ``lora`` (low-rank updates of the attention, Hu et al.,
@@ -10,23 +10,22 @@ Gaussian process on the embedding (`trinity.learning.correction`), or as several
 """
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import NamedTuple, TypeVar
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from trinity.learning.answer import embeddings
-from trinity.learning.censored import IgnitionCorrection, step_sites
 from trinity.learning.configurations import Phase2Settings
-from trinity.learning.correction import AveragedCorrections, Correction
-from trinity.learning.data import IGNITION_TIME, Encoder, Labels, TestTable
+from trinity.learning.correction import AveragedCorrections, Correction, IgnitionCorrection
+from trinity.learning.data import Labels, TestTable
 from trinity.learning.loop import Schedule, seeded, train
 from trinity.learning.model import FlammabilityModel, Rows, Scalers
 from trinity.learning.phase1 import multitask_loss
 
+T = TypeVar("T")
 #: Memory of the averaged weights: about 1 / (1 - 0.95) = 20 steps.
 AVERAGING = 0.95
 #: Random spellings of each polymer that steps choose from.
@@ -35,21 +34,10 @@ SPELLINGS = 8
 LABORATORY_DROPOUT = 0.25
 
 
-@dataclass(frozen=True)
-class StepSchedule(Schedule):
-    """The learning rate times 0.7 after each tenth of the way (Liu et al., 2025)."""
-
-    def factor(self, step: int) -> float:
-        """Multiplier of the learning rate at a step (counted from 0)."""
-        return 0.7 ** (10 * step // self.steps)
-
-
 def relative_l2(output: tuple[Tensor, Tensor, Tensor], labels: Labels, scalers: Scalers) -> Tensor:
     """Sum over targets of |predicted - measured| / |measured|, 2-norms of physical values over
     the batch: the loss of Liu et al. (2025).  Variances and ignition learn nothing from it."""
-    scale, centre = (
-        torch.tensor(v, dtype=torch.float32) for v in (scalers.target_scale, scalers.target_mean)
-    )
+    scale, centre = map(torch.tensor, (scalers.target_scale, scalers.target_mean))
     predicted, measured = (
         labels.known * torch.exp(z * scale + centre) for z in (output[1], labels.targets)
     )
@@ -62,7 +50,6 @@ def finetune(
     settings: Phase2Settings,
     seed: int,
     look: Callable[[int, FlammabilityModel], None] | None = None,
-    progress: bool = False,
 ) -> FlammabilityModel:
     """A finetuned copy of ``start``; ``start`` itself is left alone.
 
@@ -82,8 +69,12 @@ def finetune(
     free = [p for p in model.parameters() if p.requires_grad]
     origin = [p.detach().clone() for p in free]
     averaged = AveragedModel(model, multi_avg_fn=_average)
-    batches = _batches(model, tests, settings.mode)
-    labels = tests.labels(model.scalers, np.arange(len(tests)))
+    batches = [tests.batch(model, seed=s) for s in range(SPELLINGS)]
+    if settings.mode == "head":  # what a frozen encoder gives is known
+        with torch.no_grad():
+            for batch in batches:
+                batch.embedding = model.embedding_of(batch)
+    labels = tests.labels(model.scalers)
     laboratory = batches[0].laboratory.clone()
 
     def loss_of(network: nn.Module, index: int) -> Tensor:
@@ -102,11 +93,8 @@ def finetune(
         if look and step in settings.checkpoints:
             look(step, averaged.module.eval())
 
-    kind = {"constant": Schedule, "step": StepSchedule}[settings.schedule]
-    schedule = kind(settings.steps, settings.learning_rate, 0.1, "constant", 0.0)
-    rate = settings.backbone_rate
-    train(model, loss_of, schedule, seed, backbone_rate=rate, after=after,
-          progress="finetuning" if progress else None)  # fmt: skip
+    schedule = Schedule(settings.steps, settings.learning_rate, 0.1, settings.schedule, 0.0)
+    train(model, loss_of, schedule, seed, backbone_rate=settings.backbone_rate, after=after)
     found = averaged.module
     if settings.mode == "lora":
         found.backbone = found.backbone.merge_and_unload()
@@ -116,107 +104,6 @@ def finetune(
 def _average(averaged: list[Tensor], weights: list[Tensor], updates: Tensor) -> None:
     """Exponential moving average; of the first steps, the plain mean."""
     torch._foreach_lerp_(averaged, weights, max(1 - AVERAGING, 1 / (int(updates) + 1)))
-
-
-def correct(
-    start: FlammabilityModel,
-    tests: TestTable,
-    configurations: Sequence[Phase2Settings],
-    rows: Rows | None = None,
-) -> FlammabilityModel:
-    """``start`` with one Gaussian process per configuration (mode ``kernel``), averaged with equal
-    weights, for what it leaves of the tests.
-
-    The encoder is that of ``start``, not a copy.  ``rows`` are the tests as `all_layers` gives
-    them, if that is known.
-    """
-    rows = rows or all_layers(start, tests)
-    model = FlammabilityModel(start.backbone, start.scalers, start.tokenizer)
-    model.head.load_state_dict(start.head.state_dict())
-    labels = tests.labels(start.scalers, np.arange(len(tests)))
-    with torch.no_grad():
-        logit, mean, _ = model.head(rows.embedding, rows.conditions, rows.laboratory)
-        scale = torch.tensor(start.scalers.target_scale)
-        last = replace(rows, embedding=rows.embedding[:, -start.head.width :])
-        fits = [
-            fit_correction(last if c.layers == "last" else rows, labels, mean, scale, c)
-            for c in configurations
-        ]
-        seen = labels.ignition_known > 0
-        model.head.ignition_correction = IgnitionCorrection.fit(
-            last.embedding[seen], rows.conditions[seen], logit[seen], labels.ignited[seen]
-        )
-    model.head.correction = AveragedCorrections(fits)
-    return model.eval()
-
-
-def each_corrected(
-    start: FlammabilityModel, tests: TestTable, configurations: Sequence[Phase2Settings]
-) -> Iterator[FlammabilityModel]:
-    """``start`` corrected for the tests by each configuration alone; they are embedded once."""
-    rows = all_layers(start, tests)
-    return (correct(start, tests, [settings], rows) for settings in configurations)
-
-
-def fit_correction(
-    rows: Rows, labels: Labels, mean: Tensor, scale: Tensor, settings: Phase2Settings
-) -> Correction:
-    """Fit a Gaussian process to what the start leaves of measured tests.
-
-    Parameters
-    ----------
-    rows, labels
-        N measured tests, with their embedding (N, D).  The noise of a test is divided by its
-        weight; the unit of length is half the root mean square distance of the embeddings from
-        their centre.
-    mean
-        (N, T) standardised means of the network.
-    scale
-        (T,) natural-log units per standardised unit.
-    """
-    embedding = rows.embedding
-    targets, laboratories = len(scale), rows.laboratory.shape[1]
-    found = Correction(*embedding.shape, rows.conditions.shape[1], laboratories, targets)
-    unit = 0.5 * (embedding - embedding.mean(0)).pow(2).sum(1).mean().sqrt()
-    found.embedding, found.conditions = embedding.clone(), rows.conditions.clone()
-    found.laboratory, found.scale = rows.laboratory.clone(), scale.clone()
-    numbers = (settings.length, settings.signal, settings.trend, settings.noise, settings.share)
-    found.numbers = torch.tensor([float(unit), *numbers])
-    residual = (labels.targets - found.start(mean, rows.physics)) * scale
-    gram = found.kernel(embedding, rows.conditions, rows.laboratory).double()
-    noise = settings.noise / (labels.weight / labels.weight.mean()).double()
-    for target in range(targets):
-        values, variances, used = residual[:, target].double(), noise, labels.known[:, target] > 0
-        if target == IGNITION_TIME and labels.at_least.isfinite().any():
-            bounds = (labels.at_least - found.start(mean, rows.physics)[:, target]) * scale[target]
-            sites = step_sites(
-                gram.numpy(), noise.numpy(), values.masked_fill(~used, np.nan).numpy(),
-                bounds.double().numpy(), np.ones(len(values)),
-            )  # fmt: skip
-            values, variances = map(torch.tensor, sites)
-            used = used | bounds.isfinite()
-        known = used.nonzero().squeeze(1)
-        inverse = torch.linalg.inv(gram[known][:, known] + torch.diag(variances[known]))
-        found.alpha[target, known] = (inverse @ values[known]).float()
-        found.precision[target, known[:, None], known[None, :]] = inverse.float()
-    return found
-
-
-def all_layers(model: FlammabilityModel, tests: TestTable) -> Rows:
-    """The tests as a batch that carries the embedding of all layers."""
-    rows = Encoder(model.tokenizer).rows(tests, model.scalers, spellings=3)
-    rows.embedding = embeddings(model, rows, layers=True)
-    return rows
-
-
-def _batches(model: FlammabilityModel, tests: TestTable, mode: str) -> list[Rows]:
-    """All tests as a batch, in several spellings; with a frozen encoder, their embeddings."""
-    encoder = Encoder(model.tokenizer)
-    batches = [encoder.rows(tests, model.scalers, seed=s) for s in range(SPELLINGS)]
-    if mode == "head":
-        for batch in batches:
-            batch.embedding = embeddings(model, batch)
-    return batches
 
 
 def _add_lora(model: FlammabilityModel, seed: int) -> None:
@@ -229,6 +116,87 @@ def _add_lora(model: FlammabilityModel, seed: int) -> None:
         model.backbone = get_peft_model(
             model.backbone, LoraConfig(r=8, lora_alpha=16, target_modules=targets)
         )
+
+
+class Seen(NamedTuple):
+    """Measured tests as a start sees them, whatever the configuration of the correction."""
+
+    rows: Rows  # with the embedding of all layers
+    labels: Labels
+    mean: Tensor  # (N, 4) standardised
+    ignition: IgnitionCorrection
+
+
+@torch.no_grad()
+def seen_by(start: FlammabilityModel, tests: TestTable) -> Seen:
+    """What a correction of ``start`` learns from: the tests are embedded once for many."""
+    rows = all_layers(start, tests)
+    labels = tests.labels(start.scalers)
+    logit, mean, _ = start.head(rows.embedding, rows.conditions, rows.laboratory)
+    known = labels.ignition_known > 0
+    last = rows.embedding[known, -start.head.width :]
+    ignition = IgnitionCorrection.fit(
+        last, rows.conditions[known], logit[known], labels.ignited[known]
+    )
+    return Seen(rows, labels, mean, ignition)
+
+
+@torch.no_grad()
+def correct(
+    start: FlammabilityModel,
+    tests: TestTable,
+    configurations: Sequence[Phase2Settings],
+    seen: Seen | None = None,
+) -> FlammabilityModel:
+    """``start`` with one Gaussian process per configuration (mode ``kernel``), averaged with equal
+    weights, for what it leaves of the tests; the encoder is that of ``start``, not a copy."""
+    rows, labels, mean, ignition = seen or seen_by(start, tests)
+    model = FlammabilityModel(start.backbone, start.scalers, start.tokenizer)
+    model.head.load_state_dict(start.head.state_dict())
+    scale = torch.tensor(start.scalers.target_scale)
+    last = replace(rows, embedding=rows.embedding[:, -start.head.width :])
+    fits = [
+        Correction.fit(last if c.layers == "last" else rows, labels, mean, scale, c)
+        for c in configurations
+    ]
+    model.head.correction, model.head.ignition_correction = AveragedCorrections(fits), ignition
+    return model.eval()
+
+
+def finetune_each(
+    start: FlammabilityModel,
+    tests: TestTable,
+    configurations: Sequence[Phase2Settings],
+    seed: int,
+    ask: Callable[[FlammabilityModel], T],
+) -> list[T]:
+    """What ``ask`` gives of the model that each configuration makes; those by gradient that differ
+    in their number of steps alone are looked at on one descent."""
+    found: dict[Phase2Settings, T] = {}
+    descents: dict[Phase2Settings, dict[int, Phase2Settings]] = {}
+    seen = None
+    for settings in configurations:
+        if settings.mode == "kernel":
+            seen = seen or seen_by(start, tests)
+            found[settings] = ask(correct(start, tests, [settings], seen))
+        else:
+            family = replace(settings, checkpoints=())
+            descents.setdefault(family, {})[settings.steps] = settings
+    for family, by_steps in descents.items():
+
+        def look(step: int, model: FlammabilityModel, by_steps=by_steps) -> None:
+            found[by_steps[step]] = ask(model)
+
+        finetune(start, tests, replace(family, checkpoints=tuple(by_steps)), seed, look)
+    return [found[settings] for settings in configurations]
+
+
+@torch.no_grad()
+def all_layers(model: FlammabilityModel, tests: TestTable) -> Rows:
+    """The tests as a batch that carries the embedding of all layers."""
+    rows = tests.batch(model, spellings=3)
+    rows.embedding = model.embedding_of(rows, layers=True)
+    return rows
 
 
 def direct_start(

@@ -22,14 +22,15 @@ CORPUS_SEED = 1_000_003
 def language_model(job: Job) -> dict:
     """The stage: train the embedded language model on generated repeat units, without labels."""
     from trinity.learning.encoder import BackboneShape
-    from trinity.learning.phase0 import Phase0Settings, pretrain_language_model
+    from trinity.learning.phase0 import pretrain_language_model
     from trinity.synthesis.generator import generate_polymers
 
     numbers = dict(job.parameters["phase0"])
     corpus = generate_polymers(numbers.pop("n_polymers"), seed=CORPUS_SEED + job.seed)
     return pretrain_language_model(
         list(corpus["psmiles"]),
-        Phase0Settings(**numbers, seed=job.seed),
+        numbers,
+        job.seed,
         job.folder,
         BackboneShape(**job.parameters["model"]),
         progress=job.progress,

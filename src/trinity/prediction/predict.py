@@ -180,14 +180,9 @@ def _answers(
 
 def _asked(networks: list, tests: "TestTable", fast: bool) -> "Answer":
     """What the networks together answer."""
-    if fast:
-        from trinity.learning.answer import combine
-        from trinity.learning.students import student_answers
+    from trinity.learning.answer import answers, combine
 
-        return combine(student_answers(networks, tests))
-    from trinity.learning.ensemble import ensemble_answer
-
-    return ensemble_answer(networks, tests)
+    return combine(answers(networks, tests, spellings=0 if fast else 3))
 
 
 def _shown(given: object, polymer: Polymer) -> str:
