@@ -92,7 +92,7 @@ def test_tables_that_cannot_be_used(tmp_path, content, message):
 def answered(monkeypatch):
     """A model that answers without torch: a row that says x cannot be predicted."""
 
-    def answer(frame, model=None, members=None, fast=False):
+    def answer(frame, model=None, members=None, fast=False, spread=False):
         rows = []
         for row in frame.to_dict("records"):
             conditions = {k: row[k] for k in ("psmiles", "flux_kw_m2", "thickness_mm")}
@@ -102,9 +102,7 @@ def answered(monkeypatch):
             rows.append({**conditions, **said})
         return rows
 
-    from trinity.prediction import batches as prediction_batches
-
-    monkeypatch.setattr(prediction_batches, "predict_frame", answer)
+    monkeypatch.setattr(prediction_files, "predict_frame", answer)
 
 
 TABLE = 'name,psmiles,flux_kw_m2,thickness_mm,t_ig_s\na,*CC*,50,6,70\n"b, c",x,1e2,6,\n'

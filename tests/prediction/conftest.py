@@ -1,7 +1,8 @@
 """Small models that the tests of predictions share."""
 
+import pandas as pd
 import pytest
-from learning_tools import tiny_model, toy_table
+from learning_tools import POLYMERS, tiny_model, toy_table
 from prediction_tools import NUMBERS
 
 
@@ -39,3 +40,12 @@ def finetune(phase1, tmp_path_factory):
 def ensemble(finetune):
     """A finetuned ensemble of a few thousand weights: folder and report."""
     return finetune()
+
+
+@pytest.fixture
+def mixed():
+    """Rows to predict: polymers, what is none, and a copolymer with a long side chain."""
+    names = [*POLYMERS, "no polymer", "*CC*"]
+    rows = pd.DataFrame({"psmiles": names, "flux_kw_m2": 50.0, "thickness_mm": 6.0})
+    rows["components"] = [None] * (len(names) - 1) + ["*CC*:0.5|*CC(*)CCCCCCCCCCCC:0.5"]
+    return rows

@@ -6,44 +6,16 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from learning_tools import tiny_model, toy_table
+from learning_tools import POLYMERS
+from prediction_tools import NUMBERS
 from surroundings import patience
 
 from trinity.chemistry.similarity import fingerprint, nearest_similarity, pack, unpacked
 from trinity.errors import InputError
 from trinity.learning.answer import Answer, combine
-from trinity.learning.data import tests_of as read_tests
-from trinity.learning.ensemble import run_phase2
-from trinity.learning.model import Scalers
-from trinity.learning.phase1 import write_seen
-from trinity.measurements.specimens import load_measurements
 from trinity.pipeline.training import finetune
 from trinity.prediction import predict as prediction
 from trinity.quantities import TARGETS, conditions_tested
-
-NUMBERS = {
-    "members": 2, "mode": "kernel", "candidates": 2,
-    "learning_rate": 1e-3, "backbone_rate": 0.3, "pull": 0.03, "steps": 5,
-}  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def phase1(tmp_path_factory):
-    """A folder like that of phase 1, its models untrained."""
-    folder = tmp_path_factory.mktemp("phase1")
-    tests = read_tests(load_measurements())
-    for k in range(2):
-        model = tiny_model(k)
-        model.scalers = Scalers.fit(tests.conditions, tests.targets)
-        model.save(folder / f"member{k}", {"phase": 1})
-    write_seen(folder, sorted(set(toy_table()["psmiles"])))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def ensemble(phase1, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("phase2")
-    return folder, run_phase2(phase1, NUMBERS, 0, folder, progress=False)
 
 
 def test_answers_have_the_promised_keys_and_order(ensemble):
@@ -118,6 +90,25 @@ def test_input_is_checked_without_torch():
         "assert 'torch' not in sys.modules and 'transformers' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=patience(120))
+
+
+def test_batches_and_processes_change_nothing(ensemble, mixed, monkeypatch):
+    folder, _ = ensemble
+    whole = prediction.predict_frame(mixed, folder)
+    monkeypatch.setattr(prediction, "ROWS_A_BATCH", 5)
+    one, two = (prediction.predict_frame(mixed, folder, spread=spread) for spread in (False, True))
+    assert [a["psmiles"] for a in two] == mixed["psmiles"].tolist()
+    assert "error" in two[len(POLYMERS)] and "t_ig_s" not in two[len(POLYMERS)]
+    for expected, alone, spread in zip(whole, one, two, strict=True):
+        assert expected.keys() == alone.keys() == spread.keys()
+        for target in TARGETS if "error" not in expected else ():
+            np.testing.assert_allclose(alone[target], expected[target], rtol=1e-4)
+            np.testing.assert_allclose(spread[target], alone[target], rtol=1e-5)
+
+
+def test_rows_of_like_length_sit_together(mixed):
+    lengths = prediction._lengths(mixed)
+    assert lengths[0] == len("*CC*") and lengths[-1] == len("*CC(*)CCCCCCCCCCCC:0.5")
 
 
 def test_a_missing_model_is_one_sentence(tmp_path):

@@ -4,7 +4,6 @@ import json
 import shutil
 
 import numpy as np
-import pandas as pd
 import pytest
 from learning_tools import POLYMERS, tiny_model, toy_table
 
@@ -19,7 +18,7 @@ from trinity.learning.data import tests_of as read_tests
 from trinity.learning.model import Scalers
 from trinity.learning.phase1 import write_seen
 from trinity.measurements.specimens import load_measurements
-from trinity.prediction.batches import predict_batches
+from trinity.prediction import predict as prediction
 from trinity.prediction.predict import predict, predict_frame
 from trinity.quantities import TARGETS
 
@@ -43,16 +42,8 @@ def folder(tmp_path_factory):
     return place
 
 
-@pytest.fixture
-def frame():
-    names = [*POLYMERS, "no polymer", "*CC*"]
-    rows = pd.DataFrame({"psmiles": names, "flux_kw_m2": 50.0, "thickness_mm": 6.0})
-    rows["components"] = [None] * (len(names) - 1) + ["*CC*:0.5|*CC(*)Cl:0.5"]
-    return rows
-
-
-def test_answers_have_the_form_of_predict(folder, frame):
-    fast, slow = (predict_frame(frame, folder, fast=fast) for fast in (True, False))
+def test_answers_have_the_form_of_predict(folder, mixed):
+    fast, slow = (predict_frame(mixed, folder, fast=fast) for fast in (True, False))
     assert [list(a) for a in fast] == [list(a) for a in slow]
     assert fast[len(POLYMERS)] == slow[len(POLYMERS)]
     for answer in (a for a in fast if "error" not in a):
@@ -69,13 +60,11 @@ def test_one_spelling_is_read_whatever_the_order_of_atoms(folder):
             assert other[target] == pytest.approx(first[target], rel=1e-5)
 
 
-def test_company_and_processes_change_no_answer(folder, frame, monkeypatch):
-    from trinity.prediction import batches as prediction_batches
-
-    alone = [predict_frame(frame.iloc[[i]], folder, fast=True)[0] for i in range(len(frame))]
-    monkeypatch.setattr(prediction_batches, "ROWS_A_BATCH", 5)
-    for workers in (1, 2):
-        together = predict_batches(frame, folder, workers=workers, fast=True)
+def test_company_and_processes_change_no_answer(folder, mixed, monkeypatch):
+    alone = [predict_frame(mixed.iloc[[i]], folder, fast=True)[0] for i in range(len(mixed))]
+    monkeypatch.setattr(prediction, "ROWS_A_BATCH", 5)
+    for spread in (False, True):
+        together = predict_frame(mixed, folder, fast=True, spread=spread)
         for one, other in zip(alone, together, strict=True):
             assert one.keys() == other.keys()
             for target in TARGETS if "error" not in one else ():

@@ -117,7 +117,6 @@ def finetune(
     """
     from trinity.measurements.reader import read_measurements
     from trinity.measurements.specimens import load_measurements
-    from trinity.prediction.folder import default_model, explained
     from trinity.prediction.predict import predict_frame
 
     numbers = stages.section(scale, "phase2", **changed)
@@ -132,7 +131,7 @@ def finetune(
     from trinity.learning.ensemble import run_phase2
 
     project, phase1 = load_measurements(), artifacts_root() / "models" / "phase1"
-    with explained(default_model()), launched.writing_once(Path(out_dir)) as folder:
+    with launched.writing_once(Path(out_dir)) as folder:
         before, project_before = predict_frame(own), predict_frame(project)
         made = run_phase2(phase1, numbers, seed, folder, progress, extra=own)
         after, project_after = predict_frame(own, folder), predict_frame(project, folder)

@@ -38,7 +38,9 @@ class Ensemble:
         from trinity.learning.loop import member_folders
         from trinity.learning.model import load_model
 
-        return [load_model(path) for path in member_folders(self.folder)]
+        members = member_folders(self.folder) or [self.folder / "member0"]
+        with readable(self.folder, "a member is missing, damaged or of another version"):
+            return [load_model(path) for path in members]
 
     @cached_property
     def seen(self) -> list:
@@ -47,7 +49,8 @@ class Ensemble:
 
         from trinity.chemistry.similarity import unpacked
 
-        return unpacked(load_file(self.folder / "domain.safetensors")["fingerprints"])
+        with readable(self.folder, "its domain.safetensors is missing or damaged"):
+            return unpacked(load_file(self.folder / "domain.safetensors")["fingerprints"])
 
     def require(self, members: int | None, fast: bool) -> None:
         """Refuse more members than there are, or ``fast`` for networks that are not distilled.
@@ -82,61 +85,25 @@ def ensemble_in(folder: Path) -> Ensemble:
         raise InputError(
             f"There is no finetuned model in {folder}; make one with trinity finetune or make book."
         )
-    try:
+    with readable(folder, f"its ensemble.json is damaged or lacks one of {', '.join(NEEDED)}"):
         about = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        about = None
-    missing = [name for name in NEEDED if not isinstance(about, dict) or name not in about]
-    if missing:
-        raise _unusable(folder, f"its ensemble.json lacks {missing[0]}")
-    return Ensemble(folder, about)
-
-
-def _unusable(folder: Path, why: str) -> InputError:
-    return InputError(
-        f"The model in {folder} cannot be read: {why}; copy it again, or make it anew with"
-        " trinity finetune or make book."
-    )
+        return Ensemble(folder, about | {name: about[name] for name in NEEDED})
 
 
 @contextmanager
-def explained(folder: Path) -> Iterator[None]:
-    """What goes wrong within the block because of the model folder ends in one sentence.
-
-    A folder may come from anywhere, and what its readers raise is of many kinds. Anything that
-    goes wrong with a sound folder is a mistake of this program and is not hidden.
+def readable(folder: Path, otherwise: str) -> Iterator[None]:
+    """What goes wrong while a folder is read ends in one sentence: it may come from anywhere, and
+    what readers of weights and tokenizers raise is of many kinds.
 
     Raises
     ------
     InputError
-        If the folder holds no model, another one or a damaged one.
+        That the model cannot be read, and what is wrong ``otherwise``.
     """
     try:
         yield
-    except InputError:
-        raise
     except Exception as error:
-        found = fault(folder)
-        if found is None:
-            raise
-        raise _unusable(folder, found) from error
-
-
-def fault(folder: Path) -> str | None:
-    """What is wrong with the networks of an ensemble's folder; None when all can be read."""
-    from trinity.learning.loop import member_folders
-    from trinity.learning.model import load_model
-
-    members = member_folders(folder)
-    if not members:
-        return "it has no folder member0"
-    for member in members:
-        try:
-            load_model(member)
-        except Exception:  # readers of weights and tokenizers raise bare exceptions, too
-            return f"{member.name} is damaged or of another version"
-    try:
-        Ensemble(folder, {}).seen  # noqa: B018
-    except Exception:
-        return "its domain.safetensors is missing or damaged"
-    return None
+        raise InputError(
+            f"The model in {folder} cannot be read: {otherwise}; copy it again, or make it anew"
+            " with trinity finetune or make book."
+        ) from error

@@ -7,6 +7,7 @@ error costs no seconds.
 """
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,14 @@ import pandas as pd
 from trinity.chemistry.polymers import Polymer
 from trinity.chemistry.similarity import fingerprint, fingerprint_as_cut, within_reach
 from trinity.errors import InputError
-from trinity.prediction.folder import Ensemble, default_model, ensemble_in, explained
+from trinity.prediction.folder import Ensemble, default_model, ensemble_in
 from trinity.quantities import CONDITIONS, TARGETS, check_conditions, conditions_tested
 
 if TYPE_CHECKING:
     from trinity.learning.answer import Answer
     from trinity.learning.data import TestTable
+
+ROWS_A_BATCH = 256
 
 
 def check_row(psmiles, flux_kw_m2, thickness_mm, components=None) -> Polymer:
@@ -49,24 +52,9 @@ def predict(
 ) -> list[dict]:
     """Predict cone tests of polymers at one heat flux [kW/m2] and thickness [mm].
 
-    Parameters
-    ----------
-    polymers
-        Each a PSMILES, ``"psmiles:mass fraction|..."`` for a copolymer, or a `Polymer`.
-    lab
-        A laboratory of the measurements; none means the mean one.
-    model, members, fast
-        As in `predict_frame`.
-
-    Returns
-    -------
-    list of dict
-        One per polymer, as `predict_frame` gives it.
-
-    Raises
-    ------
-    InputError
-        If the conditions, the model folder or the number of members cannot be used.
+    Each polymer is a PSMILES, ``"psmiles:mass fraction|..."`` for a copolymer, or a `Polymer`;
+    without ``lab``, a laboratory of the measurements, the mean one answers. Everything else, the
+    answers and errors are those of `predict_frame`; conditions that cannot be used are one, too.
 
     Examples
     --------
@@ -94,6 +82,7 @@ def predict_frame(
     model: str | Path | None = None,
     members: int | None = None,
     fast: bool = False,
+    spread: bool = False,
 ) -> list[dict]:
     """Predict the rows of a table.
 
@@ -107,6 +96,10 @@ def predict_frame(
         Use the first so many networks only: faster, but the intervals are calibrated for all.
     fast
         Ask distilled networks.
+    spread
+        Rows of similar length together, for a batch is as long as its longest repeat unit, and
+        many batches over one-thread processes. Batches depend on the rows alone, so that the
+        answers are the same on one core or many.
 
     Returns
     -------
@@ -122,6 +115,33 @@ def predict_frame(
         If the model folder or the number of members cannot be used.
     """
     folder = Path(model) if model else default_model(fast)
+    ensemble_in(folder).require(members, fast)
+    order = np.argsort(_lengths(frame), kind="stable") if spread else np.arange(len(frame))
+    parts = [order[i : i + ROWS_A_BATCH] for i in range(0, len(order), ROWS_A_BATCH)]
+    jobs = [frame.iloc[part] for part in parts]
+    one = partial(_batch, folder=folder, members=members, fast=fast)
+    if spread and len(jobs) > 1:
+        from trinity.learning.loop import worker_pool
+
+        with worker_pool(len(jobs)) as pool:
+            found = list(pool.map(one, jobs))
+    else:
+        found = list(map(one, jobs))
+    answers = [answer for batch in found for answer in batch]
+    return [answers[place] for place in np.argsort(order)]
+
+
+def _lengths(frame: pd.DataFrame) -> list[int]:
+    """Characters of the longest component of each row."""
+    mixtures = frame.get("components", [None] * len(frame))
+    return [
+        max(map(len, (mixed if isinstance(mixed, str) else str(psmiles)).split("|")))
+        for psmiles, mixed in zip(frame["psmiles"], mixtures, strict=True)
+    ]
+
+
+def _batch(frame: pd.DataFrame, folder: Path, members: int | None, fast: bool) -> list[dict]:
+    """Answers for rows, or why there is none."""
     answers: list[dict] = [{} for _ in range(len(frame))]
     good, polymers = [], []
     for place, row in enumerate(frame.to_dict("records")):
@@ -131,12 +151,10 @@ def predict_frame(
             good.append(place)
         except InputError as error:
             answers[place] = {"psmiles": row["psmiles"], "error": str(error)}
-    with explained(folder):
-        ensemble = ensemble_in(folder)
-        ensemble.require(members, fast)
-        found = _answers(frame.iloc[good], polymers, ensemble, members, fast) if good else []
-    for place, answer in zip(good, found, strict=True):
-        answers[place] = answer
+    if good:
+        found = _answers(frame.iloc[good], polymers, ensemble_in(folder), members, fast)
+        for place, answer in zip(good, found, strict=True):
+            answers[place] = answer
     return answers
 
 
@@ -173,8 +191,11 @@ def _answers(
         ],
         "model": [about["name"] + (f", {members} used" if members else "")] * len(tests),
     }
-    names = map(_shown, frame["psmiles"], polymers)
-    asked = frame[["psmiles", *CONDITIONS]].assign(psmiles=list(names))
+    shown = [  # as it was given, a copolymer by its main component
+        given if isinstance(given, str) and "|" not in given else polymer.main
+        for given, polymer in zip(frame["psmiles"], polymers, strict=True)
+    ]
+    asked = frame[["psmiles", *CONDITIONS]].assign(psmiles=shown)
     return asked.assign(**columns).to_dict("records")
 
 
@@ -183,11 +204,6 @@ def _asked(networks: list, tests: "TestTable", fast: bool) -> "Answer":
     from trinity.learning.answer import answers, combine
 
     return combine(answers(networks, tests, spellings=0 if fast else 3))
-
-
-def _shown(given: object, polymer: Polymer) -> str:
-    """What an answer calls a polymer: as it was given, a copolymer by its main component."""
-    return given if isinstance(given, str) and "|" not in given else polymer.main
 
 
 def _like_seen(polymer: Polymer, ensemble: Ensemble, fast: bool) -> bool:

@@ -1,12 +1,12 @@
-"""Polymers to predict, one by one or as a table that is completed."""
+"""A table of polymers to predict, completed."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
-from trinity.files import write_atomic
-from trinity.measurements.reader import NEEDED, read_table, spreadsheet_safe
+from trinity.measurements.reader import NEEDED, read_table, spreadsheet_safe, write_csv
+from trinity.prediction.predict import predict_frame
 from trinity.quantities import CONDITIONS
 
 OPTIONAL = ("components", "lab")
@@ -26,26 +26,18 @@ def predict_table(
     A column of the input that has the name of a prediction (a measured ``t_ig_s``, say) is kept as
     ``t_ig_s_given``; a cell that a spreadsheet would run is written as text. Nothing is written
     when ``strict`` and a row cannot be predicted. ``tell`` gets a line on how the table was read
-    where that was not as written.
-
-    Returns
-    -------
-    list[dict]
-        One answer a row, as `trinity.prediction.predict.predict_frame` gives it.
-
-    Raises
-    ------
-    InputError
-        If the file as a whole cannot be used.
+    where that was not as written. Returns and raises what `predict_frame` does.
     """
     table = read_table(source)
     if table.attrs["read_as"]:
         tell(table.attrs["read_as"])
-    from trinity.prediction.batches import predict_batches
-
-    answers = predict_batches(_numbers(table), model, members=members, fast=fast)
+    answers = predict_frame(_numbers(table), model, members, fast, spread=True)
     if not (strict and any("error" in answer for answer in answers)):
-        write_atomic(out, _completed(table, answers))
+        added = pd.DataFrame(answers).drop(columns=list(NEEDED), errors="ignore")
+        if "in_domain" in added:
+            added["in_domain"] = added["in_domain"].map({True: "true", False: "false"})
+        kept = table.rename(columns=lambda name: f"{name}_given" if name in added else name)
+        write_csv(out, pd.concat([kept.rename(columns=spreadsheet_safe), added], axis=1))
     return answers
 
 
@@ -58,22 +50,3 @@ def _numbers(table: pd.DataFrame) -> pd.DataFrame:
         if name in frame:
             frame[name] = [cell.strip() or None for cell in frame[name]]
     return frame
-
-
-def _completed(table: pd.DataFrame, answers: list[dict]) -> str:
-    """CSV of the rows as they were read, and the answers beside them."""
-    names = list(dict.fromkeys(key for answer in answers for key in answer if key not in NEEDED))
-    added = pd.DataFrame([[_cell(answer.get(key)) for key in names] for answer in answers])
-    kept = table.rename(columns=lambda name: f"{name}_given" if name in names else name)
-    kept = kept.map(spreadsheet_safe).rename(columns=spreadsheet_safe)
-    beside = added.set_axis(names, axis=1)
-    return pd.concat([kept, beside], axis=1).to_csv(index=False, lineterminator="\n")
-
-
-def _cell(value: object) -> object:
-    """Numbers with what is significant of them, truth as words, nothing as an empty cell."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:.6g}" if isinstance(value, float) else value
