@@ -120,15 +120,9 @@ def rerun(stage: str, **parameters: object) -> None:
         display(dict(last), raw=True)
 
 
-def exercises_folder() -> Path:
-    """Where the notebooks for students are."""
-    return notebooks.folder() / "exercises"
-
-
-def write_exercises(folder: Path | None = None) -> list[Path]:
+def write_exercises() -> list[Path]:
     """Write the student's notebook of every executed solution; returns what was written."""
-    folder = folder or exercises_folder()
-    folder.mkdir(exist_ok=True)
+    folder = notebooks.folder() / "exercises"
     return [
         write_atomic(folder / source.with_suffix(".ipynb").name, exercise(source))
         for source in notebooks.solutions()

@@ -5,14 +5,14 @@ in the text that ``book/generated/numbers.json`` holds for it, and so do the sli
 written by `trinity_book.pages` from what `table` computes here. Nothing here imports torch.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
 
-from trinity.files import data_path
+from trinity import provenance
+from trinity.files import data_path, read_json
 from trinity.pipeline import stages
 from trinity.quantities import PRIMARY
 from trinity_book import notebooks
@@ -48,8 +48,7 @@ def table() -> dict[str, dict]:
 def _read(source: str):
     if source.endswith(".csv"):
         return pd.read_csv(data_path(source))
-    place = source if "/" in source else f"artifacts/results/{source}"
-    return json.loads(data_path(place).read_text(encoding="utf-8"))
+    return read_json(data_path(source if "/" in source else f"artifacts/results/{source}"))
 
 
 def word(number: int) -> str:
@@ -148,10 +147,7 @@ def _course() -> Numbers:
 
 def _wall_time(source: Path) -> float:
     executed = source.with_suffix(".ipynb")
-    if not executed.is_file():
-        return 0.0
-    stamp = json.loads(executed.read_text(encoding="utf-8"))["metadata"].get("trinity", {})
-    return float(stamp.get("wall_time", 0.0))
+    return provenance.read_block(executed)["wall_time"] if executed.is_file() else 0.0
 
 
 def _answered(found: dict) -> Numbers:

@@ -107,18 +107,16 @@ def one_page(root: Path, out: Path) -> Path:
     """
     built = jupyter_book(root, "--builder", "singlehtml", "--path-output", str(out))
     folder = out / "_build" / "singlehtml"
-    found = [path for path in sorted(folder.rglob("*.html")) if "<article" in _text(path)]
+    texts = [path.read_text("utf-8") for path in sorted(folder.rglob("*.html"))]
+    found = [text for text in texts if "<article" in text]
     if not built or not found:
         raise InputError("The single page was not built; the warnings are above.")
-    text = _text(max(found, key=lambda path: path.stat().st_size))
-    title = re.search(r"^title: *\"?(.*?)\"?$", _text(root / "_config.yml"), re.MULTILINE)
+    config = (root / "_config.yml").read_text("utf-8")
+    title = re.search(r"^title: *\"?(.*?)\"?$", config, re.MULTILINE)
+    text = printable(max(found, key=len), title.group(1) if title else "Trinity")
     page = folder / "print.html"  # beside the folders that its paths name
-    page.write_text(printable(text, title.group(1) if title else "Trinity"), encoding="utf-8")
+    page.write_text(text, encoding="utf-8")
     return page
-
-
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
 
 
 def print_page(page: Path, pdf: Path) -> Path:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from trinity import provenance
 from trinity.errors import InputError
-from trinity.files import data_path, write_atomic
+from trinity.files import data_path, read_json, write_atomic
 from trinity.lineage import file_of, source_hash
 
 
@@ -30,7 +30,7 @@ def read(name: str) -> dict:
         raise InputError(
             f"The record {path.name} is missing; a command in benchmarks/ or tools/ makes it."
         )
-    return json.loads(path.read_text(encoding="utf-8"))
+    return read_json(path)
 
 
 def write(
@@ -58,11 +58,6 @@ def write(
     return write_atomic(path, json.dumps({"provenance": block, **results}, indent=1) + "\n")
 
 
-def is_record(block: dict) -> bool:
-    """Whether a provenance block is that of a record."""
-    return isinstance(block.get("modules"), list) and isinstance(block.get("data"), list)
-
-
 def differences(path: Path) -> list[str]:
     """In what a record is not about today's code and data, or was changed (``output``).
 
@@ -77,8 +72,7 @@ def differences(path: Path) -> list[str]:
         path.stem, code, block["data"], block["parameters"], block["seeds"]
     )
     found = provenance.differences(block, today)
-    document = json.loads(path.read_text(encoding="utf-8"))
-    document.pop("provenance")
+    document = {k: v for k, v in read_json(path).items() if k != "provenance"}
     found += ["output"] * (block.get("output_hash") != _hash(document))
     return provenance.or_earlier(found, path)
 

@@ -6,14 +6,13 @@ scrolling move it, and printing gives one slide per sheet.
 """
 
 import html
-import json
 import re
 import sys
 import tomllib
 from pathlib import Path
 
 from trinity.errors import InputError
-from trinity.files import data_root, write_atomic
+from trinity.files import data_root, read_json, write_atomic
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -65,7 +64,7 @@ def slides(folder: Path | None = None) -> str:
     folder = folder or data_root().parent / "notebooks"
     book = folder.parent / "book"
     deck = tomllib.loads((book / "slides.toml").read_text(encoding="utf-8"))
-    table = json.loads((book / "generated" / "numbers.json").read_text("utf-8"))["numbers"]
+    table = read_json(book / "generated" / "numbers.json")["numbers"]
     parts = [f"<section><h1>{html.escape(deck['title'])}</h1><p>{deck['footer']}</p></section>"]
     for slide in deck["slide"]:
         lines = [slide["text"], slide["data"]]

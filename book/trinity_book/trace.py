@@ -6,7 +6,6 @@ against today's source and data, and goes on to the results files behind it:
     page -> notebook or prose -> results file -> stage: source hash, data hash, parameters, commit
 """
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from trinity import provenance
 from trinity.errors import InputError
-from trinity.files import data_root
+from trinity.files import data_root, read_json
 from trinity.pipeline import stages
 from trinity_book import notebooks, pages, records
 from trinity_book.figures import drawings
@@ -113,7 +112,7 @@ def trace(path: Path) -> Trace:
         stage = stages.stage_named(str(block.get("stage", "")))
         root = path.absolute().parents[len(Path(stage.folder or "").parts) - 1]
         path = root / "results" / stage.results
-    if records.is_record(block):
+    if all(isinstance(block.get(key), list) for key in ("modules", "data")):
         return Trace(_shown(path), block, records.differences(path))
     if not isinstance(block.get("stage"), str):
         raise InputError(f"{path} has no provenance block that names a stage; make it anew.")
@@ -151,7 +150,7 @@ def _prose(path: Path) -> Trace:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"There is no readable page {path}; name one of book/.") from error
-    table = json.loads((data_root().parent / pages.NUMBERS).read_text("utf-8"))["numbers"]
+    table = read_json(data_root().parent / pages.NUMBERS)["numbers"]
     numbers = [source for name in NUMBER.findall(text) for source in table[name]["from"]]
     results = [*NAMED.findall(text), *(name for name in numbers if "/" not in name)]
     behind = [_published(name) for name in dict.fromkeys(results) if name.endswith(".json")]

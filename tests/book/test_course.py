@@ -77,7 +77,7 @@ def test_every_chapter_has_exercises_of_three_kinds():
 
 @pytest.mark.parametrize("source", SOLUTIONS, ids=lambda path: path.stem)
 def test_students_get_what_the_solution_gives_today(source):
-    committed = course.exercises_folder() / source.with_suffix(".ipynb").name
+    committed = notebooks.folder() / "exercises" / source.with_suffix(".ipynb").name
     assert executed(source)
     found = committed.read_text(encoding="utf-8")
     assert found == course.exercise(source), "run python -m trinity_book.course"
@@ -132,7 +132,7 @@ def test_a_solution_is_folded_and_every_answer_has_a_place_to_start(source):
 
 
 def test_exercises_run_from_top_to_bottom_unanswered(tmp_path):
-    source = course.exercises_folder() / "02_properties.ipynb"
+    source = notebooks.folder() / "exercises" / "02_properties.ipynb"
     out = tmp_path / "out.ipynb"
     command = [sys.executable, "-m", "papermill", str(source), str(out), "-k", "python3"]
     done = subprocess.run(

@@ -30,7 +30,6 @@ _ALSO_SHOWN = {
     "heat_of_decomposition_j_kg": ("Heat of decomposition", "MJ/kg", 1e-6),
     "decomposition_width_k": ("Width of decomposition", "K", 1.0),
 }
-
 _AROUND = [(-4, 4), (4, -9), (-4, 13), (4, -18)]  # labels of neighbours beside each other
 
 

@@ -32,7 +32,10 @@ def landscape(found: dict) -> Figure:
     }
     start = np.abs(found["y"]).argmin(), np.abs(found["x"]).argmin()  # the origin
     for axes, (label, values) in zip(panels, shown.items(), strict=True):
-        levels = _levels(values, float(values[start]))
+        # From the lowest value to half as much again above it as the start is, closest together in
+        # the valleys; what is higher has one colour.
+        rise = 1.5 * max(float(values[start]) - values.min(), 1e-6)
+        levels = values.min() + rise * np.linspace(0, 1, 20) ** 1.5
         drawn = axes.contourf(found["x"], found["y"], values, levels, cmap="cividis", extend="max")
         axes.contour(found["x"], found["y"], values, levels, colors="white", linewidths=0.4)
         axes.grid(False)
@@ -44,14 +47,6 @@ def landscape(found: dict) -> Figure:
     panels[0].set_ylabel("towards two-phase solution [filter lengths]")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
-
-
-def _levels(values: np.ndarray, start: float) -> np.ndarray:
-    """Twenty levels from the lowest value to half as much again above it as the start is; closest
-    together in the valleys. What is higher has one colour."""
-    low = values.min()
-    high = low + 1.5 * max(start - low, 1e-6)
-    return low + (high - low) * np.linspace(0, 1, 20) ** 1.5
 
 
 def _path(axes, places: np.ndarray, colour: str, name: str, jumps: bool) -> None:

@@ -35,11 +35,7 @@ def train_controls(job: Job, numbers: dict, kinds: Iterable[str] = KINDS) -> dic
 
     Below the folder of the job ``models/shuffled/seed0/member0`` and so on are made. ``numbers``
     are those of section ``[controls]``; ``kinds``, of `KINDS`, are wanted beside the ``rows_N``.
-
-    Returns
-    -------
-    dict
-        Per kind, for each seed: GMFE a target on hypothetical polymers held out, and rows.
+    Returns per kind, for each seed: GMFE a target on hypothetical polymers held out, and rows.
     """
     folder, language_model = job.folder / "models", job.inputs["phase0"].folder
     for seed in range(numbers["seeds"]):

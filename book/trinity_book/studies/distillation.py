@@ -89,11 +89,8 @@ def distillation(job: Job) -> dict:
     job gets ``member0`` ..., ``ensemble.json`` and ``domain.safetensors``; an interrupted run goes
     on from what is there.
 
-    Returns
-    -------
-    dict
-        ``fidelity`` (how far students are from their teacher on polymers that they have not
-        read), ``predictions`` and ``scores`` of the left-out groups, counts.
+    The result has ``fidelity`` (how far students are from their teacher on polymers that they have
+    not read), ``predictions`` and ``scores`` of the left-out groups, and counts.
     """
     settings, work = DistillationSettings(**job.parameters["distillation"]), job.folder / "parts"
     chosen = job.inputs["ablation"].results["chosen"]["two_phase"]["nine"]
@@ -108,25 +105,21 @@ def distillation(job: Job) -> dict:
     run_tasks(_train_student, taught[BLIND])
     run_tasks(_train_student, [s for name in (EVERYTHING, *chosen) for s in taught[name]])
     targets = load_targets(work)
+    students = {name: [load_model(s.out) for s in taught[name]] for name in (EVERYTHING, *chosen)}
     predictions = [
         row
         for group, choice in chosen.items()
-        for row in _left_out_rows(targets, group, choice["factors"], _loaded(taught[group]))
+        for row in _left_out_rows(targets, group, choice["factors"], students[group])
     ]
-    students = _loaded(taught[EVERYTHING])
     results = {
         "polymers": int((targets.group == "").sum()),
         "rows": len(targets.tests),
-        "parameters": sum(p.numel() for p in students[0].parameters()),
-        "fidelity": _fidelity(targets, students),
+        "parameters": sum(p.numel() for p in students[EVERYTHING][0].parameters()),
+        "fidelity": _fidelity(targets, students[EVERYTHING]),
         "predictions": predictions,
         "scores": evaluate(pd.DataFrame(predictions), "distilled"),
     }
     return {**_publish(job, taught[EVERYTHING]), **results}
-
-
-def _loaded(students: list[StudentJob]) -> list[FlammabilityModel]:
-    return [load_model(student.out) for student in students]
 
 
 def untrained_student(

@@ -136,11 +136,8 @@ def _walk(start: FlammabilityModel, tests: TestTable, steps, seed: int) -> list[
     Nothing pulls back to the start, so that each path goes where the loss of its tests leads it.
     """
     path = [landscape.weights_of(start)]
-
-    def look(step: int, model: FlammabilityModel) -> None:
-        path.append(landscape.weights_of(model))
-
-    finetune(start, tests, Phase2Settings("full", 1e-3, 0.3, 0.0, tuple(steps)), seed, look)
+    settings = Phase2Settings("full", 1e-3, 0.3, 0.0, tuple(steps))
+    finetune(start, tests, settings, seed, lambda _, m: path.append(landscape.weights_of(m)))
     return path
 
 

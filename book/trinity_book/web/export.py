@@ -16,7 +16,7 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from trinity.errors import InputError
-from trinity.files import data_path, data_root, write_atomic
+from trinity.files import data_path, data_root, read_json, write_atomic
 from trinity.lineage import source_hash
 from trinity.provenance import make_stamp, timed_block
 from trinity.quantities import TARGETS
@@ -56,7 +56,7 @@ def model_tables(model: Path) -> dict:
     from trinity.learning.answer import answer
     from trinity.learning.tokenizer import ATTACHMENT, MAX_TOKENS, PATTERN, VOCABULARY
 
-    about = json.loads((model / "ensemble.json").read_text(encoding="utf-8"))
+    about = read_json(model / "ensemble.json")
     keys = ("name", "factors_no_laboratory", "least_sigma", "least_similarity")
     return {
         **{key: about[key] for key in keys},
@@ -117,9 +117,8 @@ def static_table(learned: dict, simulated: dict) -> str:
         f'<tr><th scope="row">{text}</th>{cells(learned, name)}{cells(simulated, name)}</tr>\n'
         for name, text in ANSWERS.items()
     )
-    head = "".join(
-        f'<th scope="col">{text}</th>' for text in ("model", "90 %", "physics alone", "90 %")
-    )
+    columns = ("model", "90 %", "physics alone", "90 %")
+    head = "".join(f'<th scope="col">{text}</th>' for text in columns)
     return f"<table>\n<thead><tr><td></td>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table>\n"
 
 
@@ -128,15 +127,9 @@ def packed(raw: bytes) -> bytes:
     return gzip.compress(raw, mtime=0)
 
 
-def main() -> None:
-    """Write the exports of the shipped ensemble and say how large they are."""
+if __name__ == "__main__":
     try:
-        written = write(folder(), data_path(MODEL))
+        for path in write(folder(), data_path(MODEL)):
+            print(f"{path.relative_to(data_path().parent)}: {path.stat().st_size / 1e6:.2f} MB")
     except InputError as error:
         sys.exit(f"Error: {error}")
-    for path in written:
-        print(f"{path.relative_to(data_path().parent)}: {path.stat().st_size / 1e6:.2f} MB")
-
-
-if __name__ == "__main__":
-    main()

@@ -21,8 +21,9 @@ QUANTITIES = ("V298", "Yg", "Cp_solid_298", "Cp_liquid_298")
 
 def tables() -> dict:
     """Everything but the language model."""
+    polymers = pd.read_csv(data_path("polymers_real.csv"))
     return {
-        "polymers": polymers(),
+        "polymers": polymers[["name", "psmiles"]].to_dict("records"),
         "groups": groups(),
         "contributions": {name: contributions(name) for name in QUANTITIES},
         "smarts": {
@@ -43,12 +44,6 @@ def tables() -> dict:
             "thickness_mm": quantities.THICKNESS_TESTED_MM,
         },
     }
-
-
-def polymers() -> list[dict]:
-    """Names and repeat units to pick from."""
-    table = pd.read_csv(data_path("polymers_real.csv"))
-    return table[["name", "psmiles"]].to_dict("records")
 
 
 def groups() -> list[dict]:

@@ -110,15 +110,9 @@ def leave_one_polymer_out(
 ) -> dict:
     """Refit the ``t50`` or ``char`` model without each polymer in turn and predict it.
 
-    Parameters
-    ----------
-    blind
-        Leave the polymers of the cone tests out of the table altogether, as the model in use does.
-    descriptors
-        A subset to use instead of the model's own.
-    choose
-        Choose as many descriptors as it has anew without each polymer. Those in use were chosen on
-        the table that also judges them; this is what the error becomes when the choice does not.
+    ``blind`` leaves the polymers of the cone tests out of the table altogether, as the model in use
+    does; ``descriptors`` replace its own. With ``choose`` as many are chosen anew without each
+    polymer: those in use were chosen on the table that also judges them.
     """
     settings, table = SETTINGS[quantity], training_table(quantity, blind)
     x = inputs(table, () if choose else descriptors or settings.descriptors)
@@ -137,8 +131,9 @@ def leave_one_polymer_out(
     judged = (table.kind != "half").to_numpy()
     result = scores(y[judged], predicted[judged], np.hypot(spread, sigma)[judged])
     result["mean_error_of_mean"] = float(np.abs(constant - y)[judged].mean())
-    columns = {"measured": y, "predicted": predicted, "sigma": np.hypot(spread, sigma)}
-    rows = pd.DataFrame({"psmiles": table.psmiles, "kind": table.kind} | columns)
+    rows = table[["psmiles", "kind"]].assign(
+        measured=y, predicted=predicted, sigma=np.hypot(spread, sigma)
+    )
     return result | {"rows": rows.to_dict("records")}
 
 
@@ -207,16 +202,12 @@ def oxygen_index_as_char() -> dict:
 
 def coverage() -> dict:
     """Share of the heavy atoms of real polymers that a group covers, and which are not."""
-    table = pd.read_csv(data_path("polymers_real.csv"))
-    atoms = uncovered = 0
-    named = {}
-    for row in table.itertuples():
-        found = count_groups(row.psmiles).uncovered_atoms
-        atoms += parse_psmiles(row.psmiles).GetNumAtoms() - 2
-        uncovered += len(found)
-        if found:
-            named[row.name] = found
-    return {"n_polymers": len(table), "share": 1 - uncovered / atoms, "uncovered": named}
+    table = pd.read_csv(data_path("polymers_real.csv")).set_index("name").psmiles
+    found = {name: count_groups(psmiles).uncovered_atoms for name, psmiles in table.items()}
+    atoms = sum(parse_psmiles(psmiles).GetNumAtoms() - 2 for psmiles in table)
+    share = 1 - sum(map(len, found.values())) / atoms
+    named = {name: left for name, left in found.items() if left}
+    return {"n_polymers": len(table), "share": share, "uncovered": named}
 
 
 def build_property_validation() -> dict:

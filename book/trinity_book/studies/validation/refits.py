@@ -81,9 +81,8 @@ def leverage_bound(psmiles: str, quantity: str) -> float:
 
 
 @lru_cache(maxsize=16)
-def _published(name: str) -> dict[str, float]:
-    table = properties.published_table(properties.PARITY[name])
-    return dict(zip(table.key, table.value, strict=True))
+def _published(name: str) -> pd.Series:
+    return properties.published_table(properties.PARITY[name]).set_index("key").value
 
 
 def _residual(psmiles: str, name: str) -> float:
