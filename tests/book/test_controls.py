@@ -43,7 +43,9 @@ def test_a_part_of_the_table_has_whole_polymers():
 
 @pytest.mark.parametrize("polymers", [2, 12, 200])
 def test_small_tables_are_split_too_and_train_long_enough(polymers):
-    table = toy_table([f"*CC(*){'C' * n}" for n in range(1, polymers + 1)], tests=1)
+    table = toy_table(
+        [f"*CC(*){'C' * (n % 15)}O{'C' * (n // 15)}" for n in range(polymers)], tests=1
+    )
     seed = splitting_seed(polymers, 0.15, 3)
     training, held_out = split_by_polymer(read_tests(table), 0.15, seed)
     assert training.any() and held_out.any()

@@ -148,15 +148,15 @@ def test_exercises_run_from_top_to_bottom_unanswered(tmp_path):
 
 def test_physics_exercises_need_no_torch():
     """Chapters 1 to 4: what their cells import brings no PyTorch in."""
-    for source in SOLUTIONS[:4]:
-        lines = [
-            line
-            for cell in notebooks.Notebook.read(source).code
-            for line in cell.splitlines()
-            if re.match(r"(import|from) ", line)
-        ]
-        program = "\n".join([*lines, "import sys", "sys.exit('torch' in sys.modules)"])
-        assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+    lines = [
+        line
+        for source in SOLUTIONS[:4]
+        for cell in notebooks.Notebook.read(source).code
+        for line in cell.splitlines()
+        if re.match(r"(import|from) ", line)
+    ]
+    program = "\n".join([*lines, "import sys", "sys.exit('torch' in sys.modules)"])
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_a_check_cell_without_an_answer_is_refused(tmp_path):

@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -73,10 +74,9 @@ def test_stages_that_a_source_loads_exist(source):
     assert set(notebooks.Notebook.read(source).results()) <= set(stages.STAGES)
 
 
-@pytest.fixture
-def small(tmp_path, monkeypatch):
+def write_small(place: Path, monkeypatch) -> Path:
     """A notebook folder with one small notebook of its own."""
-    folder = tmp_path / "notebooks"
+    folder = place / "notebooks"
     folder.mkdir()
     (folder / "07_small.py").write_text(
         '# %% tags=["parameters"]\nn = 3\nwidth = 0.5\nname = "PE"\nloud = False\n\n'
@@ -84,6 +84,11 @@ def small(tmp_path, monkeypatch):
     )
     monkeypatch.setattr(notebooks, "folder", lambda: folder)
     return folder
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    return write_small(tmp_path, monkeypatch)
 
 
 def outputs(path: Path) -> str:
@@ -160,9 +165,16 @@ def test_a_failing_cell_is_one_sentence_and_leaves_no_result(small, tmp_path):
 class TestGate:
     """The gate refuses what it must; each test spoils a good notebook in one way."""
 
+    @pytest.fixture(scope="class")
+    def whole(self, tmp_path_factory):
+        """The small notebook as it was executed, once for all."""
+        with pytest.MonkeyPatch.context() as patch:
+            folder = write_small(tmp_path_factory.mktemp("whole"), patch)
+            yield notebooks.run("small", {}, folder / "07_small.ipynb", progress=False)
+
     @pytest.fixture
-    def published(self, small):
-        return notebooks.run("small", {}, small / "07_small.ipynb", progress=False)
+    def published(self, whole, small):
+        return Path(shutil.copy(whole, small))
 
     def spoil(self, path, change):
         notebook = nbformat.read(path, as_version=4)
