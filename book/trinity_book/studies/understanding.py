@@ -193,8 +193,8 @@ def distances(model: FlammabilityModel, points: dict[str, Tensor]) -> list[dict]
     Rows of ``layer``, ``weights`` (their number), ``phase1``, ``phase2``, ``direct``; the last is
     of all weights.
     """
-    layers = [_layer(name) for name, p in model.named_parameters() for _ in range(p.numel())]
-    codes, names = pd.factorize(np.array(layers))
+    layers = [(_layer(name), p.numel()) for name, p in model.named_parameters()]
+    codes, names = pd.factorize(np.repeat(*zip(*layers, strict=True)))
     trainings = {
         "phase1": ("start", "phase1"),
         "phase2": ("phase1", "two_phase"),
