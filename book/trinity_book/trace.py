@@ -98,7 +98,6 @@ def trace(path: Path) -> Trace:
 
     Raises InputError if there is no such file, or nothing says where it comes from.
     """
-    path = Path(path)
     if path.suffix == ".html":
         return _page(path)
     if path.suffix == ".md":
@@ -178,9 +177,9 @@ def _drawing(path: Path) -> Trace:
     place = next((name for name in drawings.DRAWINGS if Path(name).name == path.name), None)
     if place is None or not path.is_file():
         raise InputError(f"{path} is no drawing of this project and no figure of a built page.")
-    same = drawings.svg(drawings.DRAWINGS[place]) == path.read_bytes()
+    other = drawings.svg(drawings.DRAWINGS[place]) != path.read_bytes()
     behind = [_published(result) for result in drawings.RESULTS.get(place, ())]
-    return Trace(_shown(path), {}, [] if same else ["output"], behind)
+    return Trace(_shown(path), {}, ["output"] * other, behind)
 
 
 def _picture(path: Path) -> Trace:

@@ -111,9 +111,7 @@ def _few(splits: list, numbers: dict) -> list:
 def scores(rows: list[dict], main: list[dict]) -> dict:
     """Per study and level the scores of `trinity.evidence.scores.evaluate`; zero-shot arms of
     ``lopo.json`` are scored on the tests of each level too, and with the controls all main arms."""
-    table = pd.DataFrame(rows)
-    main_rows = pd.DataFrame(main)
-    main_rows = main_rows[main_rows["grouping"] == "nine"]
+    table, main_rows = pd.DataFrame(rows), pd.DataFrame(main).query("grouping == 'nine'")
     found: dict[str, dict] = {}
     for (study, level), part in table.groupby(["study", "level"], sort=False):
         same = main_rows["test_id"].isin(part["test_id"]) & main_rows["arm"].isin(BESIDE)

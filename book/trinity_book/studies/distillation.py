@@ -106,11 +106,9 @@ def distillation(job: Job) -> dict:
     run_tasks(_train_student, [s for name in (EVERYTHING, *chosen) for s in taught[name]])
     targets = load_targets(work)
     students = {name: [load_model(s.out) for s in taught[name]] for name in (EVERYTHING, *chosen)}
-    predictions = [
-        row
-        for group, choice in chosen.items()
-        for row in _left_out_rows(targets, group, choice["factors"], students[group])
-    ]
+    predictions = []
+    for group, choice in chosen.items():
+        predictions += _left_out_rows(targets, group, choice["factors"], students[group])
     results = {
         "polymers": int((targets.group == "").sum()),
         "rows": len(targets.tests),

@@ -104,12 +104,7 @@ def straight_way(model: nn.Module, start: Tensor, end: Tensor, points: int, loss
 
 
 def sharpness(
-    model: nn.Module,
-    solution: Tensor,
-    distances: Sequence[float],
-    draws: int,
-    seed: int,
-    loss: Loss,
+    model: nn.Module, solution: Tensor, distances: Sequence, draws: int, seed: int, loss: Loss
 ) -> np.ndarray:
     """First loss (draws, distances) along random filter-normalised directions from a solution.
 
