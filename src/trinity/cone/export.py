@@ -7,6 +7,7 @@ technical reference; the texts are checked for completeness, not by running the 
 Case fields and units: book, chapter "Physics".
 """
 
+from collections.abc import Iterator
 from math import log
 
 from trinity.cone.case import OPAQUE, check
@@ -33,21 +34,21 @@ def _name(text: str) -> str:
     return "".join(c if c.isalnum() else "_" for c in text).upper()[:24]
 
 
-def _ramps(slab: Slab, component: Component) -> tuple[list[Point], list[Point]]:
-    """Points of the conductivity and of the specific heat; one for a constant."""
-    k, c = component.k_first, component.c_first
-    return slab.ramps[k : k + component.k_length], slab.ramps[c : c + component.c_length]
+def _materials(
+    case: dict, slab: Slab
+) -> Iterator[tuple[str, Component, list[Point], list[Point], float | None]]:
+    """Name, numbers, points of conductivity and specific heat, absorption where it is given."""
+    for (name, given), row in zip(case["components"].items(), slab.components, strict=True):
+        k, c = row.k_first, row.c_first
+        ramps = slab.ramps[k : k + row.k_length], slab.ramps[c : c + row.c_length]
+        yield name, row, *ramps, given.get("absorption_coefficient_1_m")
 
 
 def to_fds(case: dict) -> str:
     """Input of FDS, solid phase only (&MISC SOLID_PHASE_ONLY), one cell of gas above the slab.
 
-    FDS computes the natural convection of a void behind the slab itself.
-
-    Parameters
-    ----------
-    case : dict
-        As in `trinity.cone.simulate.simulate`.
+    The case is as `trinity.cone.simulate.simulate` reads it. FDS computes the natural convection
+    of a void behind the slab itself.
 
     Raises
     ------
@@ -55,7 +56,7 @@ def to_fds(case: dict) -> str:
         If the case cannot be run, or its back face has no counterpart.
     """
     slab = _checked(case)
-    setup, names = slab.setup, list(case["components"])
+    setup = slab.setup
     back = "BACKING='INSULATED'"
     if setup.h_back > 0.0 or setup.eps_back > 0.0:
         back = f"BACKING='VOID', TMP_GAS_BACK={setup.T_back - CELSIUS:.2f}"
@@ -66,11 +67,12 @@ def to_fds(case: dict) -> str:
         f"&MISC SOLID_PHASE_ONLY=T, TMPA={setup.T_around - CELSIUS:.2f} /",
         "&REAC FUEL='METHANE' /",
     ]
-    for name, component in zip(names, slab.components, strict=True):
-        lines += _fds_material(name, component, slab, case)
+    for material in _materials(case, slab):
+        lines += _fds_material(case, *material)
     lines += [
         "&SURF ID='SLAB', COLOR='GRAY'",
-        f"  MATL_ID(1,1)='{_name(names[0])}', THICKNESS(1)={setup.thickness:g}",
+        f"  MATL_ID(1,1)='{_name(next(iter(case['components'])))}', "
+        f"THICKNESS(1)={setup.thickness:g}",
         f"  {back}, TMP_INNER={setup.T0 - CELSIUS:.2f}",
         f"  EXTERNAL_FLUX={1e-3 * setup.irradiance:g}",
         f"  HEAT_TRANSFER_COEFFICIENT={setup.h:g}, STRETCH_FACTOR=1., CELL_SIZE=1.E-5 /",
@@ -82,13 +84,11 @@ def to_fds(case: dict) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _fds_material(name: str, component: Component, slab: Slab, case: dict) -> list[str]:
-    """&MATL and its &RAMP lines for one component."""
+def _fds_material(case: dict, name: str, component: Component, k, c, kappa) -> list[str]:
+    """&MATL, with its reaction, and its &RAMP lines for one component."""
     key = _name(name)
     lines, ramps = [f"&MATL ID='{key}', DENSITY={component.rho:g}"], []
-    for points, label, unit in zip(
-        _ramps(slab, component), ("CONDUCTIVITY", "SPECIFIC_HEAT"), (1.0, 1e-3), strict=True
-    ):
+    for points, label, unit in ((k, "CONDUCTIVITY", 1.0), (c, "SPECIFIC_HEAT", 1e-3)):
         if len(points) == 1:
             lines.append(f"  {label}={unit * points[0].value:g}")
             continue
@@ -99,28 +99,20 @@ def _fds_material(name: str, component: Component, slab: Slab, case: dict) -> li
             for point in points
         ]
     lines.append(f"  EMISSIVITY={component.eps:g}")
-    kappa = case["components"][name].get("absorption_coefficient_1_m")
     if kappa is not None:
         lines.append(f"  ABSORPTION_COEFFICIENT={kappa:g}")
-    for step in case["reactions"]:
-        if step["reactant"] == name:
-            lines += _fds_reaction(step)
+    for step in (step for step in case["reactions"] if step["reactant"] == name):
+        y, threshold = step.get("solid_yield", 0.0), step.get("threshold_temperature_k")
+        lines += [
+            f"  N_REACTIONS=1, A(1)={step['A_1_s']:g}, E(1)={step['E_j_mol']:g}",
+            f"  HEAT_OF_REACTION(1)={1e-3 * step['heat_of_reaction_j_kg']:g}",
+            f"  SPEC_ID(1,1)='METHANE', NU_SPEC(1,1)={1.0 - y:g}",
+        ]
+        if threshold:
+            lines.append(f"  THRESHOLD_TEMPERATURE(1)={threshold - CELSIUS:.2f}")
+        if y > 0.0:
+            lines.append(f"  MATL_ID(1,1)='{_name(step['product'])}', NU_MATL(1,1)={y:g}")
     return [",\n".join(lines) + " /", *ramps]
-
-
-def _fds_reaction(step: dict) -> list[str]:
-    """The reaction of one component, as lines of its &MATL."""
-    y = step.get("solid_yield", 0.0)
-    lines = [
-        f"  N_REACTIONS=1, A(1)={step['A_1_s']:g}, E(1)={step['E_j_mol']:g}",
-        f"  HEAT_OF_REACTION(1)={1e-3 * step['heat_of_reaction_j_kg']:g}",
-        f"  SPEC_ID(1,1)='METHANE', NU_SPEC(1,1)={1.0 - y:g}",
-    ]
-    if step.get("threshold_temperature_k"):
-        lines.append(f"  THRESHOLD_TEMPERATURE(1)={step['threshold_temperature_k'] - CELSIUS:.2f}")
-    if y > 0.0:
-        lines.append(f"  MATL_ID(1,1)='{_name(step['product'])}', NU_MATL(1,1)={y:g}")
-    return lines
 
 
 def to_gpyro(case: dict) -> str:
@@ -131,7 +123,17 @@ def to_gpyro(case: dict) -> str:
     Parameters and errors as `to_fds`.
     """
     slab = _checked(case)
-    setup, densities = slab.setup, {}
+    setup = slab.setup
+    species, reactions = [], []
+    for i, (name, component, k, c, kappa) in enumerate(_materials(case, slab), 1):
+        (k0, nk), (c0, nc) = _power(k), _power(c)
+        species += [
+            f" NAME({i})='{_name(name)}', K0Z({i})={k0:g}, NKZ({i})={nk:g},",
+            f" R0({i})={component.rho:g}, NR({i})=0., C0({i})={c0:g}, NC({i})={nc:g},",
+            f" EMIS({i})={component.eps:g}, KAPPA({i})={OPAQUE if kappa is None else kappa:g},",
+        ]
+    for j, step in enumerate(case["reactions"], 1):
+        reactions += _gpyro_reaction(j, step, case["components"])
     lines = [
         "&GPYRO_GENERAL",
         f" DT0=0.01, NCASES=1, TAMB={setup.T_gas:g},",
@@ -139,14 +141,12 @@ def to_gpyro(case: dict) -> str:
         "",
         "&GPYRO_SPROPS",
         f" NSSPEC={len(slab.components)},",
-    ]
-    for name, component in zip(case["components"], slab.components, strict=True):
-        densities[name] = component.rho
-        lines += _gpyro_species(len(densities), name, component, slab, case)
-    lines += [" /", "", "&GPYRO_RXNS", f" NRXNS={len(slab.reactions)},"]
-    for j, step in enumerate(case["reactions"], 1):
-        lines += _gpyro_reaction(j, step, densities)
-    lines += [
+        *species,
+        " /",
+        "",
+        "&GPYRO_RXNS",
+        f" NRXNS={len(slab.reactions)},",
+        *reactions,
         " /",
         "",
         "&GPYRO_IC",
@@ -173,30 +173,19 @@ def _power(points: list[Point], reference: float = 300.0) -> tuple[float, float]
     return first.value * (reference / first.at) ** exponent, exponent
 
 
-def _gpyro_species(i: int, name: str, component: Component, slab: Slab, case: dict) -> list[str]:
-    """Properties of condensed species ``i``."""
-    (k, nk), (c, nc) = map(_power, _ramps(slab, component))
-    kappa = case["components"][name].get("absorption_coefficient_1_m")
-    return [
-        f" NAME({i})='{_name(name)}', K0Z({i})={k:g}, NKZ({i})={nk:g},",
-        f" R0({i})={component.rho:g}, NR({i})=0., C0({i})={c:g}, NC({i})={nc:g},",
-        f" EMIS({i})={component.eps:g}, KAPPA({i})={OPAQUE if kappa is None else kappa:g},",
-    ]
-
-
-def _gpyro_reaction(j: int, step: dict, densities: dict[str, float]) -> list[str]:
+def _gpyro_reaction(j: int, step: dict, components: dict) -> list[str]:
     """Reaction ``j``.
 
     Gpyro's yield follows from densities, y = 1 + chi (rho_B/rho_A - 1), and its heats are per kg
     of gas (DHV) or of solid formed (DHS); Lautenberger & Fernandez-Pello 2009, section 2.
     """
-    product, y = step.get("product"), step.get("solid_yield", 0.0)
-    ratio = densities[product] / densities[step["reactant"]] if product else 0.0
+    reactant, product = step["reactant"], step.get("product")
+    rho, y, heat = "density_kg_m3", step.get("solid_yield", 0.0), step["heat_of_reaction_j_kg"]
+    ratio = components[product][rho] / components[reactant][rho] if product else 0.0
     chi = (1.0 - y) / (1.0 - ratio) if ratio != 1.0 else 1.0
-    heat = step["heat_of_reaction_j_kg"]
     vapour, solid = (heat / (1.0 - y), 0.0) if y < 1.0 else (0.0, heat)
     return [
-        f" CFROM({j})='{_name(step['reactant'])}', CTO({j})='{_name(product or 'gases')}',",
+        f" CFROM({j})='{_name(reactant)}', CTO({j})='{_name(product or 'gases')}',",
         f" Z({j})={step['A_1_s']:g}, E({j})={1e-3 * step['E_j_mol']:g}, ORDER({j})=1.,",
         f" CHI({j})={chi:g}, DHV({j})={vapour:g}, DHS({j})={solid:g},",
         f" TCRIT({j})={step.get('threshold_temperature_k') or 0:g},",

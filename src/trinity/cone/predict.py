@@ -70,19 +70,12 @@ def predict(
     samples: int = 100,
     seed: int = 0,
 ) -> ConeTest:
-    """Simulate a cone test with nominal properties, and with ``samples`` sampled ones.
+    """Simulate a cone test with nominal properties, and with ``samples`` sets drawn within their
+    errors, for the intervals.
 
     Scalars follow the rule of the measurements behind an instrument of `LAG_S` seconds
-    (`trinity.cone.curve.read_rule`), so that they can be set beside a measured test.
-
-    Parameters
-    ----------
-    polymer
-        As `trinity.chemistry.properties.estimate` reads it.
-    flux_kw_m2, thickness_mm
-        Within `trinity.quantities.check_conditions`.
-    samples
-        Parameter sets drawn within the errors of the properties, for the intervals.
+    (`trinity.cone.curve.read_rule`), so that they can be set beside a measured test. The polymer is
+    as `trinity.chemistry.properties.estimate` reads it.
 
     Raises
     ------
@@ -168,23 +161,11 @@ def nominal_physics(
 ) -> np.ndarray:
     """Natural logarithms (R, 4) of `TARGETS` that the cone model gives with nominal properties.
 
-    The same numbers as `predict`; properties are estimated once per polymer and all tests burn in
-    one batch. Conditional on ignition, as the scores are: where the nominal specimen does not
-    ignite, the median of the ``draws`` sampled ones that do stands in for it (the same draws every
-    time), and NaN where none does.
-
-    Parameters
-    ----------
-    polymers
-        P polymers as `trinity.chemistry.properties.estimate` reads them.
-    polymer_of : int array, shape (R,)
-        Index into ``polymers``.
-    conditions : array, shape (R, 2)
-        Heat flux [kW/m2] and thickness [mm].
-    draws
-        0 leaves NaN where the nominal specimen does not ignite.
-    threads
-        Cores to use; all of the process's cores by default.
+    The same numbers as `predict`: row r is of polymer ``polymer_of[r]`` (R,) of ``polymers`` at the
+    heat flux [kW/m2] and thickness [mm] ``conditions[r]`` (R, 2), and all burn in one batch on
+    ``threads`` cores (all by default). Conditional on ignition, as the scores are: where the
+    nominal specimen does not ignite, the median of the ``draws`` sampled ones that do stands in for
+    it (the same draws every time), and NaN where none does or ``draws`` is 0.
 
     Raises
     ------
@@ -211,18 +192,9 @@ def specific_extinction_area(
 
     :math:`\mathrm{SEA} = \sigma_s\,Y_s`: light that a kilogram of soot stops, times the soot that a
     kilogram of fuel makes. The soot yield is the prior of `properties.estimate`, wide (50 %) and
-    for a well-ventilated flame; both factors are drawn within their errors. Not validated here:
-    the cone tests of this project hold no smoke measurement. Carbon monoxide is not given.
-
-    Returns
-    -------
-    dict
-        ``sea_m2_kg``, ``sea_m2_kg_lo`` and ``sea_m2_kg_hi`` (central 90 %), ``smoke_note``.
-
-    Raises
-    ------
-    InputError
-        If the polymer cannot be used.
+    for a well-ventilated flame; both factors are drawn within their errors. Not validated here.
+    Gives ``sea_m2_kg``, ``sea_m2_kg_lo`` and ``sea_m2_kg_hi`` (central 90 %), ``smoke_note``;
+    `InputError` if the polymer cannot be used.
     """
     estimate = properties.estimate(polymer)
     drawn = sampling.sample_parameters(estimate, samples, np.random.default_rng(seed))

@@ -50,7 +50,13 @@ def _end_time(p: dict[str, float], thickness: float, irradiance: float) -> float
     return IGNITION_TIMEOUT_S + 2 * 3e6 * p["density_kg_m3"] * thickness / net
 
 
+#: Fields of a reaction, in the order in which `_material` gives them.
+REACTION = ("reactant", "product", "solid_yield", "A_1_s", "E_j_mol", "heat_of_reaction_j_kg",
+            "heat_of_combustion_j_kg")  # fmt: skip
+
+
 def _material(p: dict[str, float]) -> tuple[dict, list[dict]]:
+    """Components and reactions: the polymer, what loss of acid leaves, and char."""
     virgin = {
         "density_kg_m3": p["density_kg_m3"],
         "conductivity_w_m_k": p["conductivity_w_m_k"],
@@ -58,51 +64,28 @@ def _material(p: dict[str, float]) -> tuple[dict, list[dict]]:
         "emissivity": p["emissivity"],
         "absorption_coefficient_1_m": p["absorption_coefficient_1_m"],
     }
-    components = {"virgin": virgin}
-    acid = p["acid_fraction"]
-    reactant, left = "virgin", 1.0
-    reactions = []
-    if acid > 0:
+    components, steps, reactant, left = {"virgin": virgin}, [], "virgin", 1.0
+    if p["acid_fraction"] > 0:
+        reactant, left = "polyene", 1 - p["acid_fraction"]
         # The polyene keeps the volume: it foams rather than shrinks while acid leaves.
-        components["polyene"] = virgin | {"density_kg_m3": p["density_kg_m3"] * (1 - acid)}
-        reactions.append(
-            _reaction("virgin", "polyene", 1 - acid, p["acid_A_1_s"], p["acid_E_j_mol"],
-                      p["acid_heat_of_reaction_j_kg"], p["acid_heat_of_combustion_j_kg"])
-        )  # fmt: skip
-        reactant, left = "polyene", 1 - acid
+        components[reactant] = virgin | {"density_kg_m3": p["density_kg_m3"] * left}
+        heats = p["acid_heat_of_reaction_j_kg"], p["acid_heat_of_combustion_j_kg"]
+        steps.append(("virgin", reactant, left, p["acid_A_1_s"], p["acid_E_j_mol"], *heats))
     char = min(p["char_yield"] / left, 0.95)
-    product = "char" if char > 1e-3 else None
-    reactions.append(
-        _reaction(reactant, product, char if product else 0.0, p["A_1_s"], p["E_j_mol"],
-                  p["heat_of_decomposition_j_kg"], p["gas_heat_of_combustion_j_kg"])
-    )  # fmt: skip
+    product, char = ("char", char) if char > 1e-3 else (None, 0.0)
+    heats = p["heat_of_decomposition_j_kg"], p["gas_heat_of_combustion_j_kg"]
+    steps.append((reactant, product, char, p["A_1_s"], p["E_j_mol"], *heats))
     if product:
-        components["char"] = _char(p, char * components[reactant]["density_kg_m3"])
-    return components, reactions
-
-
-def _reaction(reactant, product, solid_yield, frequency, energy, heat, combustion) -> dict:
-    return {
-        "reactant": reactant,
-        "product": product,
-        "A_1_s": frequency,
-        "E_j_mol": energy,
-        "order": 1,
-        "solid_yield": solid_yield,
-        "heat_of_reaction_j_kg": heat,
-        "heat_of_combustion_j_kg": combustion,
-    }
-
-
-def _char(p: dict[str, float], at_constant_volume: float) -> dict:
-    """Char no lighter than its own density: a residue of 1 % collapses instead of insulating."""
-    return {
-        "density_kg_m3": max(p["char_density_kg_m3"], at_constant_volume),
-        "conductivity_w_m_k": p["char_conductivity_w_m_k"],
-        "specific_heat_j_kg_k": p["char_specific_heat_j_kg_k"],
-        "emissivity": p["char_emissivity"],
-        "absorption_coefficient_1_m": None,
-    }
+        # No lighter than its own density: a residue of 1 % collapses instead of insulating.
+        density = max(p["char_density_kg_m3"], char * components[reactant]["density_kg_m3"])
+        components["char"] = {
+            "density_kg_m3": density,
+            "conductivity_w_m_k": p["char_conductivity_w_m_k"],
+            "specific_heat_j_kg_k": p["char_specific_heat_j_kg_k"],
+            "emissivity": p["char_emissivity"],
+            "absorption_coefficient_1_m": None,
+        }
+    return components, [dict(zip(REACTION, step, strict=True)) for step in steps]
 
 
 def specific_heat_ramp(p: dict[str, float]) -> list[list[float]] | float:
