@@ -187,10 +187,7 @@ def limited(left, here, right, dl, d, dr):
 def adapt(slab, cells, K, ns, n, fineness):
     """Split and merge the slab's first ``ns`` of ``n`` cells; returns the new counts."""
     dx, s = cells.dx, cells.size
-    left = 0.0
-    for i in range(ns):
-        left += dx[i]
-    coarsest = min(slab.setup.thickness / 12.0, left / 6.0)
+    coarsest = min(slab.setup.thickness / 12.0, dx[:ns].sum() / 6.0)
     wanted_sizes(slab, cells, K, ns, fineness, coarsest)
     i = 0
     while i < ns - 1:

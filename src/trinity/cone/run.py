@@ -58,18 +58,13 @@ def lay_grid(slab, numerics, cells):
     m, dx = cells.m, cells.dx
     finest = zone_ahead(slab, numerics.fineness)
     ns = first_grid(setup.thickness, finest, numerics.growth, dx)
-    C = components.size
-    inverse = 0.0
-    for c in range(C):
-        inverse += components[c].w0 / components[c].rho
-    for i in range(ns):
-        for c in range(C):
-            m[i, c] = components[c].w0 * dx[i] / inverse
+    volume = (components.w0 / components.rho).sum()  # of a kilogram
+    for c in range(components.size):
+        m[:ns, c] = components[c].w0 * dx[:ns] / volume
     n = ns
     if setup.wool > 0.0:  # the wool is the last component
         n += first_grid(setup.wool, setup.wool / 20.0, numerics.growth, dx[ns : ns + 40])
-        for i in range(ns, n):
-            m[i, C - 1] = components[C - 1].rho * dx[i]
+        m[ns:n, components.size - 1] = components[components.size - 1].rho * dx[ns:n]
     cells.T[:n] = setup.T0
     return ns, n
 

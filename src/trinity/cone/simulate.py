@@ -214,10 +214,8 @@ def read_cases(path: str | Path) -> list:
     """The list ``cases`` of a JSON file, which may hold NaN; `InputError` without one."""
     try:
         data = json.loads(read_bytes(Path(path)))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not JSON: {error}; write it in UTF-8 JSON.") from error
-    except RecursionError as error:
-        raise InputError(f"{path} is nested too deeply; it must hold a list of cases.") from error
     cases = data.get("cases") if isinstance(data, dict) else data
     if not isinstance(cases, list) or not cases:
         raise InputError(f"{path} holds no cases; it must be an object with a list named cases.")
