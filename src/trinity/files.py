@@ -13,21 +13,15 @@ MAX_FILE_BYTES = 2_000_000_000
 
 
 def data_root() -> Path:
-    """Directory of data: ``TRINITY_DATA``, else the checkout's ``data/``, else the wheel's copy.
-
-    Raises
-    ------
-    InputError
-        If none of the three exists.
-    """
+    """Directory of data: ``TRINITY_DATA``, else the checkout's ``data/``, else the wheel's copy; an
+    InputError if there is none."""
     here = Path(__file__).resolve().parent
     named = os.environ.get("TRINITY_DATA")
-    candidates = [Path(named)] if named else [here.parents[1] / "data", here / "_data"]
-    for candidate in candidates:
-        if candidate.is_dir():
-            return candidate
+    places = [Path(named)] if named else [here.parents[1] / "data", here / "_data"]
+    for place in filter(Path.is_dir, places):
+        return place
     raise InputError(
-        f"No data directory at {candidates[0]}; set TRINITY_DATA to the data/ folder of a checkout."
+        f"No data directory at {places[0]}; set TRINITY_DATA to the data/ folder of a checkout."
     )
 
 
@@ -43,13 +37,7 @@ def artifacts_root() -> Path:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Contents of a file.
-
-    Raises
-    ------
-    InputError
-        If it does not exist, is no file, cannot be read or is too large.
-    """
+    """Contents of a file; an InputError if it is missing, no file, unreadable or too large."""
     if not path.exists():
         raise InputError(f"There is no file {path}; check the name and the folder.")
     if not path.is_file():
@@ -63,13 +51,8 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_json(path: Path) -> object:
-    """A JSON document.
-
-    Raises
-    ------
-    InputError
-        As `read_bytes`, or if the content is no JSON (NaN and Infinity are none either).
-    """
+    """A JSON document; errors as of `read_bytes`, and an InputError if it is no JSON (as NaN and
+    Infinity are none)."""
     import orjson
 
     try:
@@ -81,12 +64,8 @@ def read_json(path: Path) -> object:
 def write_atomic(path: str | Path, content: bytes | str) -> Path:
     """Write ``content`` beside ``path`` and rename it, so that no reader sees half a file.
 
-    A new file is as readable as the user's umask says; one that is replaced keeps its mode.
-
-    Raises
-    ------
-    InputError
-        If the place cannot be written.
+    A new file is as readable as the user's umask says; one that is replaced keeps its mode. An
+    InputError says that the place cannot be written.
     """
     path = Path(path)
     raw = content.encode() if isinstance(content, str) else content

@@ -212,13 +212,8 @@ def _examined(definition: Definition) -> tuple[str, list[Definition]]:
 
 
 def reached(*entries: str) -> set[Definition]:
-    """Every definition behind the entries (``package.module`` or ``package.module:name``).
-
-    Raises
-    ------
-    InputError
-        If a module is not there: the package was installed without the book's.
-    """
+    """Every definition behind the entries (``package.module`` or ``package.module:name``); an
+    InputError names a module that is not there: the package was installed without the book's."""
     start: list[Definition] = []
     for entry in entries:
         module, _, name = entry.partition(":")

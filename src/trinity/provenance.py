@@ -64,12 +64,8 @@ def data_hash(paths: Iterable[str | Path]) -> str:
     """Hash of files by name and content, wherever they are.
 
     A folder stands for all files below it but READMEs, provenance and stamps (``_...json``), which
-    say where their neighbours come from and change with the code.
-
-    Raises
-    ------
-    InputError
-        If a file is missing.
+    say where their neighbours come from and change with the code. An InputError names a file that
+    is missing.
     """
     entries = []
     for given in paths:
@@ -109,10 +105,10 @@ def make_stamp(
 ) -> dict:
     """What decides the result of a stage.
 
-    ``source_hash`` is that of the code behind it (`trinity.lineage`).
-    ``data`` names files of the data directory and, by absolute path, what earlier stages made.
-    An earlier stage enters by the *content* of its result, not by its code: when its code changes
-    and it computes the same bytes again, nothing after it becomes stale.
+    ``source_hash`` is that of the code behind it (`trinity.lineage`), ``data`` names files of the
+    data directory and, by absolute path, what earlier stages made. An earlier stage enters by the
+    *content* of its result, not by its code: when its code changes and it computes the same bytes
+    again, nothing after it becomes stale.
     """
     return {
         "stage": stage,
@@ -193,9 +189,9 @@ def git(*words: str) -> str | None:
     """What git prints about the checkout; None where it fails or there is none of the two."""
     command = ["git", "-C", str(PACKAGE), *words]
     try:
-        return subprocess.run(
-            command, capture_output=True, text=True, timeout=20, check=True
-        ).stdout.strip()
+        return subprocess.check_output(
+            command, stderr=subprocess.DEVNULL, text=True, timeout=20
+        ).strip()
     except (OSError, subprocess.SubprocessError):
         return None
 
@@ -220,19 +216,11 @@ def machine() -> dict:
 
 
 def read_block(path: str | Path) -> dict:
-    """The provenance block of a results file, a model folder or an executed notebook.
-
-    Raises
-    ------
-    InputError
-        If there is no such file or it has no provenance block.
-    """
+    """The provenance block of a results file, a model folder or an executed notebook; an InputError
+    says that there is no such file or block."""
     path = Path(path)
-    target = path / "provenance.json" if path.is_dir() else path
-    document = read_json(target)
-    found = document if isinstance(document, dict) else {}
-    metadata = found.get("metadata")
-    block = found.get("provenance") or (isinstance(metadata, dict) and metadata.get("trinity"))
-    if not isinstance(block, dict):
-        raise InputError(f"{target} has no provenance block; it was not made by this project.")
-    return block
+    path = path / "provenance.json" if path.is_dir() else path
+    match read_json(path):
+        case {"provenance": dict() as block} | {"metadata": {"trinity": dict() as block}} if block:
+            return block
+    raise InputError(f"{path} has no provenance block; it was not made by this project.")

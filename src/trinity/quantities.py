@@ -3,8 +3,6 @@
 Names carry their units: ``phrr_kw_m2`` is a peak heat release rate in kW/m².
 """
 
-from math import isfinite
-
 from trinity.errors import InputError
 
 #: What is predicted: ignition time, peak and total heat release, time of the peak; in the order
@@ -30,28 +28,21 @@ AMBIENT_K = 300.0
 
 
 def check_conditions(flux_kw_m2: float, thickness_mm: float) -> None:
-    """Refuse a heat flux outside 5-200 kW/m² or a thickness outside 0.1-200 mm.
-
-    Raises
-    ------
-    InputError
-        If either is not a number or outside its range.
-    """
-    _check("heat flux", flux_kw_m2, FLUX_ACCEPTED_KW_M2, "kW/m²")
-    _check("thickness", thickness_mm, THICKNESS_ACCEPTED_MM, "mm")
-
-
-def _check(name: str, value: float, allowed: tuple[float, float], unit: str) -> None:
-    low, high = allowed
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = float("nan")
-    if not isfinite(number) or not low <= number <= high:
-        shown = str(value)[:40]
-        raise InputError(
-            f"The {name} is {shown!s} {unit}; give a number from {low:g} to {high:g} {unit}."
-        )
+    """Refuse a heat flux outside 5-200 kW/m² or a thickness outside 0.1-200 mm, and what is no
+    number, with an InputError."""
+    for name, value, (low, high), unit in (
+        ("heat flux", flux_kw_m2, FLUX_ACCEPTED_KW_M2, "kW/m²"),
+        ("thickness", thickness_mm, THICKNESS_ACCEPTED_MM, "mm"),
+    ):
+        try:
+            inside = low <= float(value) <= high
+        except (TypeError, ValueError, OverflowError):
+            inside = False
+        if not inside:
+            raise InputError(
+                f"The {name} is {str(value)[:40]} {unit}; give a number from {low:g} to {high:g}"
+                f" {unit}."
+            )
 
 
 def conditions_tested(flux_kw_m2: float, thickness_mm: float) -> bool:

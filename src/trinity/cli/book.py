@@ -10,13 +10,8 @@ from trinity.errors import InputError
 
 
 def _book(module: str):
-    """A module of the book's machinery, which stands beside the package in a checkout.
-
-    Raises
-    ------
-    InputError
-        If there is none: the package was installed alone.
-    """
+    """A module of the book's machinery, which stands beside the package in a checkout; an
+    InputError if the package was installed alone."""
     try:
         return import_module(f"trinity_book.{module}")
     except ModuleNotFoundError as error:

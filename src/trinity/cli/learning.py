@@ -176,13 +176,8 @@ def _print_finetuned(report: dict) -> None:
 
 
 def summary(name: str, scale: str, seed: int) -> dict:
-    """Results of a stage, loaded or computed, without long lists; and where its files are.
-
-    Raises
-    ------
-    InputError
-        If several processes were launched for it, or the stage or scale is unknown.
-    """
+    """Results of a stage, loaded or computed by one process, without long lists; and the places of
+    its files."""
     from trinity.learning import launched
     from trinity.pipeline import stages
 

@@ -90,12 +90,8 @@ def print_test(found: dict, quantities: tuple[str, ...], how: str, remark: str =
 def require_writable(*paths: Path | None, folder: bool = False) -> None:
     """Refuse output paths that cannot become files, or folders, before any work is done.
 
-    The nearest folder that exists is tried; nothing stays there.
-
-    Raises
-    ------
-    InputError
-        If a path is of the other kind, lies below a file, or nothing can be written there.
+    The nearest folder that exists is tried; nothing stays there. An InputError says that a path is
+    of the other kind, lies below a file, or nothing can be written there.
     """
     wanted, other = ("folder", "file") if folder else ("file to write", "folder")
     for path in filter(None, paths):
@@ -120,13 +116,8 @@ def on_scheduler(address: str | None) -> Iterator[None]:
     """Work on a Dask scheduler, which has to be there before and until the end.
 
     Dask hands a cancelled task on in place of its result, so that the loss may also show as a
-    failure to read that result, with the cancellation named in it.
-
-    Raises
-    ------
-    InputError
-        If it is no address, nobody answers within `ANSWER_S`, or the scheduler ended, or was
-        started anew, before the work was done.
+    failure to read that result, with the cancellation named in it. An InputError says that nobody
+    answers within `ANSWER_S`, or that the scheduler ended before the work was done.
     """
     if address is None:
         yield

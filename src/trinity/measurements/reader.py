@@ -91,10 +91,7 @@ def split_name(header: str) -> tuple[str, str | None]:
 def read_rows(path: str | Path) -> tuple[list[list[str]], list[str]]:
     """Rows of stripped cells without empty rows, and what was understood of the format.
 
-    Raises
-    ------
-    InputError
-        If the file cannot be read, is no table, or mixes decimal points and commas.
+    An InputError if the file cannot be read, is no table, or mixes decimal points and commas.
     """
     text, said = _text(Path(path))
     separator = _separator(text)

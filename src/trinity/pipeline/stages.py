@@ -246,7 +246,7 @@ def load(
 def _output_hash(results: dict, folder: Path | None) -> str:
     """Hash of what a stage made: its results without provenance, and its folder."""
     bare = {key: value for key, value in results.items() if key != "provenance"}
-    return provenance.text_hash(_json(bare) + provenance.data_hash(filter(None, [folder])))
+    return provenance.text_hash(as_json(bare) + provenance.data_hash(filter(None, [folder])))
 
 
 def _compute(stage: Stage, job: Job, stamp: dict, root: Path) -> StageResult:
@@ -261,15 +261,16 @@ def _compute(stage: Stage, job: Job, stamp: dict, root: Path) -> StageResult:
         shutil.rmtree(made, ignore_errors=True)
         made.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(job.folder, made)
-        write_atomic(made / "provenance.json", _json({"provenance": block}))
+        write_atomic(made / "provenance.json", as_json({"provenance": block}))
     shutil.rmtree(job.folder, ignore_errors=True)
-    results = {"provenance": block, **json.loads(_json(results))}
+    results = {"provenance": block, **json.loads(as_json(results))}
     block["output_hash"] = _output_hash(results, made)
-    write_atomic(path, _json(results))
+    write_atomic(path, as_json(results))
     return StageResult(stage.name, results, path, made, loaded=False)
 
 
-def _json(document: dict) -> str:
+def as_json(document: dict) -> str:
+    """A results file as text."""
     options = orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
     return orjson.dumps(document, option=options).decode()
 
