@@ -67,8 +67,9 @@ export class Ensemble {
       inDomain: similarity >= model.least_similarity && conditionsInside(flux, thickness, tested),
     };
     model.targets.forEach((name, i) => {
+      const least = [model.least_sigma].flat(); // one for all targets, or one for each
       const half = model.factors_no_laboratory[i]
-        * Math.max(said.log_sigma[i], model.least_sigma);
+        * Math.max(said.log_sigma[i], least[i % least.length]);
       const [value, lo, hi] = [0, -half, half].map((d) => Math.exp(said.log_mean[i] + d));
       answer[name] = { value, lo, hi };
     });

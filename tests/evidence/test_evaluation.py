@@ -23,7 +23,7 @@ from trinity.evidence.scores import (
 from trinity.learning.baselines import candidates as baselines
 from trinity.learning.baselines import predict_baseline
 from trinity.learning.data import tests_of as read_tests
-from trinity.learning.intervals import LEAST_SIGMA, conformal_quantile
+from trinity.learning.intervals import conformal_quantile
 from trinity.quantities import TARGETS
 
 
@@ -288,7 +288,7 @@ def test_rows_have_physical_units_and_an_interval_of_their_own_counts():
     ids = np.array([3, 0])
     mean = log_targets(ids)[None]
     about = {"arm": "a", "seed": 0, "fold": "g"}
-    first = Held(ids, mean, np.zeros_like(mean)).rows(about, [2.0] * 4)
+    first = Held(ids, mean, np.full_like(mean, 0.1)).rows(about, [2.0] * 4)
     own = Held(ids, mean, np.zeros_like(mean), mean - 1, mean + 1).rows(about, [2.0] * 4)
     assert [row["test_id"] for row in first] == [row["test_id"] for row in own]
     for row, other in zip(first, own, strict=True):
@@ -296,7 +296,7 @@ def test_rows_have_physical_units_and_an_interval_of_their_own_counts():
         assert row["measured"] == pytest.approx(
             measurements()[row["target"]].loc[row["test_id"]], rel=1e-4
         )
-        assert np.log(row["hi"] / row["predicted"]) == pytest.approx(2 * LEAST_SIGMA, abs=1e-4)
+        assert np.log(row["hi"] / row["predicted"]) == pytest.approx(2 * 0.1, abs=1e-4)
         assert np.log(other["predicted"] / other["lo"]) == pytest.approx(1, abs=1e-4)
 
 

@@ -129,9 +129,10 @@ def test_a_bound_of_the_ignition_time_lengthens_it():
     known[:2] = 1.0
     bound = torch.tensor([torch.nan, torch.nan, 1.0])
     mean, scale, weight = torch.zeros(3, 4), torch.ones(4), torch.ones(3)
+    noise = torch.zeros(3, 4), torch.zeros(4)
     found = []
     for at_least in (torch.full((3,), torch.nan), bound):
-        labels = Labels(targets, known, known[:, 0], torch.ones(3), weight, at_least)
+        labels = Labels(targets, known, known[:, 0], torch.ones(3), weight, at_least, *noise)
         fit = Correction.fit(rows, labels, mean, scale, Phase2Settings())
         found.append(fit(rows.embedding, rows.conditions, rows.laboratory, mean)[0])
     without, with_bound = found
@@ -144,7 +145,9 @@ def test_a_bound_teaches_the_modes_by_gradient():
     known = torch.tensor([[1.0] * 4, [0.0] * 4])
     outcome = torch.tensor([1.0, 0.0])
     bound = torch.tensor([torch.nan, 2.0])
-    labels = Labels(torch.zeros(2, 4), known, outcome, torch.ones(2), torch.ones(2), bound)
+    labels = Labels(
+        torch.zeros(2, 4), known, outcome, torch.ones(2), torch.ones(2), bound, None, None
+    )
     multitask_loss((torch.zeros(2), mean, torch.zeros(2, 4)), labels).backward()
     assert mean.grad[1, 0] < 0 and (mean.grad[1, 1:] == 0).all() and mean.grad.isfinite().all()
 

@@ -6,16 +6,19 @@ import numpy as np
 import pytest
 import torch
 from learning_tools import tiny_model, toy_table
+from safetensors.torch import load_file, save_file
 
 from trinity.errors import InputError
 from trinity.learning.answer import answer
 from trinity.learning.configurations import LAYERS, Phase2Settings
-from trinity.learning.correction import LABORATORY, Correction
+from trinity.learning.correction import Correction
 from trinity.learning.data import Labels
 from trinity.learning.data import tests_of as read_tests
 from trinity.learning.encoder import load_backbone, pad
 from trinity.learning.model import Rows, Scalers, load_model
 from trinity.learning.phase2 import correct
+from trinity.measurements.noise import noise_of
+from trinity.measurements.specimens import load_measurements
 
 MODEL = tiny_model()
 
@@ -94,9 +97,10 @@ def test_kernel_correction_is_gaussian_process_regression():
     lab, y = torch.zeros(n, 1), torch.tensor(rng.normal(size=(n, 1))).float()
     known, weight = torch.ones(n, 1), torch.ones(n)
     known[-1] = 0  # a test without label
+    noise = torch.zeros(n, 1), torch.zeros(1)
     zero = torch.zeros(n, 1)
     rows = Rows(None, None, None, c, lab, None, x)
-    labels = Labels(y, known, None, None, weight, torch.full((n,), torch.nan))
+    labels = Labels(y, known, None, None, weight, torch.full((n,), torch.nan), *noise)
     numbers = Phase2Settings(length=1.0, signal=1.0, trend=0.0, noise=0.01)
     fit = Correction.fit(rows, labels, zero, torch.ones(1), numbers)
     unit = float(fit.numbers[0])
@@ -114,26 +118,62 @@ def test_kernel_correction_is_gaussian_process_regression():
 
 
 def test_correction_forgets_far_from_the_measured_polymers():
-    n = 6
-    x, c, lab = (
-        torch.randn(n, 4, generator=torch.manual_seed(0)),
-        torch.zeros(n, 2),
-        torch.eye(n, 3),
-    )
-    y, known, weight = torch.ones(n, 1), torch.ones(n, 1), torch.ones(n)
-    zero = torch.zeros(n, 1)
+    """Far away the prior variance is left, that of a test, and that of a laboratory: of one that
+    is not named, or of one that was never seen."""
+    n, between = 6, 0.04
+    x, c, zero = torch.randn(n, 4, generator=torch.manual_seed(0)), torch.zeros(n, 2), torch.zeros
+    lab = torch.eye(3)[[0, 0, 0, 1, 1, 1]]
+    noise = zero(n, 1), torch.tensor([between])
     rows = Rows(None, None, None, c, lab, None, x)
-    labels = Labels(y, known, None, None, weight, torch.full((n,), torch.nan))
+    ones, no_bound = torch.ones(n, 1), torch.full((n,), torch.nan)
+    labels = Labels(ones, ones, None, None, torch.ones(n), no_bound, *noise)
     numbers = Phase2Settings(length=1.0, signal=0.5, trend=0.0, noise=0.05)
-    fit = Correction.fit(rows, labels, zero, torch.ones(1), numbers)
-    near, _ = fit(x[:1], c[:1], torch.zeros(1, 3), zero[:1])
-    far, variance = fit(x[:1] + 1000, c[:1], torch.zeros(1, 3), zero[:1])
-    assert near.item() > 0.5 and abs(far.item()) < 1e-6
-    assert variance.item() == pytest.approx(0.5 + 0.05)
-    _, named = fit(
-        x[:1] + 1000, c[:1], lab[5:], zero[:1]
-    )  # a laboratory never seen adds its own spread
-    assert named.item() == pytest.approx(0.5 + 0.05 + float(lab[5:].sum()) * LABORATORY)
+    fit = Correction.fit(rows, labels, zero(n, 1), torch.ones(1), numbers)
+    names = {"none": zero(1, 3), "seen": torch.eye(3)[:1], "unseen": torch.eye(3)[2:]}
+    near, _ = fit(x[:1], c[:1], names["none"], zero(1, 1))
+    far = {k: fit(x[:1] + 1000, c[:1], name, zero(1, 1)) for k, name in names.items()}
+    assert near.item() > 0.5 and abs(far["none"][0].item()) < 1e-6
+    assert far["none"][1].item() == pytest.approx(0.5 + 0.05 + between)
+    assert far["unseen"][1].item() == pytest.approx(0.5 + 0.05 + between)
+    assert 0.55 < far["seen"][1].item() < 0.5 + 0.05 + between  # its bias is partly known
+
+
+def test_replicates_make_a_test_sharper_down_to_the_noise_of_the_configuration():
+    """Three tests that have nothing to do with each other: what each makes of its label."""
+    n, one = 3, torch.ones(3, 1)
+    noise = torch.tensor([[1.0], [0.25], [0.0]]), torch.zeros(1)
+    labels = Labels(one, one, None, None, torch.ones(n), torch.full((n,), torch.nan), *noise)
+    rows = Rows(None, None, None, torch.zeros(n, 2), torch.zeros(n, 3), None, torch.eye(n))
+    numbers = Phase2Settings(length=0.01, signal=1.0, trend=0.0, noise=0.05)
+    fit = Correction.fit(rows, labels, 0 * one, torch.ones(1), numbers)
+    torch.testing.assert_close(fit.alpha[0], 1 / (1 + torch.tensor([1.0, 0.25, 0.05])))
+
+
+def test_the_noise_of_a_part_is_told_by_its_own_cells():
+    cells = load_measurements()
+    for group in ("PMMA", "PE"):
+        seen = (cells["group_nine"] != group).to_numpy()
+        part, whole = read_tests(cells).take(seen), read_tests(cells)
+        assert part.noise is noise_of(tuple(cells["cell"][seen]))
+        assert not np.allclose(part.noise.laboratory, whole.noise.laboratory)
+        assert (part.noise.laboratory[:2] > 0.01).all() and (part.noise.within[:2] > 0.005).all()
+    assert read_tests(toy_table()).noise is noise_of(())
+    expected = whole.noise.within / cells["replicates"].to_numpy()[:, None]
+    np.testing.assert_allclose(whole.labels(Scalers()).noise.numpy(), expected, rtol=1e-5)
+
+
+def test_a_folder_from_before_the_noise_model_answers_as_it_did(tmp_path):
+    tests = read_tests(toy_table())
+    model = tiny_model()
+    model.scalers = Scalers.fit(tests.conditions, tests.targets)
+    correct(model, tests, [Phase2Settings(noise=0.07)]).save(tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    older = {name: values for name, values in weights.items() if "variances" not in name}
+    assert len(older) == len(weights) - 1
+    save_file(older, tmp_path / "model.safetensors")
+    (found,) = load_model(tmp_path).head.correction.members
+    expected = torch.tensor([0.03, 0.0, 0.07])[:, None].expand(3, 4)
+    torch.testing.assert_close(found.variances, expected)
 
 
 def test_a_correction_of_physics_starts_from_physics():

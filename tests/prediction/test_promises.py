@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trinity.learning.answer import answers, combine
+from trinity.learning.answer import Answer, answers, combine
 from trinity.learning.data import tests_of as read_tests
 from trinity.learning.intervals import interval_factors
+from trinity.measurements.noise import STANDARD
 from trinity.prediction.folder import ensemble_in
 from trinity.prediction.predict import predict, predict_frame
 from trinity.quantities import TARGETS
@@ -62,11 +63,12 @@ def test_intervals_without_a_laboratory_are_calibrated_without_its_name(
 
 
 def test_factors_are_the_errors_in_units_of_sigma():
-    """No sigma counts as smaller than 0.05."""
+    """No sigma counts as smaller than repeated tests scatter."""
     error = np.full((2, 4), 0.3)
-    for sigma, factor in ((0.1, 3.0), (0.001, 6.0)):
-        found = interval_factors(error, np.full((2, 4), sigma), ["a", "b"])
-        assert found == pytest.approx([factor] * 4)
+    for sigma, least in ((0.1, 0.1), (0.001, STANDARD.within**0.5)):
+        told = Answer(error, np.full((2, 4), sigma), error).with_noise(STANDARD)
+        found = interval_factors(error, told.log_sigma, ["a", "b"])
+        assert found == pytest.approx(0.3 / (least * np.ones(4)))
 
 
 def test_an_interval_is_what_was_calibrated(ensemble, tmp_path):

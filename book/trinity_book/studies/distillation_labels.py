@@ -22,11 +22,11 @@ from trinity.files import write_atomic
 from trinity.learning.answer import Answer, combine
 from trinity.learning.configurations import Phase2Settings
 from trinity.learning.data import TestTable
-from trinity.learning.intervals import LEAST_SIGMA
 from trinity.learning.loop import member_folders, run_tasks
 from trinity.learning.model import load_model
 from trinity.learning.phase1 import without_measured
 from trinity.learning.phase2 import all_layers, correct
+from trinity.measurements.noise import STANDARD
 from trinity.provenance import Job
 from trinity.quantities import FLUX_TESTED_KW_M2, LABORATORIES, THICKNESS_TESTED_MM
 
@@ -194,6 +194,5 @@ def _blind(start, batch):
 
 def _joined(answers: list[Answer]) -> Answer:
     """Parts in order, in single precision: half the memory, and far finer than the errors."""
-    found = Answer.joined(answers)
-    sigma = np.maximum(found.log_sigma.astype(np.float32), LEAST_SIGMA)
-    return Answer(found.log_mean.astype(np.float32), sigma, found.ignition.astype(np.float32))
+    found = Answer.joined(answers).with_noise(STANDARD)
+    return Answer(*(part.astype(np.float32) for part in found))

@@ -18,7 +18,8 @@ import pandas as pd
 
 from trinity.evidence.arms import ARMS, Arm, EvaluationSettings
 from trinity.files import write_atomic
-from trinity.learning.intervals import LEAST_SIGMA, mixture
+from trinity.learning.intervals import mixture
+from trinity.measurements.noise import STANDARD
 from trinity.measurements.specimens import load_measurements
 from trinity.quantities import TARGETS
 
@@ -83,7 +84,7 @@ class Held:
         four targets; where physics has an interval of its own, that counts.
         """
         one = self.averaged()
-        half = np.maximum(one.sigma, LEAST_SIGMA) * np.asarray(factors)
+        half = one.sigma * np.asarray(factors)
         lo = one.mean - half if self.lo is None else self.lo
         hi = one.mean + half if self.hi is None else self.hi
         measured = log_targets(self.tests)
@@ -177,7 +178,7 @@ def untouched(model) -> Held:
     """What a network that has seen no measurement predicts of all tests."""
     from trinity.learning.answer import answer
 
-    found = answer(model, measured_with_physics())
+    found = answer(model, measured_with_physics()).with_noise(STANDARD)
     ids = measurements()["test_id"].to_numpy()
     return Held(ids, found.log_mean[None], found.log_sigma[None])
 
@@ -203,7 +204,8 @@ def learned(
         ask = partial(answer, tests=held_out)
         found = [a[:2] for a in finetune_each(start, training, configurations, seed, ask)]
     mean, sigma = map(np.stack, zip(*found, strict=True))
-    return Held(table["test_id"].to_numpy()[held], mean, sigma)
+    least = training.noise.within**0.5  # no answer is surer than repeated tests scatter
+    return Held(table["test_id"].to_numpy()[held], mean, np.maximum(sigma, least))
 
 
 class Bench:

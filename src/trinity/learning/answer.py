@@ -10,6 +10,7 @@ from torch import Tensor
 from trinity.learning.data import TestTable
 from trinity.learning.intervals import mixture
 from trinity.learning.model import FlammabilityModel, Rows, Scalers
+from trinity.measurements.noise import Noise
 
 POLYMERS_AT_ONCE = 64
 
@@ -37,6 +38,10 @@ class Answer(NamedTuple):
     def take(self, rows: np.ndarray) -> "Answer":
         """The answers about some tests (indices or mask)."""
         return Answer(*(part[rows] for part in self))
+
+    def with_noise(self, noise: Noise) -> "Answer":
+        """No answer is surer than repeated tests scatter."""
+        return self._replace(log_sigma=np.maximum(self.log_sigma, noise.within**0.5))
 
     def error(self, targets: np.ndarray) -> np.ndarray:
         """|ln(predicted / measured)| (R, 4); NaN where there is no label."""

@@ -7,10 +7,13 @@ What is corrected is a mixture of the network's means and of the physics itself 
 properties of the polymer: residuals of the physics are smaller than those of its copy in the
 network.  The kernel of two tests is
 
-    trend (1 + c . c') + LABORATORY l . l' + signal exp(-d^2 / 2 length^2)
+    trend (1 + c . c') + laboratory l . l' + signal exp(-d^2 / 2 length^2)
 
 with standardised conditions c, one-hot laboratory l (zero when unknown) and the distance d of the
 embeddings, in units of their spread over the measured polymers.  Variances are of natural logs.
+The variance between laboratories, target by target, and the least noise of a test are those that
+the training rows tell (`trinity.measurements.noise`); where no laboratory is named, the former is
+noise: of a row that is learned from, and of an answer.
 
 A specimen that did not ignite within t says that its ignition time is longer, and that it did not
 ignite: neither is a number.  `step_sites` makes numbers of such labels.
@@ -31,9 +34,6 @@ if TYPE_CHECKING:
     from trinity.learning.data import Labels
     from trinity.learning.model import Rows
 
-#: Variance of a laboratory's bias: 17 %, between the 10 and 29 % that ten laboratories differ by
-#: on one material (MaCFP round robin, see data/README).
-LABORATORY = 0.03
 NUMBERS = ("unit", "length", "signal", "trend", "noise", "share")
 #: Column of the target that a test without ignition bounds.
 IGNITION_TIME = TARGETS.index("t_ig_s")
@@ -62,30 +62,34 @@ def step_sites(
     one without label a vague site.
     """
     given, step = np.isfinite(values), np.isfinite(bounds)
-    precision = np.where(given, 1.0 / noise, 1.0 / VAGUE)
-    shift = np.where(given, np.nan_to_num(values), 0.0) * precision
+    mean, variance = np.where(given, np.nan_to_num(values), 0.0), np.where(given, noise, VAGUE)
+    # Only sites of bounds change: all sweeps are over these rows, as the values leave them.
+    inner = gram[given][:, given] + np.diag(noise[given])
+    gain = np.linalg.solve(inner, gram[given][:, step]).T
+    prior, centre = gram[step][:, step] - gain @ gram[given][:, step], gain @ values[given]
     bound, sign, s = bounds[step], signs[step], noise[step]
-    for _ in range(SWEEPS if step.any() else 0):
-        root = np.sqrt(precision)
-        inner = np.linalg.solve(
-            np.eye(len(gram)) + root[:, None] * gram * root, root[:, None] * gram
-        )
-        covariance = gram - (gram * root) @ inner
-        mean, variance = covariance @ shift, np.maximum(covariance.diagonal(), 1e-12)
+    precision, shift = np.full(len(s), 1.0 / VAGUE), np.zeros(len(s))
+    for _ in range(SWEEPS if len(s) else 0):
+        root = np.sqrt(precision)[:, None]
+        half = np.linalg.solve(np.eye(len(s)) + root * prior * root.T, root * prior)
+        covariance = prior - (prior * root.T) @ half
+        now = centre + covariance @ (shift - precision * centre)
+        spread = np.maximum(covariance.diagonal(), 1e-12)
         # The posterior without the site itself, its cavity.
-        cavity = 1.0 / variance[step] - precision[step]
-        m, v = (mean[step] / variance[step] - shift[step]) / cavity, 1.0 / cavity
+        cavity = 1.0 / spread - precision
+        m, v = (now / spread - shift) / cavity, 1.0 / cavity
         z = sign * (m - bound) / np.sqrt(s + v)
         ratio = np.exp(norm.logpdf(z) - norm.logcdf(z))
         new_mean = m + sign * v * ratio / np.sqrt(s + v)
         new_variance = v - v**2 * ratio * (z + ratio) / (s + v)
         target = np.maximum(1.0 / new_variance - cavity, 1.0 / VAGUE)
-        change = target - precision[step]
-        precision[step] += DAMPING * change
-        shift[step] += DAMPING * (new_mean * (target + cavity) - m * cavity - shift[step])
-        if np.abs(change).max() < SETTLED * (1.0 + precision[step].max()):
+        change = target - precision
+        precision += DAMPING * change
+        shift += DAMPING * (new_mean * (target + cavity) - m * cavity - shift)
+        if np.abs(change).max() < SETTLED * (1.0 + precision.max()):
             break
-    return shift / precision, 1.0 / precision
+    mean[step], variance[step] = shift / precision, 1.0 / precision
+    return mean, variance
 
 
 def distances(a: Tensor, b: Tensor) -> Tensor:
@@ -126,7 +130,18 @@ class Correction(Process):
             precision=(targets, tests, tests),  # (K + noise)^-1, zero for unlabelled tests
             scale=(targets,),
             numbers=(len(NUMBERS),),
+            # of a named laboratory, of one that is not named, and of a test
+            variances=(3, targets),
         )
+
+    def _load_from_state_dict(self, weights: dict, prefix: str, *rest) -> None:
+        """A folder from before the noise model: 17 % between named laboratories, nothing added for
+        one that is not named."""
+        if prefix + "variances" not in weights:
+            noise = weights[prefix + "numbers"][NUMBERS.index("noise")]
+            old = torch.stack([torch.tensor(0.03), torch.tensor(0.0), noise])
+            weights[prefix + "variances"] = old[:, None].repeat(1, len(self.scale))
+        super()._load_from_state_dict(weights, prefix, *rest)
 
     @classmethod
     def fit(
@@ -135,7 +150,8 @@ class Correction(Process):
         """Fit to what the start leaves of N measured tests, given with their embedding (N, D).
 
         ``mean`` (N, T) are the network's standardised means, ``scale`` (T,) natural-log units per
-        standardised unit.  The noise of a test is divided by its weight.
+        standardised unit.  The noise of a test is divided by its weight, and at least that of its
+        replicates.
         """
         found = cls(*rows.embedding.shape, len(scale))
         found.embedding, found.conditions = rows.embedding.clone(), rows.conditions.clone()
@@ -147,9 +163,17 @@ class Correction(Process):
             ((label - start) * scale).double()
             for label in (labels.targets, labels.at_least[:, None])
         )
-        gram = found.kernel(rows.embedding, rows.conditions, rows.laboratory).double()
-        noise = settings.noise / (labels.weight / labels.weight.mean()).double()
+        between = labels.laboratory
+        least = labels.noise.amax(0).clamp(min=settings.noise)
+        found.variances = torch.stack([between, between, least])
+        kernel = found.kernel(rows.embedding, rows.conditions)
+        same = rows.laboratory @ rows.laboratory.T
+        weight = (labels.weight / labels.weight.mean())[:, None]
+        unnamed = 1 - rows.laboratory.sum(1, keepdim=True)
+        noises = torch.maximum(settings.noise / weight, labels.noise) + between * unnamed
         for target, used in enumerate(labels.known.T > 0):
+            gram = (kernel + between[target] * same).double()
+            noise = noises[:, target].double()
             values, variances = residual[:, target], noise
             if target == IGNITION_TIME and labels.at_least.isfinite().any():
                 known_values = values.masked_fill(~used, np.nan).numpy()
@@ -181,14 +205,14 @@ class Correction(Process):
         """`distances` (R, N) of embeddings (R, D) from those of the fit."""
         return distances(embedding, self.embedding)
 
-    def kernel(self, embedding: Tensor, conditions: Tensor, laboratory: Tensor) -> Tensor:
-        """Covariance (R, N) of R tests with those of the fit; of the embedding (R, >= D) the last
-        D columns are read, as many as the fit has."""
+    def kernel(self, embedding: Tensor, conditions: Tensor) -> Tensor:
+        """Covariance (R, N) of R tests with those of the fit, the laboratories' left out; of the
+        embedding (R, >= D) the last D columns are read, as many as the fit has."""
         unit, length, signal, trend = self.numbers[:4]
         distance = self.distance(embedding[:, -self.embedding.shape[1] :])
         chemistry = signal * torch.exp(-((distance / (unit * length)) ** 2) / 2)
         linear = trend * (1 + conditions @ self.conditions.T)
-        return linear + LABORATORY * laboratory @ self.laboratory.T + chemistry
+        return linear + chemistry
 
     def forward(
         self,
@@ -199,13 +223,22 @@ class Correction(Process):
         physics: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Corrected means and variances, both (R, targets), in standardised units."""
-        k = self.kernel(embedding, conditions, laboratory)  # (R, N)
-        signal, trend, noise = self.numbers[2:5]
-        prior = signal + trend * (1 + (conditions**2).sum(1)) + LABORATORY * laboratory.sum(1)
-        explained = torch.einsum("rn,tnm,rm->rt", k, self.precision, k)
-        variance = (prior[:, None] - explained).clamp(min=0.0) + noise
-        added = (k @ self.alpha.T) / self.scale
-        return self.start(mean, physics) + added, variance / self.scale**2
+
+        def explained(a: Tensor, b: Tensor) -> Tensor:  # (R, N) twice -> (R, targets)
+            return torch.einsum("rn,tnm,rm->rt", a, self.precision, b)
+
+        # The covariance of target t is k + between_t same.
+        k, same = self.kernel(embedding, conditions), laboratory @ self.laboratory.T
+        signal, trend = self.numbers[2:4]
+        between, unnamed, noise = self.variances
+        named = laboratory.sum(1, keepdim=True)
+        prior = signal + trend * (1 + (conditions**2).sum(1, keepdim=True)) + between * named
+        known = explained(k, k) + between * (
+            2 * explained(k, same) + between * explained(same, same)
+        )
+        variance = (prior - known).clamp(min=0.0) + noise + unnamed * (1 - named)
+        added = k @ self.alpha.T + between * (same @ self.alpha.T)
+        return self.start(mean, physics) + added / self.scale, variance / self.scale**2
 
 
 class AveragedCorrections(nn.Module):

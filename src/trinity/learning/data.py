@@ -16,6 +16,7 @@ from trinity.learning.encoder import pad
 from trinity.learning.intervals import group_weights
 from trinity.learning.model import FlammabilityModel, Rows, Scalers
 from trinity.learning.tokenizer import encode, randomised
+from trinity.measurements.noise import Noise, noise_of
 from trinity.quantities import CONDITIONS, LABORATORIES, TARGETS
 
 #: A polymer as a model sees it: components with their mass fractions.
@@ -32,6 +33,8 @@ class Labels:
     ignition_known: Tensor  # (R,) 0 or 1
     weight: Tensor  # (R,) sums to R
     at_least: Tensor  # (R,) standardised bound of the ignition time, NaN without
+    noise: Tensor  # (R, 4) variance of ln by which repeated tests scatter, of the row's replicates
+    laboratory: Tensor  # (4,) variance of ln between laboratories
 
 
 @dataclass
@@ -53,6 +56,8 @@ class TestTable:
     ignited: np.ndarray | None = None  # (R,)
     at_least: np.ndarray | None = None  # (R,) s, NaN where the time is measured or unknown
     weight: np.ndarray | None = None  # (R,)
+    replicates: np.ndarray | None = None  # (R,) specimens behind the row
+    cell: np.ndarray | None = None  # (R,) name of a measured cell of the project, or ""
     #: (R, 4) logarithms of what physics gives at nominal properties; only some models read it.
     physics: np.ndarray | None = None
 
@@ -60,11 +65,17 @@ class TestTable:
         shapes = {"targets": (len(self), len(TARGETS)), "ignited": len(self), "at_least": len(self)}
         for name in [name for name in shapes if getattr(self, name) is None]:
             setattr(self, name, np.full(shapes[name], np.nan))
-        if self.weight is None:
-            self.weight = np.ones(len(self))
+        self.weight = np.ones(len(self)) if self.weight is None else self.weight
+        self.replicates = np.ones(len(self)) if self.replicates is None else self.replicates
+        self.cell = np.full(len(self), "") if self.cell is None else self.cell
 
     def __len__(self) -> int:
         return len(self.polymer_of)
+
+    @property
+    def noise(self) -> Noise:
+        """The noise that these tests tell, no others: refitted with every part of a table."""
+        return noise_of(tuple(self.cell[self.cell != ""]))
 
     def take(self, rows: np.ndarray) -> "TestTable":
         """The chosen rows (indices or mask), with only the polymers that they use."""
@@ -129,6 +140,8 @@ class TestTable:
             _tensor(np.isfinite(self.ignited)),
             _tensor(self.weight / self.weight.mean()),
             _tensor(times[:, IGNITION_TIME]),
+            _tensor(self.noise.within / self.replicates[:, None]),
+            _tensor(self.noise.laboratory),
         )
 
 
@@ -147,7 +160,7 @@ def tests_of(table: pd.DataFrame, weight: np.ndarray | None = None) -> TestTable
     Columns: ``psmiles``, optional ``components`` and ``lab``, `CONDITIONS`, `TARGETS` (all
     optional but the conditions), optional ``ignited``; without it a row with any label has
     ignited and one without has not; optional ``test_duration_s``, up to which a row that has not
-    ignited was watched.
+    ignited was watched; optional ``replicates`` and ``cell`` of the project's own measurements.
     """
     empty = [None] * len(table)
     mixed = [text if isinstance(text, str) else None for text in table.get("components", empty)]
@@ -167,6 +180,8 @@ def tests_of(table: pd.DataFrame, weight: np.ndarray | None = None) -> TestTable
         ignited,
         np.where((ignited == 0) & ~labelled, duration, np.nan),
         None if weight is None else np.asarray(weight, float),
+        table.get("replicates", pd.Series(1.0, table.index)).fillna(1.0).to_numpy(float),
+        table.get("cell", pd.Series("", table.index)).fillna("").to_numpy(str),
     )
 
 

@@ -25,7 +25,7 @@ from trinity.learning.configurations import (
     two_phase_settings,
 )
 from trinity.learning.data import TestTable, tests_of
-from trinity.learning.intervals import LEAST_SIGMA, error_factors, interval_factors
+from trinity.learning.intervals import error_factors, interval_factors
 from trinity.learning.launched import processes
 from trinity.learning.loop import member_folders, run_tasks
 from trinity.learning.model import load_model
@@ -102,7 +102,7 @@ def run_phase2(
         "mode": settings.mode,
         "candidates": len(tried),
         "ways": [configuration.in_words() for configuration in used],
-        "least_sigma": LEAST_SIGMA,
+        "least_sigma": (tests.noise.within**0.5).tolist(),
         "least_similarity": _extend_domain(Path(phase1), folder, tests),
     }
     rows = np.concatenate([np.flatnonzero(held) for _, held in parts])
@@ -124,7 +124,8 @@ def measured_tests(extra: pd.DataFrame | None = None) -> pd.DataFrame:
         return table
     known = dict(zip(table["key"], table["group_nine"], strict=True))
     group = [known.get(key, key) for key in extra["key"]]
-    return pd.concat([table, extra.assign(own=True, group_nine=group)], ignore_index=True)
+    own = extra.assign(own=True, group_nine=group, cell="", replicates=1)
+    return pd.concat([table, own], ignore_index=True)
 
 
 def left_out(table: pd.DataFrame) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -147,7 +148,9 @@ def _asked(
     hidden = replace(named, laboratory=named.laboratory * 0)
     return finetune_each(
         start, training, tried, seed,
-        lambda model: (answer_rows(model, named), answer_rows(model, hidden)),
+        lambda model: tuple(
+            answer_rows(model, rows).with_noise(training.noise) for rows in (named, hidden)
+        ),
     )  # fmt: skip
 
 

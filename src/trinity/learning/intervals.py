@@ -12,8 +12,6 @@ import pandas as pd
 from trinity.quantities import TARGETS
 
 COVERAGE = 0.90
-#: No interval is narrower than repeated tests scatter (sigma of the logarithm).
-LEAST_SIGMA = 0.05
 
 
 def group_weights(groups: Sequence[str]) -> np.ndarray:
@@ -60,5 +58,4 @@ def conformal_quantile(
 def interval_factors(error: np.ndarray, sigma: np.ndarray, groups: Sequence[str]) -> list[float]:
     """Conformal factor on sigma of each target, from |ln error| (R, targets) of held-out tests, NaN
     where there is no label, and the standard deviations that the model gave."""
-    ratios = error / np.maximum(sigma, LEAST_SIGMA)
-    return [conformal_quantile(column, groups) for column in ratios.T]
+    return [conformal_quantile(column, groups) for column in (error / sigma).T]
