@@ -174,7 +174,10 @@ def read_curves(
     for column in columns:
         clock = max((t for t in times if t < column), default=times[0])
         if time is None and "ignition" in plain(names[clock]):
-            raise InputError(f"{path} counts time from ignition, which is then not in the record.")
+            raise InputError(
+                f"{path} counts time from ignition, which is then not in the record; --time takes"
+                f" {names[clock]!r} all the same, for the peak."
+            )
         t, q, blank = _pairs(path, data[[clock, column]])
         stated = TIME_UNITS.get(time_unit) or _stated(names[clock], [r[clock] for r in units])
         seconds = _seconds(f"{path}: {names[clock]}", stated, time_unit, t[-1])
