@@ -212,7 +212,10 @@ def to_gpyro(case: dict) -> str:
         "X1(1)": 0.0, "X2(1)": 1.0, "Y1(1)": 0.0, "Y2(1)": 1.0, "ICNUM(1)": 1,
         "SURF_IDX2D(1,1:6)": (0, 0, 0, 0, 1, 2),
     }  # fmt: skip
-    general = {"DT0": 0.02, "TAMB": setup.T_gas, "TREF": REFERENCE_K, "SHYI_CORRECTION": True}
+    general = {  # gas leaves without exchanging heat on its way out
+        "DT0": 0.02, "TAMB": setup.T_gas, "TREF": REFERENCE_K, "THERMAL_EQUILIBRIUM": False,
+        "SHYI_CORRECTION": True,
+    }  # fmt: skip
     output = {
         "CASENAME": "cone", "N_POINT_QUANTITIES": 2, "N_PROFILE_QUANTITIES": 0,
         "DTDUMP_POINT": 0.5, "POINT_QUANTITY(1)": "MLR", "POINT_QUANTITY_INDEX(1)": 0,
