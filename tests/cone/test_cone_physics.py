@@ -243,3 +243,32 @@ def test_a_thicker_slab_ignites_no_sooner_and_burns_longer(flux, thickness_mm, f
     result = cone.simulate_batch(cases)
     assert result["t_ig_s"][1] > 0.985 * result["t_ig_s"][0]
     assert result["time_to_half_of_volatiles_s"][1] > result["time_to_half_of_volatiles_s"][0]
+
+
+@pytest.mark.parametrize(("start", "critical"), [(600.0, 580.0), (300.0, 299.0), (300.0, 300.0)])
+def test_a_surface_that_is_hot_enough_already_ignites_at_once(start, critical):
+    """And its flame is there from the first second."""
+    front = {**FRONT, "flame_heat_flux_w_m2": 20e3}
+    case = a_case(initial_temperature_k=start, front=front, end_time_s=60.0)
+    case["critical_surface_temperature_k"] = critical
+    lit = cone.simulate(case)
+    assert lit["t_ig_s"] == 0.0 and lit["thr_mj_m2"] > 0.0
+    case["critical_surface_temperature_k"] = start + 1.0
+    soon = cone.simulate(case)
+    assert 0.0 < soon["t_ig_s"] < 1.0
+    assert lit["thr_mj_m2"] == pytest.approx(soon["thr_mj_m2"], rel=0.02)
+
+
+def test_a_component_that_is_never_there_changes_nothing():
+    """Wherever it is listed, and whatever it absorbs."""
+    char = {**VIRGIN, "density_kg_m3": 250.0}
+    glass = {**VIRGIN, "density_kg_m3": 2500.0, "absorption_coefficient_1_m": 100.0}
+    steps = [{**PYROLYSIS, "product": "char", "solid_yield": 0.2}]
+    parts = {"virgin": VIRGIN, "char": char}
+    alone, *others = (
+        cone.simulate(a_case(components=components, reactions=steps))
+        for components in (parts, {"glass": glass, **parts}, {**parts, "glass": glass})
+    )
+    assert alone["t_ig_s"] > 0.0
+    for other in others:
+        assert other == pytest.approx(alone, rel=1e-12, nan_ok=True)

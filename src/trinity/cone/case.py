@@ -166,11 +166,11 @@ def _reactions(case: Fields, names: dict[str, int]) -> list[Reaction]:
 
 
 def _initial(case: Fields, names: dict[str, int], reactions: list[Reaction]) -> list[float]:
-    """Initial mass fraction of each component; all in the first that no reaction makes."""
+    """Initial mass fraction of each component; all in the first that reacts and is not made."""
     given = case.values.get("initial_mass_fractions")
     if given is None:
         made = {reaction.product for reaction in reactions}
-        first = next((i for i in range(len(names)) if i not in made), 0)
+        first = min((r.reactant for r in reactions if r.reactant not in made), default=0)
         return [float(i == first) for i in range(len(names))]
     if not isinstance(given, dict) or not set(given) <= set(names):
         raise InputError(f"initial_mass_fractions must name components among {sorted(names)}.")
@@ -262,7 +262,9 @@ def check(case: dict) -> Slab:
         _component(Fields(properties, f"components.{name}"), fraction, ramps)
         for (name, properties), fraction in zip(table.values.items(), fractions, strict=True)
     ]
-    in_depth = min(component.kappa for component in components) < OPAQUE
+    # A component that the slab never holds has no say.
+    held = {i for i, w0 in enumerate(fractions) if w0 > 0.0} | {r.product for r in reactions}
+    in_depth = min(part.kappa for i, part in enumerate(components) if i in held) < OPAQUE
     mass = thickness / sum(component.w0 / component.rho for component in components)
     back, layer = _back(case, T0)
     if layer:

@@ -1,118 +1,172 @@
-"""A case as input text of two public fire codes, so that anybody can repeat it elsewhere.
+"""A case as input of two public fire codes, so that anybody can repeat it elsewhere.
 
 FDS (solid phase only) and Gpyro are the codes behind the reference cases. The text holds the same
-slab, reactions and boundary up to ignition; the flame and the ignition rule are not written. FDS
-keywords follow the pyrolysis inputs of its validation suite (UMD_Polymers), Gpyro's follow its
-technical reference; the texts are checked for completeness, not by running the codes.
-Case fields and units: book, chapter "Physics".
+slab, reactions and boundaries up to ignition; the flame and the ignition rule are not written. What
+a code cannot hold is refused in one sentence. FDS 6.2 and Gpyro 0.82 run both texts
+(`benchmarks.fire_codes`). Case fields and units: book, chapter "Physics".
 """
 
-from collections.abc import Iterator
-from math import log
+from math import log, sqrt
 
 from trinity.cone.case import OPAQUE, check
 from trinity.cone.slab import Component, Point, Slab
 from trinity.errors import InputError
+from trinity.quantities import STEFAN_BOLTZMANN_W_M2_K4 as SIGMA
 
 CELSIUS = 273.15
+CELL_M = 1e-5  # thickness of a cell
+REFERENCE_K = 300.0  # of Gpyro's power laws
+SURFACE_1_M = 9e9  # absorption coefficient that Gpyro takes for absorption at the surface
+
+FDS = """\
+&HEAD CHID='cone', TITLE='Written by trinity' /
+&MESH IJK=3,3,4, XB=-0.15,0.15,-0.15,0.15,0.0,0.4 /
+&TIME T_END={end:.10g}, DT=0.01, WALL_INCREMENT=1 /
+&MISC SOLID_PHASE_ONLY=.TRUE., TMPA={gas:.10g} /
+&REAC FUEL='METHANE' /
+{materials}
+&SURF ID='SLAB', THICKNESS(1)={thickness:.10g},
+  {mixture},
+  BACKING={back},
+  TMP_INNER={start:.10g}, EXTERNAL_FLUX={flux:.10g}, HEAT_TRANSFER_COEFFICIENT={h:.10g},
+  STRETCH_FACTOR(1)=1, CELL_SIZE_FACTOR={cell:.10g}, N_LAYER_CELLS_MAX(1)=20000 /
+&VENT XB=-0.05,0.05,-0.05,0.05,0.0,0.0, SURF_ID='SLAB' /
+&DEVC ID='mlr', XYZ=0,0,0, IOR=3, QUANTITY='BURNING RATE' /
+&DEVC ID='T', XYZ=0,0,0, IOR=3, QUANTITY='WALL TEMPERATURE' /
+&TAIL /
+"""
+
+# Gas leaves the slab without exchanging heat on its way out: no thermal equilibrium.
+GPYRO = """\
+&GPYRO_GENERAL DT0=0.02, TAMB={T_gas:.10g}, TREF={reference:.10g},
+  THERMAL_EQUILIBRIUM=.FALSE., SHYI_CORRECTION=.TRUE. /
+&GPYRO_OUTPUT CASENAME='cone', N_POINT_QUANTITIES=2, N_PROFILE_QUANTITIES=0, DTDUMP_POINT=0.5,
+  POINT_QUANTITY(1)='MLR', POINT_QUANTITY_INDEX(1)=0,
+  POINT_QUANTITY(2)='TEMPERATURE', POINT_QUANTITY_INDEX(2)=0, POINT_Z(2)=0 /
+&GPYRO_SPROPS NSSPEC={parts},
+{species} /
+&GPYRO_RXNS NRXNS={steps}{reactions} /
+&GPYRO_GPROPS NGSPEC=1, IBG=1, NAME(1)='pyrolysate' /
+&GPYRO_GYIELDS {yields} /
+&GPYRO_CASES NCASES=1, IMESH(1)=1, TSTOP(1)={end:.10g}, ZEROD(1)=.FALSE. /
+&GPYRO_IC NIC=1, TMP_INITIAL(1)={T0:.10g}, TMPG_INITIAL(1)={T0:.10g}, {fractions} /
+&GPYRO_ALLBC NSURF_IDX=2,
+  SURF_IDX(1)=1, QE(1)={flux:.10g}, HC(1)={h:.10g}, TINF(1)={T_gas:.10g}, RERADIATION(1)=.TRUE.,
+  YJINF(1,1)=1,
+  SURF_IDX(2)=2, QE(2)=0, HC(2)={h_back:.10g}, TINF(2)={T_back:.10g}, RERADIATION(2)={glows},
+  YJINF(2,1)=1 /
+&GPYRO_GEOM ZDIM(1)={thickness:.10g}, NCELLZ(1)={cells},
+  XDIM(1)=1, NCELLX(1)=1, YDIM(1)=1, NCELLY(1)=1, GEOMETRY_FILE(1)='null',
+  DEFAULT_SURF_IDX(1,1:6)=0,0,0,0,1,2, IMESH(1)=1, SURF_IDX2D(1,1:6)=0,0,0,0,1,2 /
+"""
 
 
-def _checked(case: dict) -> Slab:
-    """The case with its defaults, if both codes know its back face."""
+def _checked(case: dict) -> tuple[Slab, dict[str, str], float]:
+    """The case with its defaults, names of its components that the codes accept, and irradiance.
+
+    The codes know one temperature before the slab: irradiance [W/m2] makes up for surroundings that
+    are not at that of the gas.
+    """
     slab = check(case)
-    back = case.get("back", "insulated")
-    kind = back.get("type") if isinstance(back, dict) else back
-    if kind not in ("insulated", "convection and radiation"):
+    setup = slab.setup
+    if setup.held or setup.wool:
+        back = case["back"]
+        kind = back["type"] if isinstance(back, dict) else back
+        raise InputError(f"back is {kind!r}, which is not exported; use another.")
+    flux = setup.irradiance + SIGMA * (setup.T_around**4 - setup.T_gas**4)
+    if flux < 0.0:
         raise InputError(
-            f"back is {kind!r}, which is not exported; use insulated or convection and radiation."
+            f"front.surroundings_temperature_k is {setup.T_around:g}, so far below the gas that no"
+            " code takes it; raise it or the irradiance."
         )
-    return slab
+    names: dict[str, str] = {}
+    for name in case["components"]:
+        safe = "".join(c if c.isascii() and c.isalnum() else "_" for c in name).upper()[:24]
+        names[name] = safe if safe not in names.values() else f"{safe[:20]}_{len(names) + 1}"
+    return slab, names, flux
 
 
-def _name(text: str) -> str:
-    """A component's name as the codes accept it."""
-    return "".join(c if c.isalnum() else "_" for c in text).upper()[:24]
-
-
-def _materials(
-    case: dict, slab: Slab
-) -> Iterator[tuple[str, Component, list[Point], list[Point], float | None]]:
-    """Name, numbers, points of conductivity and specific heat, absorption where it is given."""
-    for (name, given), row in zip(case["components"].items(), slab.components, strict=True):
-        k, c = row.k_first, row.c_first
-        ramps = slab.ramps[k : k + row.k_length], slab.ramps[c : c + row.c_length]
-        yield name, row, *ramps, given.get("absorption_coefficient_1_m")
+def _ramps(slab: Slab, component: Component) -> tuple[list[Point], list[Point]]:
+    """Points of the conductivity and of the specific heat; one for a constant."""
+    k, c = component.k_first, component.c_first
+    return slab.ramps[k : k + component.k_length], slab.ramps[c : c + component.c_length]
 
 
 def to_fds(case: dict) -> str:
     """Input of FDS, solid phase only (&MISC SOLID_PHASE_ONLY), one cell of gas above the slab.
 
-    The case is as `trinity.cone.simulate.simulate` reads it. FDS computes the natural convection
-    of a void behind the slab itself.
+    Written for FDS 6.2; since 6.7.5 the field ``TMP_BACK`` of &SURF, which stands where the gas
+    behind the slab has another temperature than that before it, is called ``TMP_GAS_BACK``.
+    The case is as `trinity.cone.simulate.simulate` reads it.
 
     Raises
     ------
     InputError
-        If the case cannot be run, or its back face has no counterpart.
+        If the case cannot be run, or its back face or its surroundings have no counterpart.
     """
-    slab = _checked(case)
-    setup = slab.setup
-    back = "BACKING='INSULATED'"
+    slab, names, flux = _checked(case)
+    setup, parts = slab.setup, dict(zip(names, slab.components, strict=True))
+    materials = [line for name in parts for line in _fds_material(case, slab, names, name)]
+    filled = {names[name]: part for name, part in parts.items() if part.w0 > 0.0}
+    mixture = [
+        f"MATL_ID(1,{i})='{name}', MATL_MASS_FRACTION(1,{i})={part.w0:.10g}"
+        for i, (name, part) in enumerate(filled.items(), 1)
+    ]
+    back = "'INSULATED'"
     if setup.h_back > 0.0 or setup.eps_back > 0.0:
-        back = f"BACKING='VOID', TMP_GAS_BACK={setup.T_back - CELSIUS:.2f}"
-    lines = [
-        "&HEAD CHID='cone', TITLE='Written by trinity' /",
-        "&MESH IJK=3,3,4, XB=-0.15,0.15,-0.15,0.15,0.0,0.4 /",
-        f"&TIME T_END={setup.end:g}, DT=0.01, WALL_INCREMENT=1 /",
-        f"&MISC SOLID_PHASE_ONLY=T, TMPA={setup.T_around - CELSIUS:.2f} /",
-        "&REAC FUEL='METHANE' /",
+        back = f"'VOID', HEAT_TRANSFER_COEFFICIENT_BACK={setup.h_back:.10g}, "
+        back += f"EMISSIVITY_BACK={setup.eps_back:.10g}"
+        if setup.T_back != setup.T_gas:
+            back += f", TMP_BACK={setup.T_back - CELSIUS:.10g}"
+    diffusivity = [  # of which FDS makes the size of its cells [m2/s]
+        min(p.value for p in k) / (part.rho * max(p.value for p in c))
+        for part in filled.values()
+        for k, c in [_ramps(slab, part)]
     ]
-    for material in _materials(case, slab):
-        lines += _fds_material(case, *material)
-    lines += [
-        "&SURF ID='SLAB', COLOR='GRAY'",
-        f"  MATL_ID(1,1)='{_name(next(iter(case['components'])))}', "
-        f"THICKNESS(1)={setup.thickness:g}",
-        f"  {back}, TMP_INNER={setup.T0 - CELSIUS:.2f}",
-        f"  EXTERNAL_FLUX={1e-3 * setup.irradiance:g}",
-        f"  HEAT_TRANSFER_COEFFICIENT={setup.h:g}, STRETCH_FACTOR=1., CELL_SIZE=1.E-5 /",
-        "&VENT XB=-0.05,0.05,-0.05,0.05,0.0,0.0, SURF_ID='SLAB' /",
-        "&DEVC ID='mlr', XYZ=0.,0.,0., IOR=3, QUANTITY='BURNING RATE' /",
-        "&DEVC ID='T', XYZ=0.,0.,0., IOR=3, QUANTITY='WALL TEMPERATURE' /",
-        "&TAIL /",
-    ]
-    return "\n".join(lines) + "\n"
+    return FDS.format(
+        end=setup.end,
+        gas=setup.T_gas - CELSIUS,
+        materials="\n".join(materials),
+        thickness=setup.thickness,
+        mixture=", ".join(mixture),
+        back=back,
+        start=setup.T0 - CELSIUS,
+        flux=1e-3 * flux,
+        h=setup.h,
+        cell=CELL_M / sqrt(min(diffusivity)),
+    )
 
 
-def _fds_material(case: dict, name: str, component: Component, k, c, kappa) -> list[str]:
+def _fds_material(case: dict, slab: Slab, names: dict[str, str], name: str) -> list[str]:
     """&MATL, with its reaction, and its &RAMP lines for one component."""
-    key = _name(name)
-    lines, ramps = [f"&MATL ID='{key}', DENSITY={component.rho:g}"], []
-    for points, label, unit in ((k, "CONDUCTIVITY", 1.0), (c, "SPECIFIC_HEAT", 1e-3)):
+    key, part = names[name], slab.components[list(names).index(name)]
+    fields, ramps = [f"&MATL ID='{key}', DENSITY={part.rho:.10g}"], []
+    labels = (("CONDUCTIVITY", 1.0), ("SPECIFIC_HEAT", 1e-3))
+    for points, (label, unit) in zip(_ramps(slab, part), labels, strict=True):
         if len(points) == 1:
-            lines.append(f"  {label}={unit * points[0].value:g}")
+            fields.append(f"{label}={unit * points[0].value:.10g}")
             continue
         ramp = f"{key}_{label[:4]}"
-        lines.append(f"  {label}_RAMP='{ramp}'")
+        fields.append(f"{label}_RAMP='{ramp}'")
         ramps += [
-            f"&RAMP ID='{ramp}', T={point.at - CELSIUS:.2f}, F={unit * point.value:g} /"
+            f"&RAMP ID='{ramp}', T={point.at - CELSIUS:.10g}, F={unit * point.value:.10g} /"
             for point in points
         ]
-    lines.append(f"  EMISSIVITY={component.eps:g}")
-    if kappa is not None:
-        lines.append(f"  ABSORPTION_COEFFICIENT={kappa:g}")
+    fields.append(f"EMISSIVITY={part.eps:.10g}")
+    if case["components"][name].get("absorption_coefficient_1_m") is not None:
+        fields.append(f"ABSORPTION_COEFFICIENT={part.kappa:.10g}")
     for step in (step for step in case["reactions"] if step["reactant"] == name):
         y, threshold = step.get("solid_yield", 0.0), step.get("threshold_temperature_k")
-        lines += [
-            f"  N_REACTIONS=1, A(1)={step['A_1_s']:g}, E(1)={step['E_j_mol']:g}",
-            f"  HEAT_OF_REACTION(1)={1e-3 * step['heat_of_reaction_j_kg']:g}",
-            f"  SPEC_ID(1,1)='METHANE', NU_SPEC(1,1)={1.0 - y:g}",
+        heat = 1e-3 * step["heat_of_reaction_j_kg"]
+        fields += [
+            f"N_REACTIONS=1, A(1)={step['A_1_s']:.10g}, E(1)={step['E_j_mol']:.10g}",
+            f"HEAT_OF_REACTION(1)={heat:.10g}, SPEC_ID(1,1)='METHANE', NU_SPEC(1,1)={1.0 - y:.10g}",
         ]
         if threshold:
-            lines.append(f"  THRESHOLD_TEMPERATURE(1)={threshold - CELSIUS:.2f}")
+            fields.append(f"THRESHOLD_TEMPERATURE(1)={threshold - CELSIUS:.10g}")
         if y > 0.0:
-            lines.append(f"  MATL_ID(1,1)='{_name(step['product'])}', NU_MATL(1,1)={y:g}")
-    return [",\n".join(lines) + " /", *ramps]
+            fields.append(f"MATL_ID(1,1)='{names[step['product']]}', NU_MATL(1,1)={y:.10g}")
+    return [",\n  ".join(fields) + " /", *ramps]
 
 
 def to_gpyro(case: dict) -> str:
@@ -120,73 +174,76 @@ def to_gpyro(case: dict) -> str:
 
     Gpyro knows k(T) = k0 (T/Tr)^n: a ramp is written as the power law through its two ends.
 
-    Parameters and errors as `to_fds`.
+    Raises
+    ------
+    InputError
+        As `to_fds`; also if the back face has an emissivity other than that of the components, or
+        a reaction leaves less mass at the density of its reactant, which Gpyro's yields forbid.
     """
-    slab = _checked(case)
-    setup = slab.setup
-    species, reactions = [], []
-    for i, (name, component, k, c, kappa) in enumerate(_materials(case, slab), 1):
-        (k0, nk), (c0, nc) = _power(k), _power(c)
-        species += [
-            f" NAME({i})='{_name(name)}', K0Z({i})={k0:g}, NKZ({i})={nk:g},",
-            f" R0({i})={component.rho:g}, NR({i})=0., C0({i})={c0:g}, NC({i})={nc:g},",
-            f" EMIS({i})={component.eps:g}, KAPPA({i})={OPAQUE if kappa is None else kappa:g},",
-        ]
-    for j, step in enumerate(case["reactions"], 1):
-        reactions += _gpyro_reaction(j, step, case["components"])
-    lines = [
-        "&GPYRO_GENERAL",
-        f" DT0=0.01, NCASES=1, TAMB={setup.T_gas:g},",
-        " TREF=300., GEOMETRY_FILE='null' /",
-        "",
-        "&GPYRO_SPROPS",
-        f" NSSPEC={len(slab.components)},",
-        *species,
-        " /",
-        "",
-        "&GPYRO_RXNS",
-        f" NRXNS={len(slab.reactions)},",
-        *reactions,
-        " /",
-        "",
-        "&GPYRO_IC",
-        f" TMP_INITIAL(1)={setup.T0:g}, YI0(1,1)=1.0 /",
-        "",
-        "&GPYRO_ALLBC",
-        f" SURF_IDX(1)=1, QE(1)={setup.irradiance:g}, HC0(1)={setup.h:g},",
-        f" TINF(1)={setup.T_gas:g}, RERADIATION(1)=.TRUE.,",
-        f" SURF_IDX(2)=2, QE(2)=0., HC0(2)={setup.h_back:g}, TINF(2)={setup.T_back:g} /",
-        "",
-        "&GPYRO_CASES",
-        f" TSTOP(1)={setup.end:g}, ZDIM(1)={setup.thickness:g}, "
-        f"NCELLZ(1)={max(round(setup.thickness / 1e-5), 10)} /",
+    slab, names, flux = _checked(case)
+    setup, parts = slab.setup, dict(zip(names, slab.components, strict=True))
+    if setup.eps_back > 0.0 and any(part.eps != setup.eps_back for part in parts.values()):
+        raise InputError(
+            f"The back's emissivity is {setup.eps_back:g}; Gpyro takes that of the components."
+        )
+    species = [
+        _gpyro_species(i, names[name], part, *map(_power, _ramps(slab, part)))
+        for i, (name, part) in enumerate(parts.items(), 1)
     ]
-    return "\n".join(lines) + "\n"
+    steps = [_gpyro_reaction(j, step, names, parts) for j, step in enumerate(case["reactions"], 1)]
+    return GPYRO.format(
+        **setup._asdict(),
+        reference=REFERENCE_K,
+        parts=len(parts),
+        species=",\n".join(species),
+        steps=len(steps),
+        reactions="".join(f",\n{step}" for step in steps),
+        yields=", ".join(f"GYIELDS(1,{j})=1" for j in range(1, len(steps) + 1)),
+        fractions=", ".join(f"YI0(1,{i})={p.w0:.10g}" for i, p in enumerate(parts.values(), 1)),
+        flux=flux,
+        glows=".TRUE." if setup.eps_back > 0.0 else ".FALSE.",
+        cells=max(round(setup.thickness / CELL_M), 10) + 1,
+    )
 
 
-def _power(points: list[Point], reference: float = 300.0) -> tuple[float, float]:
+def _power(points: list[Point]) -> tuple[float, float]:
     """Value at the reference temperature and exponent of the power law through the ends."""
     first, last = points[0], points[-1]
     if len(points) == 1:
         return first.value, 0.0
     exponent = log(last.value / first.value) / log(last.at / first.at)
-    return first.value * (reference / first.at) ** exponent, exponent
+    return first.value * (REFERENCE_K / first.at) ** exponent, exponent
 
 
-def _gpyro_reaction(j: int, step: dict, components: dict) -> list[str]:
-    """Reaction ``j``.
+def _gpyro_species(i: int, name: str, part: Component, k, c) -> str:
+    """Properties of condensed species ``i``."""
+    kappa = SURFACE_1_M if part.kappa >= OPAQUE else part.kappa
+    return (
+        f"  NAME({i})='{name}', R0({i})={part.rho:.10g}, EMIS({i})={part.eps:.10g},"
+        f" KAPPA({i})={kappa:.10g},\n  K0Z({i})={k[0]:.10g}, NKZ({i})={k[1]:.10g},"
+        f" C0({i})={c[0]:.10g}, NC({i})={c[1]:.10g}"
+    )
+
+
+def _gpyro_reaction(j: int, step: dict, names: dict[str, str], parts: dict) -> str:
+    """Fields of reaction ``j``.
 
     Gpyro's yield follows from densities, y = 1 + chi (rho_B/rho_A - 1), and its heats are per kg
     of gas (DHV) or of solid formed (DHS); Lautenberger & Fernandez-Pello 2009, section 2.
     """
-    reactant, product = step["reactant"], step.get("product")
-    rho, y, heat = "density_kg_m3", step.get("solid_yield", 0.0), step["heat_of_reaction_j_kg"]
-    ratio = components[product][rho] / components[reactant][rho] if product else 0.0
-    chi = (1.0 - y) / (1.0 - ratio) if ratio != 1.0 else 1.0
+    reactant, product, y = step["reactant"], step.get("product"), step.get("solid_yield", 0.0)
+    ratio = parts[product].rho / parts[reactant].rho if product else 0.0
+    if ratio == 1.0 and y < 1.0:
+        raise InputError(
+            f"{product} has the density of {reactant} and a yield of {y:g}; Gpyro's yields"
+            " follow from densities, so change one of them a little."
+        )
+    chi = (1.0 - y) / (1.0 - ratio) if y < 1.0 else 0.0
+    heat = step["heat_of_reaction_j_kg"]
     vapour, solid = (heat / (1.0 - y), 0.0) if y < 1.0 else (0.0, heat)
-    return [
-        f" CFROM({j})='{_name(reactant)}', CTO({j})='{_name(product or 'gases')}',",
-        f" Z({j})={step['A_1_s']:g}, E({j})={1e-3 * step['E_j_mol']:g}, ORDER({j})=1.,",
-        f" CHI({j})={chi:g}, DHV({j})={vapour:g}, DHS({j})={solid:g},",
-        f" TCRIT({j})={step.get('threshold_temperature_k') or 0:g},",
-    ]
+    return (
+        f"  CFROM({j})='{names[reactant]}', CTO({j})='{names[product] if product else 'gases'}',"
+        f" Z({j})={step['A_1_s']:.10g},\n  E({j})={1e-3 * step['E_j_mol']:.10g}, ORDER({j})=1,"
+        f" CHI({j})={chi:.10g}, DHV({j})={vapour:.10g}, DHS({j})={solid:.10g},"
+        f" TCRIT({j})={step.get('threshold_temperature_k') or 0:.10g}"
+    )

@@ -156,6 +156,8 @@ def run(slab, numerics, record, out):
     mass, heat0 = m[:ns].sum(), stored_heat(slab, m, T, n)
     first_mass, gained, taken, carried = mass, 0.0, 0.0, 0.0
     t, dt, t_ig = 0.0, 1e-3, -1.0
+    if setup.rule == 2 and setup.T0 >= setup.critical:  # a surface that is hot enough already
+        t_ig, front = 0.0, Front(h=setup.h_flaming, flame=setup.flame)
     lost, burnt, ready, flux0 = 0.0, 0.0, 0.0, 0.0
     steps, solves, visits, rates = 0, 0, 0, 0
     note(record[0], 0.0, 0.0, 0.0, setup.T0, 0.0, 0.0)
