@@ -416,7 +416,7 @@ CASES = (
         + (on("cone", "simulate", None), on("cone", "simulate", []), on("cone", "simulate", "x"),
            on("cone", "simulate_batch", [None]), on("cone_export", "to_fds", {}),
            on("cone_export", "to_gpyro", {"thickness_m": 1}),
-           on("cone_export", "to_fds", lambda: bad_files.case(back="air gap")),
+           on("cone_export", "to_fds", lambda: bad_files.case(back="fixed temperature")),
            on("cone_export", "to_gpyro", lambda: bad_files.case(back="fixed temperature"))),
     ),
 )  # fmt: skip

@@ -81,6 +81,9 @@ class Page(HTMLParser):
             self.unnamed_images.append(values.get("src", "")[:80])
 
 
+pytestmark = pytest.mark.slow  # the whole book is built first
+
+
 def pages_of(site: Path) -> list[Path]:
     return [p for p in sorted(site.rglob("*.html")) if "_static" not in p.parts]
 
@@ -175,7 +178,6 @@ def complaints(browser, url: str, base: str, width: int = 1280) -> list[str]:
     return found
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("width", [1280, 390])
 def test_every_page_opens_cleanly_in_a_browser(site, address, browser, width):
     found = {}
@@ -206,7 +208,6 @@ def serious(page) -> list[str]:
     ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_shuts_anybody_out(site, address, browser, scheme):
     """axe-core finds nothing serious; the theme follows what the reader's system prefers."""
@@ -224,7 +225,6 @@ def test_no_page_shuts_anybody_out(site, address, browser, scheme):
     assert not found
 
 
-@pytest.mark.slow
 def test_a_folded_solution_opens_with_the_keyboard(address, browser):
     page = browser.new_page()
     page.goto(f"{address}/notebooks/solutions/01_problem.html")
@@ -258,7 +258,6 @@ def test_each_chapter_says_what_for_for_whom_and_how_long():
         assert all(f"**{word}.**" in text for word in ("Objectives", "Prerequisites", "Time")), name
 
 
-@pytest.mark.slow
 def test_search_finds_a_page(address, browser):
     page = browser.new_page()
     page.goto(f"{address}/search.html?q=ignition")

@@ -168,6 +168,7 @@ def test_a_text_that_a_command_wrote_names_its_results(tmp_path):
     assert "lost.json" in tracing.trace(page).all_stale()[0]
 
 
+@pytest.mark.slow
 def test_every_page_of_the_book_can_be_traced(monkeypatch):
     monkeypatch.setattr(stages, "differences", cache(stages.differences))  # a result once
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))

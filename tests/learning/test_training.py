@@ -107,7 +107,9 @@ def test_missing_labels_teach_nothing_and_a_test_without_ignition_teaches_igniti
     assert logit.grad[0] > 0 and (logit.grad[1:] < 0).all()
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    "mode", [pytest.param(m, marks=[pytest.mark.slow] * (m == "full")) for m in MODES]
+)
 def test_every_mode_fits_its_tests_better_and_spares_the_start(mode):
     start = fitted(20)
     before = weights(start)
