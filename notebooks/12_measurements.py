@@ -155,7 +155,7 @@ effect.loc[:, "t_ig_s":].round(2)
 # %%
 noise = noise_model()
 shown = noise[noise["target"].isin(["t_ig_s", "phrr_kw_m2"])]
-shown.set_index(["target", "source"]).round(2).fillna("")
+shown.set_index(["target", "source"]).round(2).astype(object).fillna("")
 
 # %% tags=["remove-cell"]
 everywhere = noise[noise["flux_kw_m2"].isna()].set_index(["source", "target"])[
