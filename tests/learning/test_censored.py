@@ -8,9 +8,8 @@ from scipy.stats import norm
 
 from trinity.learning.configurations import Phase2Settings
 from trinity.learning.correction import Correction, IgnitionCorrection, step_sites
-from trinity.learning.data import Labels
 from trinity.learning.data import tests_of as read_tests
-from trinity.learning.model import Rows
+from trinity.learning.encoder import Labels, Rows
 from trinity.learning.phase1 import multitask_loss
 
 

@@ -12,10 +12,9 @@ from trinity.errors import InputError
 from trinity.learning.answer import answer
 from trinity.learning.configurations import LAYERS, Phase2Settings
 from trinity.learning.correction import Correction
-from trinity.learning.data import Labels
 from trinity.learning.data import tests_of as read_tests
-from trinity.learning.encoder import load_backbone, pad
-from trinity.learning.model import Rows, Scalers, load_model
+from trinity.learning.encoder import Labels, Rows, load_backbone, pad
+from trinity.learning.model import Scalers, load_model
 from trinity.learning.phase2 import correct
 from trinity.measurements.noise import noise_of
 from trinity.measurements.specimens import load_measurements

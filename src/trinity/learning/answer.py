@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from trinity.learning.data import TestTable
+from trinity.learning.encoder import Rows
 from trinity.learning.intervals import mixture
-from trinity.learning.model import FlammabilityModel, Rows, Scalers
+from trinity.learning.model import FlammabilityModel, Scalers
 from trinity.measurements.noise import Noise
 
 POLYMERS_AT_ONCE = 64

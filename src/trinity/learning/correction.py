@@ -20,7 +20,6 @@ ignite: neither is a number.  `step_sites` makes numbers of such labels.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -28,11 +27,8 @@ from scipy.stats import norm
 from torch import Tensor, nn
 
 from trinity.learning.configurations import Phase2Settings
+from trinity.learning.encoder import Labels, Rows
 from trinity.quantities import CONDITIONS, LABORATORIES, TARGETS
-
-if TYPE_CHECKING:
-    from trinity.learning.data import Labels
-    from trinity.learning.model import Rows
 
 NUMBERS = ("unit", "length", "signal", "trend", "noise", "share")
 #: Column of the target that a test without ignition bounds.
@@ -145,7 +141,7 @@ class Correction(Process):
 
     @classmethod
     def fit(
-        cls, rows: "Rows", labels: "Labels", mean: Tensor, scale: Tensor, settings: Phase2Settings
+        cls, rows: Rows, labels: Labels, mean: Tensor, scale: Tensor, settings: Phase2Settings
     ) -> "Correction":
         """Fit to what the start leaves of N measured tests, given with their embedding (N, D).
 

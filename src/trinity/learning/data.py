@@ -12,29 +12,15 @@ from torch import Tensor
 from trinity.chemistry.polymers import Polymer
 from trinity.cone.predict import nominal_physics
 from trinity.learning.correction import IGNITION_TIME
-from trinity.learning.encoder import pad
+from trinity.learning.encoder import Labels, Rows, pad
 from trinity.learning.intervals import group_weights
-from trinity.learning.model import FlammabilityModel, Rows, Scalers
+from trinity.learning.model import FlammabilityModel, Scalers
 from trinity.learning.tokenizer import encode, randomised
 from trinity.measurements.noise import Noise, noise_of
 from trinity.quantities import CONDITIONS, LABORATORIES, TARGETS
 
 #: A polymer as a model sees it: components with their mass fractions.
 Components = tuple[tuple[str, float], ...]
-
-
-@dataclass
-class Labels:
-    """What a batch is asked for: standardised targets, ignition, and which of them are known."""
-
-    targets: Tensor  # (R, 4), zero where unknown
-    known: Tensor  # (R, 4) 0 or 1
-    ignited: Tensor  # (R,) 0 or 1
-    ignition_known: Tensor  # (R,) 0 or 1
-    weight: Tensor  # (R,) sums to R
-    at_least: Tensor  # (R,) standardised bound of the ignition time, NaN without
-    noise: Tensor  # (R, 4) variance of ln by which repeated tests scatter, of the row's replicates
-    laboratory: Tensor  # (4,) variance of ln between laboratories
 
 
 @dataclass

@@ -1,4 +1,5 @@
-"""Encoders: the embedded one, and any other that `transformers` knows by name or folder."""
+"""Encoders, the embedded one and any other that `transformers` knows by name or folder; and what
+a batch for a model on top of one holds."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,39 @@ class BackboneShape:
     max_tokens: int = 256
     # Small corpora would ask for dropout; millions of masked tokens do not, and it costs 30 % time.
     dropout: float = 0.0
+
+
+@dataclass
+class Rows:
+    """A batch: S token sequences, mixed into R rows of the table.
+
+    ``mix[r, s]`` is the mass fraction of sequence s in row r; several spellings of one component
+    share its fraction.  ``laboratory`` is one-hot, zero for the mean or an unknown laboratory.
+    """
+
+    input_ids: Tensor  # (S, T)
+    attention_mask: Tensor  # (S, T)
+    mix: Tensor  # (R, S)
+    conditions: Tensor  # (R, 2) standardised logarithms
+    laboratory: Tensor  # (R, 3)
+    #: (R, 4) standardised logarithms of what physics says at nominal properties, where needed.
+    physics: Tensor | None = None
+    #: (R, D), or all layers' side by side, where the encoder is frozen and has been run.
+    embedding: Tensor | None = None
+
+
+@dataclass
+class Labels:
+    """What a batch is asked for: standardised targets, ignition, and which of them are known."""
+
+    targets: Tensor  # (R, 4), zero where unknown
+    known: Tensor  # (R, 4) 0 or 1
+    ignited: Tensor  # (R,) 0 or 1
+    ignition_known: Tensor  # (R,) 0 or 1
+    weight: Tensor  # (R,) sums to R
+    at_least: Tensor  # (R,) standardised bound of the ignition time, NaN without
+    noise: Tensor  # (R, 4) variance of ln by which repeated tests scatter, of the row's replicates
+    laboratory: Tensor  # (4,) variance of ln between laboratories
 
 
 def bert_config(shape: BackboneShape, vocabulary: int):

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from trinity.errors import InputError
 from trinity.files import write_atomic
 from trinity.learning.correction import AveragedCorrections, Correction, IgnitionCorrection
-from trinity.learning.encoder import WITHOUT_POOLER
+from trinity.learning.encoder import WITHOUT_POOLER, Rows
 from trinity.learning.tokenizer import build_tokenizer, load_tokenizer
 from trinity.quantities import CONDITIONS, LABORATORIES, TARGETS
 
@@ -56,25 +56,6 @@ class Scalers:
     def standardise_conditions(self, conditions: np.ndarray) -> np.ndarray:
         """Physical conditions (R, 2) as standardised logarithms."""
         return (np.log(conditions) - self.condition_mean) / self.condition_scale
-
-
-@dataclass
-class Rows:
-    """A batch: S token sequences, mixed into R rows of the table.
-
-    ``mix[r, s]`` is the mass fraction of sequence s in row r; several spellings of one component
-    share its fraction.  ``laboratory`` is one-hot, zero for the mean or an unknown laboratory.
-    """
-
-    input_ids: Tensor  # (S, T)
-    attention_mask: Tensor  # (S, T)
-    mix: Tensor  # (R, S)
-    conditions: Tensor  # (R, 2) standardised logarithms
-    laboratory: Tensor  # (R, 3)
-    #: (R, 4) standardised logarithms of what physics says at nominal properties, where needed.
-    physics: Tensor | None = None
-    #: (R, D), or all layers' side by side, where the encoder is frozen and has been run.
-    embedding: Tensor | None = None
 
 
 class ResidualBlock(nn.Module):

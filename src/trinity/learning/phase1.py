@@ -18,8 +18,9 @@ from trinity.chemistry.polymers import Polymer
 from trinity.chemistry.similarity import fingerprint, pack, typical_similarity
 from trinity.files import write_atomic
 from trinity.learning.answer import answers, combine
-from trinity.learning.data import IGNITION_TIME, Labels, TestTable, tests_of
-from trinity.learning.encoder import load_backbone
+from trinity.learning.correction import IGNITION_TIME
+from trinity.learning.data import TestTable, tests_of
+from trinity.learning.encoder import Labels, load_backbone
 from trinity.learning.intervals import error_factors
 from trinity.learning.loop import (
     Schedule,

@@ -20,9 +20,10 @@ from torch.optim.swa_utils import AveragedModel
 
 from trinity.learning.configurations import Phase2Settings
 from trinity.learning.correction import AveragedCorrections, Correction, IgnitionCorrection
-from trinity.learning.data import Labels, TestTable
+from trinity.learning.data import TestTable
+from trinity.learning.encoder import Labels, Rows
 from trinity.learning.loop import Schedule, seeded, train
-from trinity.learning.model import FlammabilityModel, Rows, Scalers
+from trinity.learning.model import FlammabilityModel, Scalers
 from trinity.learning.phase1 import multitask_loss
 
 T = TypeVar("T")
