@@ -29,7 +29,7 @@ book: $(READY)  ## the book at laptop scale from shipped artifacts; recomputes w
 check: $(READY)  ## the fast half of the tests, for everyday work
 	$(PYTEST) -q -m "not slow"
 
-test: $(READY)  ## all tests at scale test (14 minutes on 2 cores)
+test: $(READY)  ## all tests at scale test (cost in the README)
 	$(PYTEST)
 
 class: $(READY)  ## every stage from nothing at class scale, into build/class (7 minutes on 2 cores)
