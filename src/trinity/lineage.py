@@ -42,32 +42,20 @@ Definition = tuple[str, str]  # dotted module, name; the name "" stands for stat
 class _Bare(ast.NodeTransformer):
     """Removes what cannot change a number: docstrings, annotations, texts of errors, imports."""
 
-    def _without_docstring(self, node):
-        self.generic_visit(node)
-        if ast.get_docstring(node, clean=False) is not None:
-            del node.body[0]
-        node.body = node.body or [ast.Pass()]
-        return node
-
-    visit_Module = visit_ClassDef = _without_docstring
-
-    def visit_FunctionDef(self, node):
-        node.returns = None
-        return self._without_docstring(node)
-
-    def visit_arg(self, node):
-        node.annotation = None
-        return node
-
-    def visit_Raise(self, node):
-        if isinstance(node.exc, ast.Call):
+    def visit(self, node):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            return None
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
             node.exc = node.exc.func
+        self.generic_visit(node)
+        if isinstance(node, ast.arg):
+            node.annotation = None
+        if isinstance(node, ast.FunctionDef):
+            node.returns = None
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            start = ast.get_docstring(node, clean=False) is not None
+            node.body = node.body[start:] or [ast.Pass()]
         return node
-
-    def visit_Import(self, node):
-        return None
-
-    visit_ImportFrom = visit_Import
 
 
 def bare(tree: ast.AST) -> ast.AST:
@@ -114,14 +102,13 @@ def _bound(node: ast.stmt) -> list[str]:
 def _imports(tree: ast.AST, package: str) -> dict[str, list[str]]:
     found: dict[str, set[str]] = {}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            base = ""
+            if isinstance(node, ast.ImportFrom):
+                base = resolve_name("." * node.level + (node.module or ""), package or None) + "."
             for alias in node.names:
-                name = alias.name if alias.asname else alias.name.split(".")[0]
-                found.setdefault(alias.asname or name, set()).add(name)
-        elif isinstance(node, ast.ImportFrom):
-            base = resolve_name("." * node.level + (node.module or ""), package or None)
-            for alias in node.names:
-                found.setdefault(alias.asname or alias.name, set()).add(f"{base}.{alias.name}")
+                whole = alias.name if base or alias.asname else alias.name.split(".")[0]
+                found.setdefault(alias.asname or whole, set()).add(base + whole)
     return {name: sorted(targets) for name, targets in found.items()}
 
 

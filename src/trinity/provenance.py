@@ -15,10 +15,10 @@ import sys
 import time
 import tomllib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 
 import psutil
@@ -40,8 +40,6 @@ class StageResult:
     results: dict
     path: Path
     folder: Path | None
-    loaded: bool = True
-    pending: bool = False  # of an earlier release, see `pending`
 
 
 @dataclass(frozen=True)
@@ -61,11 +59,10 @@ def text_hash(text: str) -> str:
 
 
 def data_hash(paths: Iterable[str | Path]) -> str:
-    """Hash of files by name and content, wherever they are.
+    """Hash of files by name and content, wherever they are; an InputError names a missing one.
 
     A folder stands for all files below it but READMEs, provenance and stamps (``_...json``), which
-    say where their neighbours come from and change with the code. An InputError names a file that
-    is missing.
+    say where their neighbours come from and change with the code.
     """
     entries = []
     for given in paths:
@@ -147,11 +144,8 @@ def differences(block: dict, stamp: dict) -> list[str]:
 
 
 def pending(root: Path) -> dict[str, str]:
-    """Results files below ``root`` that are of an earlier release, and why, from PENDING.toml.
-
-    They are shown as what they are until they are recomputed: never current, never made anew on the
-    way. Whether each of them differs from today's code or data at all is tested.
-    """
+    """Results files below ``root`` of an earlier release, and why, from PENDING.toml: shown as what
+    they are until they are recomputed, never current, never made anew on the way."""
     path = root / "PENDING.toml"
     return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
@@ -172,12 +166,6 @@ def timed_block(stamp: dict) -> Iterator[dict]:
     block["wall_time"] = round(time.monotonic() - start, 1)
 
 
-def identity(result: dict) -> dict:
-    """The result without what may differ between two equal runs."""
-    block = {k: v for k, v in result.get("provenance", {}).items() if k not in NOT_IDENTITY}
-    return {**result, "provenance": block}
-
-
 def commit() -> str | None:
     """The commit of the checkout, ``+`` appended when it has changes; None outside git."""
     head = git("rev-parse", "HEAD")
@@ -187,22 +175,17 @@ def commit() -> str | None:
 
 def git(*words: str) -> str | None:
     """What git prints about the checkout; None where it fails or there is none of the two."""
-    command = ["git", "-C", str(PACKAGE), *words]
+    quiet = {"stderr": subprocess.DEVNULL, "text": True, "timeout": 20}
     try:
-        return subprocess.check_output(
-            command, stderr=subprocess.DEVNULL, text=True, timeout=20
-        ).strip()
+        return subprocess.check_output(["git", "-C", PACKAGE, *words], **quiet).strip()
     except (OSError, subprocess.SubprocessError):
         return None
 
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that can change a number."""
-    found = {"python": platform.python_version()}
-    for name in VERSIONS_OF:
-        with suppress(PackageNotFoundError):
-            found[name] = version(name).split("+")[0]
-    return found
+    found = {name: version(name).split("+")[0] for name in VERSIONS_OF}
+    return {"python": platform.python_version(), **found}
 
 
 def machine() -> dict:

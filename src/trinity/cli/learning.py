@@ -53,13 +53,10 @@ def predict(
         from trinity.prediction.predict import predict as ask
 
         rows = ask(polymers, flux, thickness, model=model, members=members, fast=fast)
-    show(rows, as_json, _print_predictions if csv is None else _print_count)
     failed = [f"row {n}: {row['error']}" for n, row in enumerate(rows, 1) if "error" in row]
+    count = f"{len(rows) - len(failed)} of {len(rows)} rows predicted"
+    show(rows, as_json, _print_predictions if csv is None else lambda _: print(count))
     stop(failed, 2 if csv is not None or len(rows) > 1 else 1)
-
-
-def _print_count(rows: list[dict]) -> None:
-    print(f"{sum('error' not in row for row in rows)} of {len(rows)} rows predicted")
 
 
 def _print_predictions(rows: list[dict]) -> None:

@@ -71,12 +71,10 @@ def main(arguments: list[str] | None = None) -> None:
     except MemoryError:
         code, said = 1, "Error: Not enough memory; use a smaller scale or fewer rows."
     except BrokenExecutor:
-        code, said = (
-            1,
-            (
-                "Error: A worker process was killed, most often for want of memory; close other"
-                " programs and start the same command again: it takes up what it had finished."
-            ),
+        code = 1
+        said = (
+            "Error: A worker process was killed, most often for want of memory; close other"
+            " programs and start the same command again: it takes up what it had finished."
         )
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""

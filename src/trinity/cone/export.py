@@ -18,48 +18,6 @@ CELL_M = 1e-5  # thickness of a cell
 REFERENCE_K = 300.0  # of Gpyro's power laws
 SURFACE_1_M = 9e9  # absorption coefficient that Gpyro takes for absorption at the surface
 
-FDS = """\
-&HEAD CHID='cone', TITLE='Written by trinity' /
-&MESH IJK=3,3,4, XB=-0.15,0.15,-0.15,0.15,0.0,0.4 /
-&TIME T_END={end:.10g}, DT=0.01, WALL_INCREMENT=1 /
-&MISC SOLID_PHASE_ONLY=.TRUE., TMPA={gas:.10g} /
-&REAC FUEL='METHANE' /
-{materials}
-&SURF ID='SLAB', THICKNESS(1)={thickness:.10g},
-  {mixture},
-  BACKING={back},
-  TMP_INNER={start:.10g}, EXTERNAL_FLUX={flux:.10g}, HEAT_TRANSFER_COEFFICIENT={h:.10g},
-  STRETCH_FACTOR(1)=1, CELL_SIZE_FACTOR={cell:.10g}, N_LAYER_CELLS_MAX(1)=20000 /
-&VENT XB=-0.05,0.05,-0.05,0.05,0.0,0.0, SURF_ID='SLAB' /
-&DEVC ID='mlr', XYZ=0,0,0, IOR=3, QUANTITY='BURNING RATE' /
-&DEVC ID='T', XYZ=0,0,0, IOR=3, QUANTITY='WALL TEMPERATURE' /
-&TAIL /
-"""
-
-# Gas leaves the slab without exchanging heat on its way out: no thermal equilibrium.
-GPYRO = """\
-&GPYRO_GENERAL DT0=0.02, TAMB={T_gas:.10g}, TREF={reference:.10g},
-  THERMAL_EQUILIBRIUM=.FALSE., SHYI_CORRECTION=.TRUE. /
-&GPYRO_OUTPUT CASENAME='cone', N_POINT_QUANTITIES=2, N_PROFILE_QUANTITIES=0, DTDUMP_POINT=0.5,
-  POINT_QUANTITY(1)='MLR', POINT_QUANTITY_INDEX(1)=0,
-  POINT_QUANTITY(2)='TEMPERATURE', POINT_QUANTITY_INDEX(2)=0, POINT_Z(2)=0 /
-&GPYRO_SPROPS NSSPEC={parts},
-{species} /
-&GPYRO_RXNS NRXNS={steps}{reactions} /
-&GPYRO_GPROPS NGSPEC=1, IBG=1, NAME(1)='pyrolysate' /
-&GPYRO_GYIELDS {yields} /
-&GPYRO_CASES NCASES=1, IMESH(1)=1, TSTOP(1)={end:.10g}, ZEROD(1)=.FALSE. /
-&GPYRO_IC NIC=1, TMP_INITIAL(1)={T0:.10g}, TMPG_INITIAL(1)={T0:.10g}, {fractions} /
-&GPYRO_ALLBC NSURF_IDX=2,
-  SURF_IDX(1)=1, QE(1)={flux:.10g}, HC(1)={h:.10g}, TINF(1)={T_gas:.10g}, RERADIATION(1)=.TRUE.,
-  YJINF(1,1)=1,
-  SURF_IDX(2)=2, QE(2)=0, HC(2)={h_back:.10g}, TINF(2)={T_back:.10g}, RERADIATION(2)={glows},
-  YJINF(2,1)=1 /
-&GPYRO_GEOM ZDIM(1)={thickness:.10g}, NCELLZ(1)={cells},
-  XDIM(1)=1, NCELLX(1)=1, YDIM(1)=1, NCELLY(1)=1, GEOMETRY_FILE(1)='null',
-  DEFAULT_SURF_IDX(1,1:6)=0,0,0,0,1,2, IMESH(1)=1, SURF_IDX2D(1,1:6)=0,0,0,0,1,2 /
-"""
-
 
 def _checked(case: dict) -> tuple[Slab, dict[str, str], float]:
     """The case with its defaults, names of its components that the codes accept, and irradiance.
@@ -106,38 +64,45 @@ def to_fds(case: dict) -> str:
     """
     slab, names, flux = _checked(case)
     setup, parts = slab.setup, dict(zip(names, slab.components, strict=True))
-    materials = [line for name in parts for line in _fds_material(case, slab, names, name)]
+    materials = "\n".join(_fds_material(case, slab, names, name) for name in parts)
     filled = {names[name]: part for name, part in parts.items() if part.w0 > 0.0}
-    mixture = [
+    mixture = ", ".join(
         f"MATL_ID(1,{i})='{name}', MATL_MASS_FRACTION(1,{i})={part.w0:.10g}"
         for i, (name, part) in enumerate(filled.items(), 1)
-    ]
+    )
     back = "'INSULATED'"
     if setup.h_back > 0.0 or setup.eps_back > 0.0:
         back = f"'VOID', HEAT_TRANSFER_COEFFICIENT_BACK={setup.h_back:.10g}, "
         back += f"EMISSIVITY_BACK={setup.eps_back:.10g}"
         if setup.T_back != setup.T_gas:
             back += f", TMP_BACK={setup.T_back - CELSIUS:.10g}"
-    diffusivity = [  # of which FDS makes the size of its cells [m2/s]
+    diffusivity = min(  # the smallest, of which FDS makes the size of its cells [m2/s]
         min(p.value for p in k) / (part.rho * max(p.value for p in c))
         for part in filled.values()
         for k, c in [_ramps(slab, part)]
-    ]
-    return FDS.format(
-        end=setup.end,
-        gas=setup.T_gas - CELSIUS,
-        materials="\n".join(materials),
-        thickness=setup.thickness,
-        mixture=", ".join(mixture),
-        back=back,
-        start=setup.T0 - CELSIUS,
-        flux=1e-3 * flux,
-        h=setup.h,
-        cell=CELL_M / sqrt(min(diffusivity)),
     )
+    return f"""\
+&HEAD CHID='cone', TITLE='Written by trinity' /
+&MESH IJK=3,3,4, XB=-0.15,0.15,-0.15,0.15,0.0,0.4 /
+&TIME T_END={setup.end:.10g}, DT=0.01, WALL_INCREMENT=1 /
+&MISC SOLID_PHASE_ONLY=.TRUE., TMPA={setup.T_gas - CELSIUS:.10g} /
+&REAC FUEL='METHANE' /
+{materials}
+&SURF ID='SLAB', THICKNESS(1)={setup.thickness:.10g},
+  {mixture},
+  BACKING={back},
+  TMP_INNER={setup.T0 - CELSIUS:.10g}, EXTERNAL_FLUX={1e-3 * flux:.10g},
+  HEAT_TRANSFER_COEFFICIENT={setup.h:.10g},
+  STRETCH_FACTOR(1)=1, CELL_SIZE_FACTOR={CELL_M / sqrt(diffusivity):.10g},
+  N_LAYER_CELLS_MAX(1)=20000 /
+&VENT XB=-0.05,0.05,-0.05,0.05,0.0,0.0, SURF_ID='SLAB' /
+&DEVC ID='mlr', XYZ=0,0,0, IOR=3, QUANTITY='BURNING RATE' /
+&DEVC ID='T', XYZ=0,0,0, IOR=3, QUANTITY='WALL TEMPERATURE' /
+&TAIL /
+"""
 
 
-def _fds_material(case: dict, slab: Slab, names: dict[str, str], name: str) -> list[str]:
+def _fds_material(case: dict, slab: Slab, names: dict[str, str], name: str) -> str:
     """&MATL, with its reaction, and its &RAMP lines for one component."""
     key, part = names[name], slab.components[list(names).index(name)]
     fields, ramps = [f"&MATL ID='{key}', DENSITY={part.rho:.10g}"], []
@@ -166,7 +131,7 @@ def _fds_material(case: dict, slab: Slab, names: dict[str, str], name: str) -> l
             fields.append(f"THRESHOLD_TEMPERATURE(1)={threshold - CELSIUS:.10g}")
         if y > 0.0:
             fields.append(f"MATL_ID(1,1)='{names[step['product']]}', NU_MATL(1,1)={y:.10g}")
-    return [",\n  ".join(fields) + " /", *ramps]
+    return "\n".join([",\n  ".join(fields) + " /", *ramps])
 
 
 def to_gpyro(case: dict) -> str:
@@ -186,24 +151,37 @@ def to_gpyro(case: dict) -> str:
         raise InputError(
             f"The back's emissivity is {setup.eps_back:g}; Gpyro takes that of the components."
         )
-    species = [
+    species = ",\n".join(
         _gpyro_species(i, names[name], part, *map(_power, _ramps(slab, part)))
         for i, (name, part) in enumerate(parts.items(), 1)
-    ]
-    steps = [_gpyro_reaction(j, step, names, parts) for j, step in enumerate(case["reactions"], 1)]
-    return GPYRO.format(
-        **setup._asdict(),
-        reference=REFERENCE_K,
-        parts=len(parts),
-        species=",\n".join(species),
-        steps=len(steps),
-        reactions="".join(f",\n{step}" for step in steps),
-        yields=", ".join(f"GYIELDS(1,{j})=1" for j in range(1, len(steps) + 1)),
-        fractions=", ".join(f"YI0(1,{i})={p.w0:.10g}" for i, p in enumerate(parts.values(), 1)),
-        flux=flux,
-        glows=".TRUE." if setup.eps_back > 0.0 else ".FALSE.",
-        cells=max(round(setup.thickness / CELL_M), 10) + 1,
     )
+    fractions = ", ".join(f"YI0(1,{i})={p.w0:.10g}" for i, p in enumerate(parts.values(), 1))
+    steps = [_gpyro_reaction(j, step, names, parts) for j, step in enumerate(case["reactions"], 1)]
+    reactions = "".join(f",\n{step}" for step in steps)
+    yields = ", ".join(f"GYIELDS(1,{j})=1" for j in range(1, len(steps) + 1))
+    # Gas leaves the slab without exchanging heat on its way out: no thermal equilibrium.
+    return f"""\
+&GPYRO_GENERAL DT0=0.02, TAMB={setup.T_gas:.10g}, TREF={REFERENCE_K:.10g},
+  THERMAL_EQUILIBRIUM=.FALSE., SHYI_CORRECTION=.TRUE. /
+&GPYRO_OUTPUT CASENAME='cone', N_POINT_QUANTITIES=2, N_PROFILE_QUANTITIES=0, DTDUMP_POINT=0.5,
+  POINT_QUANTITY(1)='MLR', POINT_QUANTITY_INDEX(1)=0,
+  POINT_QUANTITY(2)='TEMPERATURE', POINT_QUANTITY_INDEX(2)=0, POINT_Z(2)=0 /
+&GPYRO_SPROPS NSSPEC={len(parts)},
+{species} /
+&GPYRO_RXNS NRXNS={len(steps)}{reactions} /
+&GPYRO_GPROPS NGSPEC=1, IBG=1, NAME(1)='pyrolysate' /
+&GPYRO_GYIELDS {yields} /
+&GPYRO_CASES NCASES=1, IMESH(1)=1, TSTOP(1)={setup.end:.10g}, ZEROD(1)=.FALSE. /
+&GPYRO_IC NIC=1, TMP_INITIAL(1)={setup.T0:.10g}, TMPG_INITIAL(1)={setup.T0:.10g}, {fractions} /
+&GPYRO_ALLBC NSURF_IDX=2,
+  SURF_IDX(1)=1, QE(1)={flux:.10g}, HC(1)={setup.h:.10g}, TINF(1)={setup.T_gas:.10g},
+  RERADIATION(1)=.TRUE., YJINF(1,1)=1,
+  SURF_IDX(2)=2, QE(2)=0, HC(2)={setup.h_back:.10g}, TINF(2)={setup.T_back:.10g},
+  RERADIATION(2)={".TRUE." if setup.eps_back > 0.0 else ".FALSE."}, YJINF(2,1)=1 /
+&GPYRO_GEOM ZDIM(1)={setup.thickness:.10g}, NCELLZ(1)={round(setup.thickness / CELL_M) + 1},
+  XDIM(1)=1, NCELLX(1)=1, YDIM(1)=1, NCELLY(1)=1, GEOMETRY_FILE(1)='null',
+  DEFAULT_SURF_IDX(1,1:6)=0,0,0,0,1,2, IMESH(1)=1, SURF_IDX2D(1,1:6)=0,0,0,0,1,2 /
+"""
 
 
 def _power(points: list[Point]) -> tuple[float, float]:

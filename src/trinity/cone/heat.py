@@ -10,13 +10,6 @@ from trinity.cone.matter import heat, layout, react, volume_mean
 from trinity.quantities import STEFAN_BOLTZMANN_W_M2_K4 as SIGMA
 
 
-class Front(NamedTuple):
-    """What changes at the front face when it ignites."""
-
-    h: float  # convection [W/m2/K]
-    flame: float  # heat flux of the flame, delivered to the surface [W/m2]
-
-
 class Faces(NamedTuple):
     """Both faces at the end of a stage or step."""
 
@@ -127,7 +120,7 @@ def heat_content(slab, m0, T0, n, w):
 
 
 @kernel
-def stage(slab, front, cells, ns, n, tau, faces, tolerance, w):
+def stage(slab, burning, cells, ns, n, tau, faces, tolerance, w):
     r"""Solve one implicit stage of ``tau`` seconds for temperatures ``w.T1`` and masses ``w.m1``.
 
     .. math::
@@ -138,12 +131,14 @@ def stage(slab, front, cells, ns, n, tau, faces, tolerance, w):
     what is left of the residual into the cell's own temperature, so that energy is conserved
     whether or not Newton has converged.
 
-    ``faces`` are those before the stage; returns them after it.
+    ``faces`` are those before the stage, ``burning`` says whether the front has its flame; returns
+    the faces after it.
     """
     setup, m0, T0, dx = slab.setup, cells.m, cells.T, cells.dx
     T, k, G, C, H, Q, dQ = w.T1, w.k, w.G, w.C, w.H, w.Q, w.dQ
     absorbed, low, diag, rhs, S, Sx = w.absorbed, w.low, w.diag, w.rhs, w.S, w.Sx
     Ts, Tb = faces.Ts, faces.Tb
+    h, flame = (setup.h_flaming, setup.flame) if burning else (setup.h, 0.0)
     iterations = 0
     while iterations < 8:
         iterations += 1
@@ -152,10 +147,10 @@ def stage(slab, front, cells, ns, n, tau, faces, tolerance, w):
         heat_content(slab, m0, T0, n, w)
         conductances(dx, k, n, G)
         eps = volume_mean(slab, w.m1, 0, slab.components.eps)
-        q_surface = front.flame + (0.0 if setup.in_depth else eps * setup.irradiance)
+        q_surface = flame + (0.0 if setup.in_depth else eps * setup.irradiance)
         if setup.in_depth:
             absorb_in_depth(slab, dx, ns, n, eps, w)
-        a, b = linearise(Ts, q_surface, front.h, setup.T_gas, eps, setup.T_around)
+        a, b = linearise(Ts, q_surface, h, setup.T_gas, eps, setup.T_around)
         Gs = 2.0 * k[0] / dx[0]
         Gb = 2.0 * k[n - 1] / dx[n - 1]
         ab, bb = linearise(Tb, 0.0, setup.h_back, setup.T_back, setup.eps_back, setup.T_back)

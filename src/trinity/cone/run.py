@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from trinity.cone.grid import adapt, first_grid, new_cells, zone_ahead
-from trinity.cone.heat import Faces, Front, stage, workspace
+from trinity.cone.heat import Faces, stage, workspace
 from trinity.cone.jit import kernel
 from trinity.cone.matter import cell_heat, gas_release, heat, layout
 from trinity.quantities import GAS_CONSTANT_J_MOL_K as R
@@ -70,7 +70,7 @@ def lay_grid(slab, numerics, cells):
 
 
 @kernel
-def step(slab, front, cells, ns, n, dt, faces, newton_k, w):
+def step(slab, burning, cells, ns, n, dt, faces, newton_k, w):
     """Advance ``n`` cells by ``dt`` in two stages; the result is in ``w.m1``, ``w.T1``.
 
     Returns the faces after it, with mean fluxes and all Newton iterations, and the largest
@@ -81,12 +81,12 @@ def step(slab, front, cells, ns, n, dt, faces, newton_k, w):
     T1[:n] = T[:n] + tau * cells.rate[:n]
     Sx[:n] = 0.0
     Z[:n] = 0.0
-    first = stage(slab, front, cells, ns, n, tau, faces, newton_k, w)
+    first = stage(slab, burning, cells, ns, n, tau, faces, newton_k, w)
     w.slope[:n] = (T1[:n] - T[:n]) / tau
     T1[:n] = T[:n] + dt * w.slope[:n]
     Sx[:n] = (dt - tau) * S[:n]
     Z[:n] = (dt - tau) * K[:n]
-    second = stage(slab, front, cells, ns, n, tau, first, newton_k, w)
+    second = stage(slab, burning, cells, ns, n, tau, first, newton_k, w)
     worst = np.abs(T1[:n] - T[:n] - dt * w.slope[:n]).max()
     return Faces(
         Ts=second.Ts,
@@ -152,19 +152,18 @@ def run(slab, numerics, record, out):
     m, T, m1, T1 = cells.m, cells.T, w.m1, w.T1
     ns, n = lay_grid(slab, numerics, cells)
     faces = Faces(Ts=setup.T0, Tb=setup.T0, q=0.0, q_back=0.0, iterations=0)
-    front = Front(h=setup.h, flame=0.0)
     mass, heat0 = m[:ns].sum(), stored_heat(slab, m, T, n)
     first_mass, gained, taken, carried = mass, 0.0, 0.0, 0.0
-    t, dt, t_ig = 0.0, 1e-3, -1.0
-    if setup.rule == 2 and setup.T0 >= setup.critical:  # a surface that is hot enough already
-        t_ig, front = 0.0, Front(h=setup.h_flaming, flame=setup.flame)
+    t, dt = 0.0, 1e-3
+    t_ig = 0.0 if setup.rule == 2 and setup.T0 >= setup.critical else -1.0  # hot at once?
     lost, burnt, ready, flux0 = 0.0, 0.0, 0.0, 0.0
     steps, solves, visits, rates = 0, 0, 0, 0
     note(record[0], 0.0, 0.0, 0.0, setup.T0, 0.0, 0.0)
     rows = 1
     while t < setup.end * (1.0 - 1e-12) and rows < record.shape[0] - 2:
-        dt = min(dt, (setup.end if t_ig >= 0.0 else min(setup.end, setup.timeout)) - t)
-        after, worst = step(slab, front, cells, ns, n, dt, faces, numerics.newton_k, w)
+        burning = t_ig >= 0.0
+        dt = min(dt, (setup.end if burning else min(setup.end, setup.timeout)) - t)
+        after, worst = step(slab, burning, cells, ns, n, dt, faces, numerics.newton_k, w)
         solves += 1
         visits += n * (after.iterations + 2)
         rates += (w.K[:ns] > 0.0).sum() * (after.iterations + 2)
@@ -176,7 +175,7 @@ def run(slab, numerics, record, out):
             dt *= max(0.2, 0.8 / sqrt(error)) if error < 1e9 else 0.2
             continue
         ready1 = progress(setup, flux1, heat1, after.Ts)
-        lit = t_ig < 0.0 and ready1 >= 1.0
+        lit = not burning and ready1 >= 1.0
         if lit and ready1 > 1.003 and dt > 1e-4:
             if ready > 0.0:
                 dt *= min(0.98, max(0.02, log(1.001 / ready) / log(ready1 / ready)))
@@ -200,7 +199,6 @@ def run(slab, numerics, record, out):
         shown = flux1 * agreement(flux0, flux1, released / dt)
         flux0 = flux1
         mass, lost = left, lost + released
-        burning = t_ig >= 0.0
         if burning:
             burnt += setup.efficiency * per_gas * released
         hrr = setup.efficiency * per_gas * shown
@@ -213,7 +211,6 @@ def run(slab, numerics, record, out):
             note(record[rows], t, shown, hrr, faces.Ts, lost, burnt)
             rows += 1
             if setup.flame > 0.0 or setup.h_flaming != setup.h:
-                front = Front(h=setup.h_flaming, flame=setup.flame)
                 dt = min(dt, 0.05)
         if lost >= (1.0 - 1e-4) * setup.volatiles > 0.0:
             break

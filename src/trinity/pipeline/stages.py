@@ -15,7 +15,7 @@ import os
 import shutil
 import sys
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
@@ -31,10 +31,8 @@ PUBLISHED = "laptop"
 
 
 def scale_named(scale: str) -> dict[str, dict]:
-    """All sections of a scale; a file may name another as its ``base`` and give what differs.
-
-    An InputError lists the scales if it is none of them.
-    """
+    """All sections of a scale; its file may give only what differs from a ``base``. An InputError
+    lists the scales if it is none of them."""
     if scale not in SCALES:
         raise InputError(f"There is no scale {scale!r}; choose one of {', '.join(SCALES)}.")
     path = Path(__file__).parent / "scales" / f"{scale}.toml"
@@ -49,10 +47,8 @@ def section(scale: str, name: str, **changed: object) -> dict:
 
 
 def sections(scale: str, names: tuple[str, ...], changed: dict[str, object]) -> dict[str, dict]:
-    """The numbers of several sections, some changed: each in the last section that knows it.
-
-    An InputError says so if none knows it, or the value is of another kind.
-    """
+    """The numbers of several sections, some changed: each in the last section that knows it; an
+    InputError if none knows it, or the value is of another kind."""
     found = {name: numbers for name, numbers in scale_named(scale).items() if name in names}
     for key, value in changed.items():
         holders = [numbers for numbers in found.values() if key in numbers]
@@ -121,6 +117,20 @@ class Stage:
             different.append("output")
         return provenance.or_earlier(different, found.path)
 
+    def late(self, root: Path, parameters: dict, seed: int) -> list[str]:
+        """In what its result below ``root`` is not what it would be today."""
+        found = {name: stage_named(name).read(root)[:1] for name in (self.name, *self.needs)}
+        missing = [name for name, there in found.items() if not there]
+        if missing:
+            own = self.name in missing
+            return ["missing" if own else f"the result of {missing[0]} is missing"]
+        (own,), *inputs = found.values()
+        return self.differences(own, self.stamp(parameters, seed, [one for (one,) in inputs]))
+
+    def published_differences(self) -> list[str]:
+        """In what its published result is not what it would be today."""
+        return self.late(artifacts_root(), sections(PUBLISHED, self.sections, {}), 0)
+
 
 TESTS = ("measurements", "folds.csv", "groups", "reference")
 STAGES = {
@@ -179,10 +189,8 @@ def stage_named(name: str) -> Stage:
 
 
 def build_root() -> Path:
-    """Where unpublished results go: ``TRINITY_BUILD``, else ``build/`` of the checkout.
-
-    An installed wheel has no checkout; it uses ``build/`` of the working folder.
-    """
+    """Where unpublished results go: ``TRINITY_BUILD``, else ``build/`` of the checkout or, for an
+    installed wheel, of the working folder."""
     named = os.environ.get("TRINITY_BUILD")
     if named:
         return Path(named).absolute()
@@ -206,7 +214,7 @@ def load(
 ) -> StageResult:
     """The result of a stage at a scale, loaded when it is current and computed otherwise.
 
-    A published result that `pending` lists is loaded, too, and marked as what it is.
+    A published result that `pending` lists is loaded, too.
 
     Parameters
     ----------
@@ -236,7 +244,7 @@ def load(
     for found in stage.read(home):
         different = stage.differences(found, stamp)
         if not different or (different == [provenance.EARLIER] and not recompute):
-            return replace(found, pending=bool(different))
+            return found
     if stage.target and published and not recompute:
         require_long()
     work = build_root() / "work" / f"{name}-{mark}"
@@ -266,7 +274,7 @@ def _compute(stage: Stage, job: Job, stamp: dict, root: Path) -> StageResult:
     results = {"provenance": block, **json.loads(as_json(results))}
     block["output_hash"] = _output_hash(results, made)
     write_atomic(path, as_json(results))
-    return StageResult(stage.name, results, path, made, loaded=False)
+    return StageResult(stage.name, results, path, made)
 
 
 def as_json(document: dict) -> str:
@@ -287,7 +295,7 @@ def status() -> dict[str, list[str]]:
     A result of an earlier release says `trinity.provenance.EARLIER` instead.
     """
     listed = {name: ["listed in PENDING.toml but current"] for name in pending()}
-    return {s.name: _published(s) or listed.get(s.name, []) for s in STAGES.values()}
+    return {name: s.published_differences() or listed.get(name, []) for name, s in STAGES.items()}
 
 
 def differences(path: Path) -> list[str]:
@@ -299,30 +307,14 @@ def differences(path: Path) -> list[str]:
     """
     block = provenance.read_block(path)
     stage, seeds = stage_named(block.get("stage", "")), block.get("seeds") or [0]
-    return _differences(stage, path.absolute().parents[1], block.get("parameters", {}), seeds[0])
-
-
-def _published(stage: Stage) -> list[str]:
-    numbers = sections(PUBLISHED, stage.sections, {})
-    return _differences(stage, artifacts_root(), numbers, 0)
-
-
-def _differences(stage: Stage, root: Path, parameters: dict, seed: int) -> list[str]:
-    """In what the result of a stage below ``root`` is not what it would be today."""
-    found = {name: stage_named(name).read(root)[:1] for name in (stage.name, *stage.needs)}
-    missing = [name for name, there in found.items() if not there]
-    if missing:
-        return ["missing" if stage.name in missing else f"the result of {missing[0]} is missing"]
-    (own,), *inputs = found.values()
-    stamp = stage.stamp(parameters, seed, [result for (result,) in inputs])
-    return stage.differences(own, stamp)
+    return stage.late(path.absolute().parents[1], block.get("parameters", {}), seeds[0])
 
 
 def require_long() -> None:
     """Stop with an InputError, which names the make target, when a published result is stale that
     takes too long to compute on the way."""
     for stage in STAGES.values():
-        found = _published(stage) if stage.target else []
+        found = stage.published_differences() if stage.target else []
         if found and found != [provenance.EARLIER]:
             raise InputError(
                 f"The published result {stage.results} is not current (it differs in"

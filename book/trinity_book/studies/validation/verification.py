@@ -10,7 +10,7 @@ from scipy.special import erfcx
 from trinity.cone import simulate as cone
 from trinity.cone.case import check
 from trinity.cone.grid import new_cells
-from trinity.cone.heat import Faces, Front, workspace
+from trinity.cone.heat import Faces, workspace
 from trinity.cone.run import step
 from trinity.cone.simulate import FINE
 from trinity.cone.slab import pack, unpack
@@ -52,10 +52,9 @@ def march(case: dict, cells: int, dt: float, end: float) -> tuple[float, float]:
     state.dx[:cells] = setup.thickness / cells
     state.m[:cells, 0] = slab.components[0].rho * state.dx[:cells]
     state.T[:] = setup.T0
-    front = Front(h=setup.h, flame=0.0)
     faces = Faces(Ts=setup.T0, Tb=setup.T0, q=0.0, q_back=0.0, iterations=0)
     for _ in range(round(end / dt)):
-        faces, _ = step(slab, front, state, cells, cells, dt, faces, 1e-9, w)
+        faces, _ = step(slab, False, state, cells, cells, dt, faces, 1e-9, w)
         state.T[:], state.m[:] = w.T1, w.m1
     return faces.Ts, state.m[:cells].sum()
 
