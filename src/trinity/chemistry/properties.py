@@ -22,6 +22,7 @@ from trinity.chemistry.thermochemistry import (
     acid_fraction,
     gas_heat_of_combustion,
     net_heat_of_combustion,
+    outside_oxygen_rule,
 )
 
 CRITICAL_HRR_W_M2 = 24e3  # the rule of the measurements; the literature has 15-70 kW/m2
@@ -48,13 +49,15 @@ class Estimate:
     """Properties of a polymer by name, each with 1 sigma.
 
     ``groups`` and ``uncovered_atoms`` are those of :class:`trinity.chemistry.groups.GroupCount`,
-    added up over the components of a copolymer.
+    added up over the components of a copolymer. ``doubts`` says in a plain sentence each which
+    properties lie outside the support of their models, and why; empty for a common plastic.
     """
 
     psmiles: str
     groups: dict[str, int]
     uncovered_atoms: list[str]
     properties: dict[str, Property]
+    doubts: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Property:
         return self.properties[name]
@@ -102,6 +105,7 @@ def estimate(polymer: Polymer | str | list[tuple[str, float]]) -> Estimate:
         groups=dict(sum((Counter(part.groups) for part in parts), Counter())),
         uncovered_atoms=[name for part in parts for name in part.uncovered_atoms],
         properties={name: _mix(name, parts, fractions) for name in parts[0].properties},
+        doubts=tuple(dict.fromkeys(doubt for part in parts for doubt in part.doubts)),
     )
 
 
@@ -120,7 +124,17 @@ def _estimate_one(psmiles: str) -> Estimate:
     shape = describe(unit)
     crystalline = _crystallinity(unit, shape)
     values = _thermal(unit, crystalline) | _decomposition(unit, shape) | _flame(unit, shape)
-    return Estimate(psmiles, *unit.groups, values)
+    return Estimate(psmiles, *unit.groups, values, _doubts(unit))
+
+
+def _doubts(unit: Chain) -> tuple[str, ...]:
+    """What the models were not made for, one sentence each."""
+    doubts = [doubt] if (doubt := outside_oxygen_rule(unit.composition)) else []
+    if unit.groups.uncovered_atoms:
+        doubts.append(
+            "density, specific heat and glass transition: the group tables lack some atoms"
+        )
+    return tuple(doubts)
 
 
 def _thermal(unit: Chain, crystalline: float) -> dict[str, Property]:

@@ -55,10 +55,18 @@ def net_heat_of_combustion(counts: Counter[str]) -> tuple[float, float]:
     there.
     """
     demand = oxygen_demand(counts)
-    halogens = sum(counts[x] for x in ("F", "Cl", "Br", "I"))
-    outside = counts["Si"] or counts["B"] or halogens > counts["H"]
-    sigma = HEAT_PER_OXYGEN_SIGMA_J_KG * (2.0 if outside else 1.0)
+    sigma = HEAT_PER_OXYGEN_SIGMA_J_KG * (2.0 if outside_oxygen_rule(counts) else 1.0)
     return HEAT_PER_OXYGEN_J_KG * demand, sigma * demand
+
+
+def outside_oxygen_rule(counts: Counter[str]) -> str | None:
+    """Why the oxygen rule does not hold for a composition, in a sentence, or None."""
+    if sum(counts[x] for x in ("F", "Cl", "Br", "I")) > counts["H"]:
+        return "heat of combustion: more halogen than hydrogen is outside the oxygen rule"
+    for element, name in (("Si", "silicon"), ("B", "boron")):
+        if counts[element]:
+            return f"heat of combustion: {name} is outside the oxygen rule"
+    return None
 
 
 def gas_heat_of_combustion(heat, char, acid):
