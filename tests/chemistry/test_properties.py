@@ -34,7 +34,8 @@ from trinity.chemistry.decomposition import (
     predict_t50,
     training_table,
 )
-from trinity.chemistry.descriptors import BICERANO_RANGE_K, Chain, bicerano_t50, describe
+from trinity.chemistry.descriptors import BICERANO_RANGE_K, bicerano_t50, describe
+from trinity.chemistry.groups import Chain
 from trinity.chemistry.polymers import parse_psmiles, polymer_key
 from trinity.chemistry.properties import estimate
 from trinity.chemistry.sampling import (
@@ -62,7 +63,7 @@ PVC = "*CC(*)Cl"
 
 
 def acid_of(psmiles):
-    unit = Chain(parse_psmiles(psmiles))
+    unit = Chain(psmiles)
     return acid_fraction(unit.composition, unit.chain, unit.middle)
 
 
@@ -160,9 +161,9 @@ def test_bicerano_agrees_with_published_numbers():
         ("*CO*", 565.0),
         ("*CC(*)Cl", 532.0),
     ):
-        assert bicerano_t50(Chain(parse_psmiles(psmiles))) == pytest.approx(expected, abs=5)
+        assert bicerano_t50(Chain(psmiles)) == pytest.approx(expected, abs=5)
     low, high = BICERANO_RANGE_K
-    assert low <= bicerano_t50(Chain(parse_psmiles("*O[Si](*)(C)C"))) <= high
+    assert low <= bicerano_t50(Chain("*O[Si](*)(C)C")) <= high
 
 
 def test_char_grows_with_aromatic_backbone():
@@ -174,8 +175,8 @@ def test_char_grows_with_aromatic_backbone():
 
 
 def test_uncertainty_grows_away_from_known_chemistry():
-    known = predict_t50(describe(Chain(parse_psmiles("*CC(*)C(=O)OCC"))))
-    odd = predict_t50(describe(Chain(parse_psmiles("*C(F)(F)C(*)(F)C(F)(F)F"))))
+    known = predict_t50(describe(Chain("*CC(*)C(=O)OCC")))
+    odd = predict_t50(describe(Chain("*C(F)(F)C(*)(F)C(F)(F)F")))
     assert odd[1] > known[1]
 
 

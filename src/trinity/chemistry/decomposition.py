@@ -13,8 +13,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from trinity.chemistry.descriptors import Chain, describe
-from trinity.chemistry.polymers import parse_psmiles, polymer_key
+from trinity.chemistry.descriptors import describe
+from trinity.chemistry.groups import Chain
+from trinity.chemistry.polymers import polymer_key
 from trinity.files import data_path
 
 # Scatter of a tabulated temperature about the model: partly its mixed definition, partly what the
@@ -122,7 +123,7 @@ def _read(file: str, kind: str, value: str, sigma: float | str) -> pd.DataFrame:
 
 def fit(quantity: str, table: pd.DataFrame) -> GaussianProcess:
     """Fit a model to a training table."""
-    described = [describe(Chain(parse_psmiles(psmiles))) for psmiles in table.psmiles]
+    described = [describe(Chain(psmiles)) for psmiles in table.psmiles]
     x = np.array([features(one, quantity) for one in described])
     return GaussianProcess(SETTINGS[quantity], x, table.value.to_numpy(), table.sigma.to_numpy())
 

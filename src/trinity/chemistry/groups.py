@@ -11,8 +11,9 @@ from typing import NamedTuple
 import pandas as pd
 from rdkit import Chem
 
-from trinity.chemistry.chain import middle_unit
-from trinity.chemistry.polymers import parse_psmiles
+from trinity.chemistry.chain import atoms_of, middle_unit, path_of
+from trinity.chemistry.polymers import parse_psmiles, polymer_key
+from trinity.chemistry.thermochemistry import composition, molar_mass
 from trinity.errors import InputError
 from trinity.files import data_path
 
@@ -36,14 +37,16 @@ def group_table() -> pd.DataFrame:
 
 
 @cache
-def groups() -> list[tuple[str, Chem.Mol, range | None]]:
-    """Name, pattern and number of hydrogens of each group, by priority."""
+def groups() -> list[tuple[str, Chem.Mol, set[str], range | None]]:
+    """Name, pattern, its elements and number of hydrogens of each group, by priority."""
     patterns = {smarts: Chem.MolFromSmarts(smarts) for smarts in group_table().smarts}
     found = []
     for row in group_table().itertuples():
         low, _, high = row.hydrogens.partition("-")
         hydrogens = range(int(low), int(high or low) + 1) if low else None
-        found.append((row.group, patterns[row.smarts], hydrogens))
+        atoms = atoms_of(patterns[row.smarts])
+        elements = {atom.GetSymbol() for atom in atoms if atom.GetAtomicNum()}
+        found.append((row.group, patterns[row.smarts], elements, hydrogens))
     return found
 
 
@@ -68,45 +71,68 @@ def contributions(quantity: str) -> dict[str, float]:
     return {group: value(group) for group in fallback}
 
 
-def count_groups(psmiles: str) -> GroupCount:
+class Chain:
+    """The endless chain of a polymer: what all groups and descriptors are read from.
+
+    It is that of the canonical repeat unit, so that all ways to write a polymer give the same
+    numbers. ``chain`` is an oligomer, ``atoms`` those of its ``middle`` unit, ``path`` those of
+    them on the shortest way from end to end, ``backbone`` the indices of that way and of the rings
+    on it. ``molar_mass`` is in g/mol. Raises InputError as `polymers.parse_psmiles`.
+    """
+
+    def __init__(self, psmiles: str):
+        mol = Chem.MolFromSmiles(polymer_key(psmiles))
+        self.chain, self.middle = middle_unit(mol)
+        self.groups, self.uncovered = claim_groups(self.chain, self.middle)
+        self.composition = composition(mol)
+        self.molar_mass = molar_mass(self.composition)
+        self.atoms = [self.chain.GetAtomWithIdx(k) for k in self.middle]
+        self.backbone = set(path_of(self.chain))
+        self.path = [atom for atom in self.atoms if atom.GetIdx() in self.backbone]
+        rings = self.chain.GetRingInfo().AtomRings()
+        self.backbone.update(*(ring for ring in rings if not self.backbone.isdisjoint(ring)))
+
+
+def count_groups(psmiles: str, chain: Chain | None = None) -> GroupCount:
     """Count the groups of the repeat unit as written (``*CCCC*`` has twice those of ``*CC*``).
 
-    Raises
-    ------
-    InputError
-        As :func:`trinity.chemistry.polymers.parse_psmiles`.
+    ``chain`` is that of the polymer where it is at hand. Raises InputError as `parse_psmiles`.
 
     Examples
     --------
     >>> count_groups("*CC(*)c1ccccc1").counts
     {'phenyl': 1, 'CH2': 1, 'CH': 1}
     """
-    mol = parse_psmiles(psmiles)
-    return claim_groups(mol, *middle_unit(mol))
+    mol, chain = parse_psmiles(psmiles), chain or Chain(psmiles)
+    units = (mol.GetNumAtoms() - 2) // len(chain.atoms)
+    uncovered = []
+    if chain.uncovered:
+        inner = [atom.GetIdx() + 1 for atom in atoms_of(mol) if atom.GetAtomicNum()]
+        _, bare = claim_groups(*middle_unit(mol))
+        uncovered = [f"{symbol}:{inner[k]}" for k, symbol in bare.items()]
+    return GroupCount({name: units * n for name, n in chain.groups.items()}, uncovered)
 
 
-def claim_groups(mol: Chem.Mol, chain: Chem.Mol, middle: range) -> GroupCount:
-    """As :func:`count_groups`, of a molecule and its :func:`chain.middle_unit`.
+def claim_groups(chain: Chem.Mol, middle: range) -> tuple[dict[str, int], dict[int, str]]:
+    """Groups of one unit of a periodic chain; place and element of its atoms that none covers.
 
-    Each atom goes to the first group that matches; those anchored in the middle unit are counted.
+    Each atom goes to the first group that matches, and its images in all other units go with it.
+    A match that meets an image of itself, such as the two carbonyls of an imide in *C(=O)N(*)C,
+    is none.
     """
-    hydrogens = [atom.GetTotalNumHs() for atom in chain.GetAtoms()]
-    matches = {pattern: chain.GetSubstructMatches(pattern) for _, pattern, _ in groups()}
-    counts: dict[str, int] = {}
-    owner: set[int] = set()
-    for name, pattern, allowed in groups():
+    size, counts, matches = len(middle), {}, {}
+    free = {k % size: chain.GetAtomWithIdx(k).GetSymbol() for k in middle}
+    for name, pattern, elements, hydrogens in groups():
+        if not elements <= set(free.values()):
+            continue
+        if pattern not in matches:
+            matches[pattern] = chain.GetSubstructMatches(pattern, maxMatches=100_000)
         for match in matches[pattern]:
-            if not owner.isdisjoint(match):
+            places = {k % size for k in match}
+            if min(match) not in middle or len(places) < len(match) or not places <= free.keys():
                 continue
-            if allowed and sum(hydrogens[k] for k in match) not in allowed:
-                continue
-            owner.update(match)
-            if match[0] in middle:
+            held = sum(chain.GetAtomWithIdx(k).GetTotalNumHs() for k in match)
+            if hydrogens is None or held in hydrogens:
+                free = {k: symbol for k, symbol in free.items() if k not in places}
                 counts[name] = counts.get(name, 0) + 1
-    inner = (atom for atom in mol.GetAtoms() if atom.GetAtomicNum())
-    uncovered = [
-        f"{atom.GetSymbol()}:{atom.GetIdx() + 1}"
-        for k, atom in zip(middle, inner, strict=True)
-        if k not in owner
-    ]
-    return GroupCount(counts, uncovered)
+    return counts, free

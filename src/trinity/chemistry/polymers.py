@@ -13,10 +13,11 @@ from math import isclose
 
 from rdkit import Chem, rdBase
 
-from trinity.chemistry.chain import canonical_of, stars
+from trinity.chemistry.chain import atoms_of, canonical_of, stars
 from trinity.errors import InputError
 
 ALLOWED_ELEMENTS = frozenset("H B C N O F Si P S Cl Br I".split())
+_CHARGED = Chem.MolFromSmarts("[P,S;+,+2,+3]-[*-]")
 _OPEN = {Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE}
 MAX_LENGTH = 2000  # characters; longer repeat units are typing errors or attacks
 
@@ -161,11 +162,23 @@ def _parsed(text: str) -> Chem.Mol:
         raise InputError(f"{_quoted(text)} is not a valid SMILES; check brackets and valences.")
     for fault in _faults(mol):
         raise InputError(_quoted(text) + fault)
+    _join_charges(mol)
     Chem.RemoveStereochemistry(mol)
-    for atom in mol.GetAtoms():
+    for atom in atoms_of(mol):
         atom.SetAtomMapNum(0)
         atom.SetIsotope(0)
     return mol
+
+
+def _join_charges(mol: Chem.Mol) -> None:
+    """Sulfones and the like written with charges get their double bonds."""
+    pairs = mol.GetSubstructMatches(_CHARGED)
+    for plus, minus in (map(mol.GetAtomWithIdx, pair) for pair in pairs):
+        mol.GetBondBetweenAtoms(plus.GetIdx(), minus.GetIdx()).SetBondType(Chem.BondType.DOUBLE)
+        plus.SetFormalCharge(plus.GetFormalCharge() - 1)
+        minus.SetFormalCharge(minus.GetFormalCharge() + 1)
+    if pairs:
+        Chem.SanitizeMol(mol)
 
 
 def _quoted(text: str) -> str:
@@ -195,7 +208,7 @@ def _faults(mol: Chem.Mol) -> Iterator[str]:
         yield f" has {len(ends)} attachment points; it must have two."
     if len(Chem.GetMolFrags(mol)) > 1:
         yield " has more than one fragment; write a copolymer through components."
-    for atom in (atom for atom in mol.GetAtoms() if atom.GetAtomicNum()):
+    for atom in (atom for atom in atoms_of(mol) if atom.GetAtomicNum()):
         symbol = atom.GetSymbol()
         if symbol not in ALLOWED_ELEMENTS:
             allowed = " ".join(sorted(ALLOWED_ELEMENTS))
@@ -206,7 +219,10 @@ def _faults(mol: Chem.Mol) -> Iterator[str]:
             yield f" names an isotope of {symbol}; write the plain element."
     if charge := Chem.GetFormalCharge(mol):
         yield f" has a net charge of {charge:+d}; a repeat unit is neutral."
-    if not {bond.GetBondType() for bond in mol.GetBonds()} <= {*_OPEN, Chem.BondType.AROMATIC}:
+    if not {mol.GetBondWithIdx(k).GetBondType() for k in range(mol.GetNumBonds())} <= {
+        *_OPEN,
+        Chem.BondType.AROMATIC,
+    }:
         yield " has a bond that is not single, double, triple or aromatic."
     if any(end.GetDegree() != 1 or end.GetTotalNumHs() or end.GetFormalCharge() for end in ends):
         yield ": each * must be bonded to exactly one atom."

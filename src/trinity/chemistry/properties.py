@@ -14,9 +14,9 @@ from rdkit import Chem
 from scipy.special import ndtr
 
 from trinity.chemistry.decomposition import predict_char, predict_t50
-from trinity.chemistry.descriptors import Chain, describe
-from trinity.chemistry.groups import contributions
-from trinity.chemistry.polymers import Polymer, parse_psmiles
+from trinity.chemistry.descriptors import describe
+from trinity.chemistry.groups import Chain, contributions, count_groups
+from trinity.chemistry.polymers import Polymer
 from trinity.chemistry.thermochemistry import (
     ATOMIC_MASS,
     acid_fraction,
@@ -120,17 +120,17 @@ def _mix(name: str, parts: list[Estimate], fractions: np.ndarray) -> Property:
 
 @lru_cache(maxsize=4096)
 def _estimate_one(psmiles: str) -> Estimate:
-    unit = Chain(parse_psmiles(psmiles))
+    unit = Chain(psmiles)
     shape = describe(unit)
     crystalline = _crystallinity(unit, shape)
     values = _thermal(unit, crystalline) | _decomposition(unit, shape) | _flame(unit, shape)
-    return Estimate(psmiles, *unit.groups, values, _doubts(unit))
+    return Estimate(psmiles, *count_groups(psmiles, unit), values, _doubts(unit))
 
 
 def _doubts(unit: Chain) -> tuple[str, ...]:
     """What the models were not made for, one sentence each."""
     doubts = [doubt] if (doubt := outside_oxygen_rule(unit.composition)) else []
-    if unit.groups.uncovered_atoms:
+    if unit.uncovered:
         doubts.append(
             "density, specific heat and glass transition: the group tables lack some atoms"
         )
@@ -139,8 +139,8 @@ def _doubts(unit: Chain) -> tuple[str, ...]:
 
 def _thermal(unit: Chain, crystalline: float) -> dict[str, Property]:
     """Density, specific heats, transitions and conductivity from group sums."""
-    groups, mass = unit.groups.counts, unit.molar_mass
-    uncovered = len(unit.groups.uncovered_atoms) / len(unit.atoms)
+    groups, mass = unit.groups, unit.molar_mass
+    uncovered = len(unit.uncovered) / len(unit.atoms)
     # Atoms without a group count as the mean of the others, with a wider error; a chain without
     # any group has the values of a common plastic.
     covered = mass * max(1.0 - uncovered, 0.1)
@@ -194,7 +194,7 @@ def _crystallinity(unit: Chain, shape: dict[str, float]) -> float:
         return 0.0
     if shape["aromatic_backbone"] > 0.2:
         return 0.3
-    bare = len(unit.path) == len(unit.atoms) or set(unit.groups.counts) == {"CF2"}
+    bare = len(unit.path) == len(unit.atoms) or set(unit.groups) == {"CF2"}
     return 0.65 if bare else 0.45  # nothing but a bare chain packs best: PE, POM, PEO, PTFE
 
 

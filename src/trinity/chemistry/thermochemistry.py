@@ -5,6 +5,8 @@ from collections import Counter
 import numpy as np
 from rdkit import Chem
 
+from trinity.chemistry.chain import atoms_of
+
 ATOMIC_MASS = {
     "H": 1.008, "B": 10.81, "C": 12.011, "N": 14.007, "O": 15.999, "F": 18.998, "Si": 28.085,
     "P": 30.974, "S": 32.06, "Cl": 35.45, "Br": 79.904, "I": 126.904,
@@ -27,7 +29,7 @@ CARBON_HEAT_OF_COMBUSTION_J_KG = 32.8e6  # graphite to carbon dioxide
 def composition(mol: Chem.Mol) -> Counter[str]:
     """Atoms of the repeat unit by element, hydrogens included, ``*`` not."""
     counts: Counter[str] = Counter()
-    for atom in (atom for atom in mol.GetAtoms() if atom.GetAtomicNum()):
+    for atom in (atom for atom in atoms_of(mol) if atom.GetAtomicNum()):
         counts[atom.GetSymbol()] += 1
         counts["H"] += atom.GetTotalNumHs()
     return counts
@@ -89,9 +91,10 @@ def acid_fraction(counts: Counter[str], chain: Chem.Mol, middle: range) -> float
     too strongly to count, and halogen on an aromatic ring or a double bond stays. ``counts`` are
     the atoms of the unit; :func:`trinity.chemistry.chain.middle_unit` gave ``chain``, ``middle``.
     """
-    left = [atom.GetTotalNumHs() for atom in chain.GetAtoms()]  # hydrogens that can still leave
+    matches = chain.GetSubstructMatches(ACID_LOSS)
+    left = {k: chain.GetAtomWithIdx(k).GetTotalNumHs() for *_, k in matches}  # can still leave
     gone: set[int] = set()
-    for halogen, _, donor in chain.GetSubstructMatches(ACID_LOSS):
+    for halogen, _, donor in matches:
         if halogen not in gone and left[donor]:
             gone.add(halogen)
             left[donor] -= 1

@@ -8,8 +8,8 @@ import pandas as pd
 from scipy.special import ndtr
 
 from trinity.chemistry.decomposition import SETTINGS, GaussianProcess, Settings, training_table
-from trinity.chemistry.descriptors import Chain, describe
-from trinity.chemistry.groups import count_groups
+from trinity.chemistry.descriptors import describe
+from trinity.chemistry.groups import Chain, count_groups
 from trinity.chemistry.polymers import parse_psmiles, polymer_key
 from trinity.chemistry.properties import estimate
 from trinity.files import data_path
@@ -101,7 +101,7 @@ def scores(measured: np.ndarray, predicted: np.ndarray, sigma: np.ndarray) -> di
 
 def inputs(table: pd.DataFrame, names: tuple[str, ...] = ()) -> np.ndarray:
     """Descriptors (n, d) of the polymers of a training table: the named ones, or all."""
-    described = (describe(Chain(parse_psmiles(psmiles))) for psmiles in table.psmiles)
+    described = (describe(Chain(psmiles)) for psmiles in table.psmiles)
     return np.array([[one[name] for name in names or one] for one in described])
 
 

@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 
 from trinity.chemistry.decomposition import SETTINGS, GaussianProcess, fit, training_table
-from trinity.chemistry.descriptors import Chain, describe
-from trinity.chemistry.polymers import parse_psmiles, polymer_key
+from trinity.chemistry.descriptors import describe
+from trinity.chemistry.groups import Chain
+from trinity.chemistry.polymers import polymer_key
 from trinity.chemistry.properties import estimate
 from trinity.chemistry.sampling import arrhenius
 from trinity.chemistry.thermochemistry import (
@@ -70,8 +71,8 @@ def leverage_bound(psmiles: str, quantity: str) -> float:
     """
     table = fitted_increments()
     errors = table[table.property == quantity].set_index("group").std_err
-    unit = Chain(parse_psmiles(psmiles))
-    reach = sum(n * errors.get(group, 0.0) for group, n in unit.groups.counts.items())
+    unit = Chain(psmiles)
+    reach = sum(n * errors.get(group, 0.0) for group, n in unit.groups.items())
     if quantity == "V298":
         volume = 1000 * unit.molar_mass / estimate(psmiles)["density_kg_m3"].value
         scale = _noted(quantity, r"median ([\d.]+) %") / 100 / _NORMAL_MEDIAN * volume
@@ -104,7 +105,7 @@ def _without(
 
 def _oxygen_rule(psmiles: str) -> Changes:
     """Exact: the constant is a mean, from which one polymer is taken."""
-    demand = oxygen_demand(Chain(parse_psmiles(psmiles)).composition)
+    demand = oxygen_demand(Chain(psmiles).composition)
     own = HEAT_PER_OXYGEN_J_KG - _residual(psmiles, _HEAT) / demand
     return {_HEAT: demand * (HEAT_PER_OXYGEN_J_KG - own) / (OXYGEN_RULE_POLYMERS - 1)}
 
@@ -112,7 +113,7 @@ def _oxygen_rule(psmiles: str) -> Changes:
 def _refitted(psmiles: str, model: GaussianProcess, names: tuple[str, ...]) -> Changes:
     """Difference to another model of T50 or char, whose descriptors are ``names``; none for a chain
     that sheds acid (a prior is used)."""
-    found, described = estimate(psmiles), describe(Chain(parse_psmiles(psmiles)))
+    found, described = estimate(psmiles), describe(Chain(psmiles))
     if found["acid_fraction"].value > 0:
         return {}
     value = float(model.predict(np.array([described[name] for name in names]))[0][0])
