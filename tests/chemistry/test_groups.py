@@ -2,15 +2,10 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from rdkit import Chem
 from trinity_book.studies.validation.properties import coverage
 
 from trinity.chemistry import groups
-from trinity.chemistry.chain import oligomer
 from trinity.chemistry.groups import contributions, count_groups, group_table
-from trinity.chemistry.polymers import parse_psmiles, polymer_key
 from trinity.errors import InputError
 from trinity.files import data_path
 
@@ -46,22 +41,6 @@ def test_a_group_across_the_cut_is_seen_whole():
     assert count_groups("*NC(=O)CCCCC*").counts == count_groups("*CCCCCC(=O)N*").counts | {
         "CONH": 1
     }
-
-
-@settings(deadline=None, max_examples=80)
-@given(st.sampled_from(REAL))
-def test_counts_of_the_canonical_unit_are_a_fraction_of_those_written(psmiles):
-    written = count_groups(psmiles).counts
-    shortest = count_groups(polymer_key(psmiles)).counts
-    assert written.keys() == shortest.keys()
-    assert len({written[group] / shortest[group] for group in written}) == 1
-
-
-@pytest.mark.parametrize("psmiles", REAL[::11])
-def test_twice_the_unit_has_twice_the_groups(psmiles):
-    double = Chem.MolToSmiles(oligomer(parse_psmiles(psmiles), 2))
-    once, twice = count_groups(psmiles).counts, count_groups(double).counts
-    assert twice == {group: 2 * count for group, count in once.items()}
 
 
 def test_real_polymers_are_covered():

@@ -5,9 +5,6 @@ import matplotlib.pyplot
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from rdkit import Chem
 from trinity_book.figures import chemistry as figures_chemistry
 from trinity_book.studies.validation.cases import blind_case
 from trinity_book.studies.validation.properties import (
@@ -26,7 +23,6 @@ from trinity_book.studies.validation.refits import (
     variants,
 )
 
-from trinity.chemistry.chain import oligomer
 from trinity.chemistry.decomposition import (
     CONSTANT,
     blind_model,
@@ -65,17 +61,6 @@ PVC = "*CC(*)Cl"
 def acid_of(psmiles):
     unit = Chain(psmiles)
     return acid_fraction(unit.composition, unit.chain, unit.middle)
-
-
-@settings(deadline=None, max_examples=60)
-@given(st.sampled_from(REAL), st.integers(2, 3))
-def test_properties_do_not_depend_on_how_the_chain_is_written(psmiles, n):
-    once = estimate(psmiles)
-    for other in (Chem.MolToSmiles(oligomer(parse_psmiles(psmiles), n)), polymer_key(psmiles)):
-        again = estimate(other)
-        for name, value in once.properties.items():
-            assert again[name].value == pytest.approx(value.value, rel=1e-9), name
-            assert again[name].sigma == pytest.approx(value.sigma, rel=1e-9), name
 
 
 @pytest.mark.parametrize("psmiles", REAL[::5])

@@ -35,8 +35,7 @@ def path_of(mol: Chem.Mol) -> tuple[int, ...]:
 def oligomer(mol: Chem.Mol, n: int) -> Chem.Mol:
     """Join ``n`` >= 1 repeat units head to tail; atoms ``k*m .. (k+1)*m-1`` are the k-th of them.
 
-    ``m`` is the number of atoms without ``*``, in the order of ``mol``. The two free ends carry
-    dummy atoms, the last two atoms of the result.
+    ``m`` is the number of atoms of ``mol`` without ``*``. The last two atoms are dummies, the ends.
     """
     ends = stars(mol)
     order = ends[0].GetBonds()[0].GetBondType()
@@ -62,8 +61,7 @@ def oligomer(mol: Chem.Mol, n: int) -> Chem.Mol:
 def middle_unit(mol: Chem.Mol, context: int = 6) -> tuple[Chem.Mol, range]:
     """An oligomer, and the indices of its middle unit, which sees the chain as an endless one does.
 
-    At least ``context`` backbone bonds lie on each side of the unit; its atoms keep the order that
-    they have in ``mol`` without ``*``.
+    At least ``context`` backbone bonds lie on each side of it; its atoms keep their order.
     """
     flank = ceil(context / (len(path_of(mol)) - 2))
     n_atoms = mol.GetNumAtoms() - 2
@@ -103,25 +101,22 @@ def _token(mol: Chem.Mol, left: int, right: int, atoms: tuple[int, ...]) -> str:
         return f"{atom.GetSymbol()}{atom.GetTotalNumHs()}{atom.GetFormalCharge():+d}"
     piece = Chem.RWMol()
     place = _copy(mol, atoms, piece)
+    for old, new in place.items():  # hydrogens are fixed, so that a cut adds none
+        piece.GetAtomWithIdx(new).SetNumExplicitHs(mol.GetAtomWithIdx(old).GetTotalNumHs())
+        piece.GetAtomWithIdx(new).SetNoImplicit(True)
     piece.GetAtomWithIdx(place[right]).SetAtomMapNum(2)
     piece.GetAtomWithIdx(place[left]).SetAtomMapNum(1)
     return Chem.MolToSmiles(piece)
 
 
 def _copy(mol: Chem.Mol, atoms: tuple[int, ...], into: Chem.RWMol) -> dict[int, int]:
-    """Add ``atoms`` and the bonds among them; hydrogens are fixed, so that a cut adds none."""
-    place = {}
-    for old in atoms:
-        atom = mol.GetAtomWithIdx(old)
-        place[old] = into.AddAtom(atom)
-        copy = into.GetAtomWithIdx(place[old])
-        copy.SetNumExplicitHs(atom.GetTotalNumHs())
-        copy.SetNoImplicit(True)
-        for near in atom.GetNeighbors():
-            other = near.GetIdx()
-            if other in place:
-                kind = mol.GetBondBetweenAtoms(old, other).GetBondType()
-                into.AddBond(place[old], place[other], kind)
+    """Add ``atoms`` and the bonds among them; where each of them is now."""
+    place = {old: into.AddAtom(mol.GetAtomWithIdx(old)) for old in atoms}
+    for old, new in place.items():
+        for bond in mol.GetAtomWithIdx(old).GetBonds():
+            other = place.get(bond.GetOtherAtomIdx(old), -1)
+            if new < other:
+                into.AddBond(new, other, bond.GetBondType())
     return place
 
 
@@ -140,15 +135,15 @@ def _written(mol: Chem.Mol, reading: list[_Segment]) -> str:
         unit.AddBond(into_a[a.right], into_b[b.left], a.order)
     for anchor in (places[0][reading[0].left], places[-1][reading[-1].right]):
         unit.AddBond(anchor, unit.AddAtom(Chem.Atom(0)), reading[-1].order)
+    unit.UpdatePropertyCache(False)
     if azoles := [ring for ring in _azoles(unit) if all(n.GetTotalNumHs() for n in ring)]:
-        unit.UpdatePropertyCache(False)
         Chem.FastFindRings(unit)
         rank = list(Chem.CanonicalRankAtoms(unit))
         for ring in azoles:
             for other in sorted(ring, key=lambda n: rank[n.GetIdx()])[1:]:
                 other.SetNumExplicitHs(0)
-    # Read again: brackets that fixed hydrogens needed go away, rings are perceived anew.
-    return Chem.CanonSmiles(Chem.MolToSmiles(unit))
+    Chem.SanitizeMol(unit)
+    return Chem.MolToSmiles(unit)
 
 
 def canonical_of(mol: Chem.Mol) -> str:

@@ -4,7 +4,6 @@ from rdkit import Chem
 
 from trinity.chemistry.groups import Chain
 
-_BENZENE_RINGS = ("C6H4", "C6H3", "C6H2", "C6Hx")
 _TERTIARY = Chem.AtomFromSmarts("[CX4;H1;!R]")
 ALIPHATIC_ESTER = Chem.MolFromSmarts("[CX3](=O)([CX4])[OX2][CX4]")
 _TABLE = Chem.GetPeriodicTable()
@@ -15,21 +14,21 @@ def describe(unit: Chain) -> dict[str, float]:
     """Shares in [0, 1] of atoms or mass, and Bicerano's temperature [K]."""
     esters = unit.chain.GetSubstructMatches(ALIPHATIC_ESTER)
     aromatic = [atom.GetIdx() in unit.backbone for atom in unit.atoms if atom.GetIsAromatic()]
-    in_backbone, in_all = sum(aromatic) / len(unit.atoms), len(aromatic) / len(unit.atoms)
-    groups, atoms, mass = unit.groups, unit.composition, unit.molar_mass
+    groups, atoms, mass, heavy = unit.groups, unit.composition, unit.molar_mass, len(unit.atoms)
+    in_backbone = sum(aromatic) / heavy
     hydrogen_share = atoms["H"] / max(atoms["H"] + atoms["C"], 1)
     return {
         "bicerano_k": bicerano_t50(unit),
-        "oxygen": atoms["O"] / len(unit.atoms),
-        "fluorine": atoms["F"] / len(unit.atoms),
-        "silicon": atoms["Si"] / len(unit.atoms),
-        "sulfur": atoms["S"] / len(unit.atoms),
-        "benzene": sum(groups.get(ring, 0) for ring in _BENZENE_RINGS) * 76.1 / mass,
+        "oxygen": atoms["O"] / heavy,
+        "fluorine": atoms["F"] / heavy,
+        "silicon": atoms["Si"] / heavy,
+        "sulfur": atoms["S"] / heavy,
+        "benzene": sum(n for name, n in groups.items() if name[:3] == "C6H") * 76.1 / mass,
         "imide": groups.get("imide", 0) * 70.0 / mass,
         "ester": sum(match[0] in unit.middle for match in esters) * 44.0 / mass,
         "tertiary": sum(map(_TERTIARY.Match, unit.path)) / len(unit.path),
         "aromatic_backbone": in_backbone,
-        "aromatic_side": in_all - in_backbone,
+        "aromatic_side": len(aromatic) / heavy - in_backbone,
         # Aromatic backbone stays as char where there is little hydrogen to carry it away.
         "char_former": in_backbone * (1.0 - hydrogen_share),
     }
@@ -44,7 +43,7 @@ def bicerano_t50(unit: Chain) -> float:
     polymer-property-prediction 1.0.11). A published fit that has common plastics among its
     polymers; with three constants it remembers none of them.
     """
-    # Each bond inside the unit is met from both of its ends, one to a neighbour unit on each side.
+    # Each bond is met from both of its ends, one to the next unit in an image of this one.
     delta = [_valence_delta(atom) for atom in unit.atoms]
     index = sum(
         0.5 / (here * delta[near.GetIdx() % len(delta)]) ** 0.5

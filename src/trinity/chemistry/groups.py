@@ -1,8 +1,7 @@
-"""Structural groups of a repeat unit, counted on the endless chain.
+"""Structural groups of the endless chain of a polymer.
 
 The groups, their SMARTS and their order of priority are rows of ``data/groups/groups.csv``; each
-atom belongs to the first group that claims it. Units are counted in the middle of an oligomer, so
-that a group across the cut of the repeat unit is seen whole, wherever the cut is.
+atom belongs to the first group that claims it, wherever the repeat unit is cut.
 """
 
 from functools import cache
@@ -19,10 +18,9 @@ from trinity.files import data_path
 
 
 class GroupCount(NamedTuple):
-    """Groups of one repeat unit, and the atoms that none of them covers.
+    """Groups of one repeat unit, and the element and place of the atoms that none of them covers.
 
-    ``uncovered_atoms`` names each such atom by element and place, counted from 1 over all atoms of
-    the PSMILES, ``*`` included: ``"B:2"``.
+    ``"B:2"`` is the second atom of the PSMILES, ``*`` included.
     """
 
     counts: dict[str, int]
@@ -96,7 +94,7 @@ class Chain:
 def count_groups(psmiles: str, chain: Chain | None = None) -> GroupCount:
     """Count the groups of the repeat unit as written (``*CCCC*`` has twice those of ``*CC*``).
 
-    ``chain`` is that of the polymer where it is at hand. Raises InputError as `parse_psmiles`.
+    ``chain`` is its `Chain` where that is at hand. Raises InputError as `parse_psmiles`.
 
     Examples
     --------

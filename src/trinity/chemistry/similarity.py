@@ -31,10 +31,7 @@ def fingerprint(psmiles: str) -> ExplicitBitVect:
 
 
 def fingerprint_as_cut(unit: Chem.Mol) -> ExplicitBitVect:
-    """Fingerprint of a repeat unit that `polymers.parse_psmiles` has read, cut where it is.
-
-    It is `fingerprint` where the unit is canonical, and nearly so where it is cut elsewhere.
-    """
+    """Fingerprint of a repeat unit that is cut anywhere: nearly that of the canonical one."""
     return _MORGAN.GetFingerprint(oligomer(unit, 3))
 
 
