@@ -14,7 +14,6 @@ from rdkit import Chem
 
 _STAR = Chem.MolFromSmarts("[#0]")
 _AZOLE = Chem.MolFromSmarts("n1aaaa1")
-_PERCEIVED = Chem.SanitizeFlags.SANITIZE_KEKULIZE | Chem.SanitizeFlags.SANITIZE_SETAROMATICITY
 
 
 def atoms_of(mol: Chem.Mol) -> list[Chem.Atom]:
@@ -52,10 +51,15 @@ def oligomer(mol: Chem.Mol, n: int) -> Chem.Mol:
         chain.AddBond(offset - size + last, offset + first, order)
     for anchor in (first, (n - 1) * size + last):
         chain.AddBond(anchor, chain.AddAtom(Chem.Atom(0)), order)
-    # Beside a single bond a ring is what it was in the unit; to see that anew takes half the time.
-    known = _PERCEIVED if order == Chem.BondType.SINGLE else 0
-    Chem.SanitizeMol(chain, Chem.SanitizeFlags.SANITIZE_ALL ^ known)
-    return chain.GetMol()
+    if order != Chem.BondType.SINGLE:
+        Chem.SanitizeMol(chain)
+        return chain
+    # Beside a single bond a ring is what it was in the unit; to see all anew takes twice the time.
+    chain.UpdatePropertyCache(False)
+    Chem.GetSymmSSSR(chain)
+    Chem.SetConjugation(chain)
+    Chem.SetHybridization(chain)
+    return chain
 
 
 def middle_unit(mol: Chem.Mol, context: int = 6) -> tuple[Chem.Mol, range]:
@@ -75,49 +79,44 @@ class _Segment(NamedTuple):
     order: Chem.BondType  # of the bond that leaves it
     left: int
     right: int
-    atoms: tuple[int, ...]
+    piece: Chem.Mol
 
 
 def _segments(mol: Chem.Mol) -> tuple[list[_Segment], list[_Segment]]:
     """The segments of the chain, read from one end and from the other."""
     steps = [(mol.GetBondBetweenAtoms(*step), *step) for step in pairwise(path_of(mol))]
     opened = [step for step in steps if not step[0].IsInRing()]
-    cut = [bond.GetIdx() for bond, *_ in opened]
-    pieces = Chem.GetMolFrags(Chem.FragmentOnBonds(mol, cut, addDummies=False))
-    piece_of = {atom: piece for piece in pieces for atom in piece}
+    cut = Chem.FragmentOnBonds(mol, [bond.GetIdx() for bond, *_ in opened], addDummies=False)
+    for atom in atoms_of(mol):  # RDKit puts hydrogens where it cuts
+        cut.GetAtomWithIdx(atom.GetIdx()).SetNumExplicitHs(atom.GetNumExplicitHs())
+    number, places = [], []
+    pieces = Chem.GetMolFrags(cut, True, False, number, places)
     forward, backward = [], []
     for (entering, _, left), (leaving, right, _) in pairwise(opened):
-        atoms = piece_of[left]
-        token = _token(mol, left, right, atoms)
-        turned = token if left == right else _token(mol, right, left, atoms)
-        forward.append(_Segment(token, leaving.GetBondType(), left, right, atoms))
-        backward.append(_Segment(turned, entering.GetBondType(), right, left, atoms))
+        piece, atoms = pieces[number[left]], places[number[left]]
+        ends = atoms.index(left), atoms.index(right)
+        hydrogens = [mol.GetAtomWithIdx(k).GetTotalNumHs() for k in atoms]
+        forth, back = _tokens(piece, *ends, hydrogens)
+        forward.append(_Segment(forth, leaving.GetBondType(), *ends, piece))
+        backward.append(_Segment(back, entering.GetBondType(), *ends[::-1], piece))
     return forward, backward[::-1]
 
 
-def _token(mol: Chem.Mol, left: int, right: int, atoms: tuple[int, ...]) -> str:
-    if len(atoms) == 1:
-        atom = mol.GetAtomWithIdx(left)
-        return f"{atom.GetSymbol()}{atom.GetTotalNumHs()}{atom.GetFormalCharge():+d}"
-    piece = Chem.RWMol()
-    place = _copy(mol, atoms, piece)
-    for old, new in place.items():  # hydrogens are fixed, so that a cut adds none
-        piece.GetAtomWithIdx(new).SetNumExplicitHs(mol.GetAtomWithIdx(old).GetTotalNumHs())
-        piece.GetAtomWithIdx(new).SetNoImplicit(True)
-    piece.GetAtomWithIdx(place[right]).SetAtomMapNum(2)
-    piece.GetAtomWithIdx(place[left]).SetAtomMapNum(1)
-    return Chem.MolToSmiles(piece)
-
-
-def _copy(mol: Chem.Mol, atoms: tuple[int, ...], into: Chem.RWMol) -> dict[int, int]:
-    """Add ``atoms`` and the bonds among them; where each of them is now."""
-    place = {old: into.AddAtom(mol.GetAtomWithIdx(old)) for old in atoms}
-    for old, new in place.items():
-        for bond in mol.GetAtomWithIdx(old).GetBonds():
-            other = place.get(bond.GetOtherAtomIdx(old), -1)
-            if new < other:
-                into.AddBond(new, other, bond.GetBondType())
-    return place
+def _tokens(piece: Chem.Mol, left: int, right: int, hydrogens: list[int]) -> tuple[str, str]:
+    """What a piece with so many hydrogens reads in both directions."""
+    if len(hydrogens) == 1:
+        atom = piece.GetAtomWithIdx(0)
+        return (f"{atom.GetSymbol()}{hydrogens[0]}{atom.GetFormalCharge():+d}",) * 2
+    marked = Chem.Mol(piece)
+    for atom, held in zip(atoms_of(marked), hydrogens, strict=True):  # the cut adds none
+        atom.SetNumExplicitHs(held)
+        atom.SetNoImplicit(True)
+    found = []
+    for ends in ((right, left), (left, right)):  # one atom at both ends is the first
+        for number, end in zip((2, 1), ends, strict=True):
+            marked.GetAtomWithIdx(end).SetAtomMapNum(number)
+        found.append(Chem.MolToSmiles(marked))
+    return found[0], found[left != right]
 
 
 def _azoles(mol: Chem.Mol) -> list[list[Chem.Atom]]:
@@ -127,22 +126,24 @@ def _azoles(mol: Chem.Mol) -> list[list[Chem.Atom]]:
     return [nitrogens for nitrogens in found if any(n.GetTotalNumHs() for n in nitrogens)]
 
 
-def _written(mol: Chem.Mol, reading: list[_Segment]) -> str:
+def _written(reading: list[_Segment]) -> str:
     """Canonical PSMILES of the repeat unit that a row of segments makes."""
-    unit = Chem.RWMol()
-    places = [_copy(mol, segment.atoms, unit) for segment in reading]
-    for (a, into_a), (b, into_b) in pairwise(zip(reading, places, strict=True)):
-        unit.AddBond(into_a[a.right], into_b[b.left], a.order)
-    for anchor in (places[0][reading[0].left], places[-1][reading[-1].right]):
+    unit, ends = Chem.RWMol(), []
+    for segment in reading:
+        offset = unit.GetNumAtoms()
+        unit.InsertMol(segment.piece)
+        ends.append((offset + segment.left, offset + segment.right))
+    for segment, (_, right), (left, _) in zip(reading, ends, ends[1:], strict=False):
+        unit.AddBond(right, left, segment.order)
+    for anchor in (ends[0][0], ends[-1][1]):
         unit.AddBond(anchor, unit.AddAtom(Chem.Atom(0)), reading[-1].order)
     unit.UpdatePropertyCache(False)
+    Chem.FastFindRings(unit)
     if azoles := [ring for ring in _azoles(unit) if all(n.GetTotalNumHs() for n in ring)]:
-        Chem.FastFindRings(unit)
         rank = list(Chem.CanonicalRankAtoms(unit))
         for ring in azoles:
             for other in sorted(ring, key=lambda n: rank[n.GetIdx()])[1:]:
                 other.SetNumExplicitHs(0)
-    Chem.SanitizeMol(unit)
     return Chem.MolToSmiles(unit)
 
 
@@ -168,7 +169,7 @@ def canonical_of(mol: Chem.Mol) -> str:
         for start in range(period)
         if segments[start - 1].order == weakest
     )
-    return _written(mol, min(readings, key=lambda reading: [segment[:2] for segment in reading]))
+    return _written(min(readings, key=lambda reading: [segment[:2] for segment in reading]))
 
 
 def cuts(unit: Chem.Mol) -> list[str]:
@@ -186,7 +187,7 @@ def cuts(unit: Chem.Mol) -> list[str]:
     """
     forward, _ = _segments(unit)
     others = [
-        _written(unit, forward[start:] + forward[:start])
+        _written(forward[start:] + forward[:start])
         for start in range(1, len(forward))
         if forward[start - 1].order == forward[-1].order  # a cut keeps to that of the two ends
     ]
