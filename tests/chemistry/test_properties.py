@@ -192,6 +192,11 @@ def test_oxygen_demand_is_the_reaction_equation(psmiles, moles_of_oxygen):
         ("*CC(Cl)=CC*", 0.0),
         ("*CC(*)F", 0.0),
         ("*C(F)(F)C(*)(F)Cl", 0.0),
+        # The first chlorine has two hydrogens to choose from and must leave the second its only.
+        ("*C(F)(F)C(F)(Cl)C(F)C(F)(Cl)C(*)F", 2 * 36.458 / 246.98),
+        ("*C(F)C(F)(Cl)C(F)C(F)(Cl)C(F)(F)*", 2 * 36.458 / 246.98),
+        ("*C(F)(F)C(F)(F)C(Cl)(Br)C(*)F", 80.912 / 259.4),  # one hydrogen: the weaker bond goes
+        ("*C(*)Cl", 36.458 / 48.47),  # each unit takes its hydrogen from the next
     ],
 )
 def test_only_aliphatic_halogen_with_a_neighbouring_hydrogen_leaves(psmiles, acid):

@@ -87,16 +87,33 @@ ACID_LOSS = Chem.MolFromSmarts("[Cl,Br,I][CX4][CX4;!H0]")  # halogen, carbon, do
 def acid_fraction(counts: Counter[str], chain: Chem.Mol, middle: range) -> float:
     """Mass fraction of the polymer that leaves as HCl, HBr or HI before the chain breaks.
 
-    Each aliphatic halogen needs a hydrogen on a neighbouring aliphatic carbon. Fluorine is bound
-    too strongly to count, and halogen on an aromatic ring or a double bond stays. ``counts`` are
-    the atoms of the unit; :func:`trinity.chemistry.chain.middle_unit` gave ``chain``, ``middle``.
+    Each aliphatic halogen needs a hydrogen of its own on a neighbouring aliphatic carbon; as many
+    leave as can, iodine before bromine before chlorine, as their bonds are weaker in this order.
+    Fluorine is bound too strongly to count, and halogen on an aromatic ring or a double bond stays.
+    ``counts`` are the atoms of the unit; :func:`trinity.chemistry.chain.middle_unit` gave ``chain``
+    and ``middle``. Halogens and hydrogens make a bipartite graph, so that the largest matching in
+    one unit, closed to a ring, is that of the endless chain.
     """
-    matches = chain.GetSubstructMatches(ACID_LOSS)
-    left = {k: chain.GetAtomWithIdx(k).GetTotalNumHs() for *_, k in matches}  # can still leave
-    gone: set[int] = set()
-    for halogen, _, donor in matches:
-        if halogen not in gone and left[donor]:
-            gone.add(halogen)
-            left[donor] -= 1
-    symbols = (chain.GetAtomWithIdx(k).GetSymbol() for k in sorted(gone.intersection(middle)))
-    return sum(ATOMIC_MASS[symbol] + ATOMIC_MASS["H"] for symbol in symbols) / molar_mass(counts)
+    donors: dict[int, list[int]] = {}  # carbons that may give each halogen a hydrogen
+    for halogen, _, donor in chain.GetSubstructMatches(ACID_LOSS):
+        if halogen in middle:
+            donors.setdefault(halogen, []).append(middle[donor % len(middle)])
+    atoms = {k: chain.GetAtomWithIdx(k) for k in {*donors, *sum(donors.values(), [])}}
+    served: dict[int, list[int]] = {k: [] for k in atoms}  # halogens that leave with each carbon
+
+    def leaves(halogen: int, asked: set[int]) -> bool:
+        """Whether it finds a hydrogen, others making way where they can (H. W. Kuhn)."""
+        for donor in (k for k in donors[halogen] if k not in asked):
+            asked.add(donor)
+            if len(served[donor]) < atoms[donor].GetTotalNumHs():
+                served[donor].append(halogen)
+                return True
+            for other in served[donor]:
+                if leaves(other, asked):
+                    served[donor][served[donor].index(other)] = halogen
+                    return True
+        return False
+
+    weakest_first = sorted(donors, key=lambda k: -atoms[k].GetAtomicNum())
+    gone = [atoms[k].GetSymbol() for k in weakest_first if leaves(k, set())]
+    return sum(ATOMIC_MASS[symbol] + ATOMIC_MASS["H"] for symbol in gone) / molar_mass(counts)
