@@ -4,15 +4,16 @@ import { claimGroups } from "./groups.js";
 import { middleUnit } from "./polymers.js";
 import { composition, molarMass } from "./thermochemistry.js";
 
-/** A repeat unit inside its chain: what all descriptors and groups are read from. */
+/** The endless chain of a canonical repeat unit: what groups and descriptors are read from. */
 export class Chain {
-  constructor(mol, tables) {
-    this.mol = mol;
+  constructor(unit, tables) {
     this.tables = tables;
-    this.middle = middleUnit(mol);
+    this.middle = middleUnit(unit);
     this.chain = this.middle.chain;
-    this.groups = claimGroups(mol, this.middle, tables.groups);
-    this.composition = composition(mol);
+    const { counts, bare } = claimGroups(this.middle, tables.groups);
+    this.groups = counts;
+    this.bare = bare;
+    this.composition = composition(unit);
     this.molarMass = molarMass(this.composition, tables.elements);
     this.atoms = this.chain.atoms.slice(this.middle.start, this.middle.stop);
     const n = this.chain.atoms.length;
@@ -40,9 +41,10 @@ export class Chain {
 /** Shares in [0, 1] of atoms or mass, and Bicerano's temperature [K]. */
 export function describe(unit) {
   const inBackbone = unit.share((a) => a.aromatic && unit.backbone.has(a.index));
-  const groups = unit.groups.counts;
+  const { groups } = unit;
   const [hydrogen, carbon] = ["H", "C"].map((x) => unit.composition[x] ?? 0);
-  const benzene = ["C6H4", "C6H3", "C6H2", "C6Hx"].reduce((n, g) => n + (groups[g] ?? 0), 0);
+  const benzene = Object.entries(groups)
+    .reduce((sum, [name, n]) => sum + (name.startsWith("C6H") ? n : 0), 0);
   const esters = unit.chain.matches(unit.tables.smarts.aliphatic_ester)
     .filter(([first]) => unit.middle.start <= first && first < unit.middle.stop).length;
   return {

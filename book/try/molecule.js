@@ -12,6 +12,7 @@ const DEFAULTS = {
   atom: { z: 6, impHs: 0, chg: 0, nRad: 0, isotope: 0, stereo: "unspecified" },
   bond: { bo: 1, stereo: "unspecified" },
 };
+const RAW = JSON.stringify({ sanitize: false });
 const AROMATIC = 4; // as a bond order, beside 1, 2 and 3
 
 let rdkit = null;
@@ -98,9 +99,7 @@ export class Molecule {
 
   /** Atoms of every match of a SMARTS pattern; the pattern's first atom comes first. */
   matches(smarts) {
-    if (!patterns.has(smarts)) patterns.set(smarts, rdkit.get_qmol(smarts));
-    const found = JSON.parse(this.held.get_substruct_matches(patterns.get(smarts)));
-    return Array.isArray(found) ? found.map((match) => match.atoms) : [];
+    return matchesOf(this.held, smarts);
   }
 
   /** Atoms of sp3 hybridisation. */
@@ -128,9 +127,25 @@ export class Molecule {
   }
 }
 
-/** Canonical SMILES of a SMILES; `raw` leaves it as written, with nothing perceived anew. */
+function matchesOf(held, smarts) {
+  if (!patterns.has(smarts)) patterns.set(smarts, rdkit.get_qmol(smarts));
+  const found = JSON.parse(held.get_substruct_matches(patterns.get(smarts)));
+  return Array.isArray(found) ? found.map((match) => match.atoms) : [];
+}
+
+/** Atoms of every match of a SMARTS pattern in a SMILES with nothing perceived anew. */
+export function rawMatches(smiles, smarts) {
+  const held = rdkit.get_mol(smiles, RAW);
+  const answer = matchesOf(held, smarts);
+  held.delete();
+  return answer;
+}
+
+/** Canonical SMILES of a SMILES, null when it is none; `raw` leaves it as written, with nothing
+ * perceived anew. */
 export function canonical(smiles, raw = false) {
-  const held = rdkit.get_mol(smiles, raw ? JSON.stringify({ sanitize: false }) : "{}");
+  const held = rdkit.get_mol(smiles, raw ? RAW : "{}");
+  if (!held) return null;
   const answer = held.get_smiles();
   held.delete();
   return answer;

@@ -1,6 +1,6 @@
 // Polymers as text: reading a PSMILES, and one key for one chain (src/trinity/polymers.py).
 
-import { InputError, Molecule, canonical, writeSmiles } from "./molecule.js";
+import { InputError, Molecule, canonical, rawMatches, writeSmiles } from "./molecule.js";
 
 const ALLOWED = ["B", "Br", "C", "Cl", "F", "H", "I", "N", "O", "P", "S", "Si"];
 const MAX_LENGTH = 2000;
@@ -15,6 +15,7 @@ export function parsePsmiles(psmiles) {
   try {
     checkComposition(read, quoted(text), text);
     checkEnds(read, quoted(text));
+    joinCharges(read);
     return Molecule.build(read.atoms, read.bonds);
   } finally {
     read.free();
@@ -83,6 +84,19 @@ function checkEnds(mol, shown) {
   const orders = new Set(ends.map((end) => end.bonds[0].order));
   if (orders.size > 1 || orders.has(4)) {
     throw new InputError(`${shown}: the bonds to the two * must be of the same order.`);
+  }
+}
+
+/** Sulfones and the like written with charges get their double bonds. */
+function joinCharges({ atoms, bonds }) {
+  const charged = ({ a, b, kekule }) => kekule === 1 && [15, 16].includes(atoms[a].number)
+    && atoms[a].charge > 0 && atoms[b].charge === -1;
+  const turned = bonds.map((bond) => ({ ...bond, a: bond.b, b: bond.a, bond }));
+  for (const { a, b, bond } of [...bonds.map((bond) => ({ ...bond, bond })), ...turned]
+    .filter(charged)) {
+    bond.kekule = 2;
+    atoms[a].charge -= 1;
+    atoms[b].charge += 1;
   }
 }
 
@@ -220,9 +234,46 @@ function smallestReading(forward, backward) {
   return Array.from({ length: period }, (_, k) => all[(start + k) % all.length]);
 }
 
-/** The canonical PSMILES of the shortest repeat unit of the chain: the name of the polymer. */
-export function canonicalOf(mol) {
-  const reading = smallestReading(...segments(mol));
+// A hydrogen moves between the nitrogens of such a ring (azoles).
+const AZOLE = "n1[a;!$(a=*)][a;!$(a=*)][a;!$(a=*)][a;!$(a=*)]1";
+
+/** The canonical PSMILES of the shortest repeat unit, one for the `tautomers` of azoles. */
+export function canonicalOf(mol, tautomers = true) {
+  // Cut at a double bond, a ring beside the cut is seen as what it is in the chain only.
+  const units = endsOf(mol)[0].bonds[0].order === 1 ? 1 : 3;
+  const chain = oligomer(mol, units);
+  try {
+    const nitrogens = (ring) => ring.map((k) => chain.atoms[k])
+      .filter((atom) => atom.number === 7 && atom.bonds.length === 2);
+    const azoles = (tautomers ? chain.matches(AZOLE) : []).map(nitrogens)
+      .filter((ring) => ring.some((atom) => atom.hydrogens));
+    azoles.flat().forEach((atom) => { atom.hydrogens = 1; });
+    const [forward, backward] = segments(chain).map((all) => {
+      const unit = all.length / units;
+      return all.slice(((units - 1) / 2) * unit).slice(0, unit);
+    });
+    const text = written(chain, smallestReading(forward, backward));
+    if (!azoles.length) return text;
+    const one = canonical(oneTautomer(text), true);
+    // The rings around an azole may allow a hydrogen in one place only.
+    return canonical(one) ? one : canonicalOf(mol, false);
+  } finally {
+    chain.free();
+  }
+}
+
+/** A PSMILES with the hydrogen of an azole ring on that nitrogen only which is written first. */
+function oneTautomer(text) {
+  const parts = text.split(/(\[[^\]]*\]|Cl|Br|[A-Za-z*])/);
+  const hydrogens = (ring) => ring.map((k) => 2 * k + 1).filter((k) => parts[k] === "[nH]");
+  for (const ring of rawMatches(text, AZOLE)) {
+    hydrogens(ring).sort((a, b) => a - b).slice(1).forEach((k) => { parts[k] = "n"; });
+  }
+  return parts.join("");
+}
+
+/** PSMILES of the repeat unit that a row of segments makes. */
+function written(mol, reading) {
   const atoms = [];
   const bonds = [];
   const places = reading.map((segment) => {
@@ -241,5 +292,5 @@ export function canonicalOf(mol) {
     bonds.push({ a: anchor, b: atoms.length, order: reading[last].order });
     atoms.push({ symbol: "*", hydrogens: 0, charge: 0 });
   }
-  return canonical(canonical(writeSmiles(atoms, bonds), true));
+  return canonical(writeSmiles(atoms, bonds), true);
 }

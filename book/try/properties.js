@@ -3,11 +3,16 @@
 
 import { predictChar, predictT50 } from "./decomposition.js";
 import { Chain, describe } from "./descriptors.js";
+import { claimGroups } from "./groups.js";
+import { Molecule } from "./molecule.js";
+import { canonicalOf, middleUnit } from "./polymers.js";
 import { acidFraction, gasHeatOfCombustion, netHeatOfCombustion } from "./thermochemistry.js";
 
-/** Groups, uncovered atoms and properties of a repeat unit that `parsePsmiles` has read. */
+/** Groups, uncovered atoms and properties of a repeat unit that `parsePsmiles` has read, from the
+ * canonical unit of its chain, so that all ways to write a polymer give the same numbers. */
 export function estimate(mol, tables) {
-  const unit = new Chain(mol, tables);
+  const canonical = Molecule.read(canonicalOf(mol));
+  const unit = new Chain(canonical, tables);
   try {
     const shape = describe(unit);
     const crystalline = crystallinity(unit, shape);
@@ -16,10 +21,22 @@ export function estimate(mol, tables) {
       ...decomposition(unit, shape),
       ...flame(unit, shape),
     };
-    return { groups: unit.groups.counts, uncovered: unit.groups.uncovered, properties };
+    const units = (mol.atoms.length - 2) / unit.atoms.length;
+    const groups = Object.fromEntries(Object.entries(unit.groups).map(([k, n]) => [k, n * units]));
+    return { groups, uncovered: unit.bare.size ? uncoveredOf(mol, tables) : [], properties };
   } finally {
+    canonical.free();
     unit.free();
   }
+}
+
+/** Element and place of the atoms of the repeat unit as written that no group covers. */
+function uncoveredOf(mol, tables) {
+  const middle = middleUnit(mol);
+  const { bare } = claimGroups(middle, tables.groups);
+  middle.chain.free();
+  const places = mol.atoms.filter((atom) => atom.number !== 0).map((atom) => atom.index + 1);
+  return [...bare].map(([k, symbol]) => `${symbol}:${places[k]}`);
 }
 
 function clip(value, low, high) {
@@ -29,9 +46,9 @@ function clip(value, low, high) {
 function thermal(unit, crystalline) {
   const { contributions, constants } = unit.tables;
   const sum = (quantity) =>
-    Object.entries(unit.groups.counts)
+    Object.entries(unit.groups)
       .reduce((total, [name, n]) => total + contributions[quantity][name] * n, 0);
-  const uncovered = unit.groups.uncovered.length / unit.atoms.length;
+  const uncovered = unit.bare.size / unit.atoms.length;
   // Atoms without a group count as the mean of the others, with a wider error.
   const covered = unit.molarMass * Math.max(1 - uncovered, 0.1);
   const density = (1000 * covered) / (sum("V298") || covered);
@@ -83,7 +100,7 @@ function crystallinity(unit, shape) {
   const kinked = unit.chain.matches(unit.tables.smarts.kinks).length || shape.aromatic_side > 0;
   if (irregular || kinked || shape.silicon > 0) return 0;
   if (shape.aromatic_backbone > 0.2) return 0.3;
-  const groups = Object.keys(unit.groups.counts);
+  const groups = Object.keys(unit.groups);
   const onlyCF2 = groups.length === 1 && groups[0] === "CF2";
   return unit.path.length === unit.atoms.length || onlyCF2 ? 0.65 : 0.45;
 }

@@ -35,31 +35,28 @@ export function gasHeatOfCombustion(heat, char, acid, constants) {
   return Math.min(Math.max(gas, 1e6), 46e6);
 }
 
-/** Mass fraction of the polymer that leaves as HCl, HBr or HI before the chain breaks. */
+/** Mass fraction of the polymer that leaves as HCl, HBr or HI before the chain breaks: as many
+ * halogens as find a hydrogen of their own, the weakest bonds first. */
 export function acidFraction(counts, { chain, start, stop }, elements) {
-  const halogens = ["Cl", "Br", "I"];
-  if (!halogens.some((x) => x in counts)) return 0;
-  const left = new Map(); // hydrogens that can still leave, by carbon
-  let acid = 0;
-  for (const atom of chain.atoms) {
-    if (!halogens.includes(atom.symbol)) continue;
-    const donor = donorOf(chain, chain.neighbours(atom.index)[0], left);
-    if (donor === null) continue;
-    left.set(donor, left.get(donor) - 1);
-    if (start <= atom.index && atom.index < stop) {
-      acid += elements[atom.symbol].mass + elements.H.mass;
-    }
+  const size = stop - start;
+  const donors = new Map(); // carbons that may give each halogen a hydrogen
+  for (const [halogen, , donor] of chain.matches("[Cl,Br,I][CX4][CX4;!H0]")) {
+    if (halogen < start || halogen >= stop) continue;
+    donors.set(halogen, [...(donors.get(halogen) ?? []), start + (donor % size)]);
   }
+  const served = new Map([...donors.values()].flat().map((k) => [k, []]));
+  const leaves = (halogen, asked) => donors.get(halogen).some((donor) => {
+    if (asked.has(donor)) return false;
+    asked.add(donor);
+    const taken = served.get(donor);
+    if (taken.length < chain.atoms[donor].hydrogens) return taken.push(halogen) > 0;
+    const k = taken.findIndex((other) => leaves(other, asked));
+    if (k >= 0) taken[k] = halogen;
+    return k >= 0;
+  });
+  const weakestFirst = [...donors.keys()]
+    .sort((a, b) => chain.atoms[b].number - chain.atoms[a].number);
+  const acid = weakestFirst.filter((k) => leaves(k, new Set()))
+    .reduce((sum, k) => sum + elements[chain.atoms[k].symbol].mass + elements.H.mass, 0);
   return acid / molarMass(counts, elements);
-}
-
-function donorOf(chain, carbon, left) {
-  const sp3 = chain.sp3();
-  if (!sp3.has(carbon.index)) return null;
-  for (const near of chain.neighbours(carbon.index)) {
-    if (near.number !== 6 || !sp3.has(near.index)) continue;
-    if (!left.has(near.index)) left.set(near.index, near.hydrogens);
-    if (left.get(near.index) > 0) return near.index;
-  }
-  return null;
 }

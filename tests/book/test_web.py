@@ -18,7 +18,8 @@ POLYMERS = (
     "*Oc1ccc(Oc2ccc(C(=O)c3ccc(*)cc3)cc2)cc1",
     "*[Si](C)(C)O*",
 )
-#: Rings and double bonds in the chain, charges, atoms without a group, a unit written twice.
+#: Rings and double bonds in the chain, charges, atoms without a group, a unit written twice; chains
+#: whose canonical unit differs: tautomers, a double bond cut, charged sulfones, acid.
 UNUSUAL = (
     "*c1ccc(*)cc1",
     "*C1CCC(*)CC1",
@@ -27,6 +28,12 @@ UNUSUAL = (
     "*CC(*)B(O)O",
     "*CCOCCO*",
     "*C(F)(F)C(*)(F)Cl",
+    "*c1ccc2nc(c3ccc4[nH]c(*)nc4c3)[nH]c2c1",
+    "*CC(*)c1c[nH]c(=O)[nH]1",
+    "*=NCCN=C1OC(=O)c2cc3c(cc21)C(=*)OC3=O",
+    "*c1ccc([S+2]([O-])([O-])*)cc1",
+    "*C(=O)N(C)C(=O)N(*)C",
+    "*C(F)C(F)(Cl)C(F)C(F)(Cl)C(F)(F)*",
 )
 CONDITIONS = ((50.0, 6.0), (25.0, 12.0))
 SCALARS = ("t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2")

@@ -27,6 +27,7 @@ SAME = [
     ("*c1ccc2[nH]c(*)nc2c1", "*c1ccc2nc(*)[nH]c2c1"),  # two tautomers
     ("*c1ccc2[nH]c(*)nc2c1", "*c1ccc2nc(c3ccc4[nH]c(*)nc4c3)[nH]c2c1"),
     ("*c1n[nH]c(*)n1", "*c1nnc(*)[nH]1"),
+    ("*=Cc1ccc2[nH]c(C=*)nc2c1", "*c1ccc2nc(C=C*)[nH]c2c1"),
     ("C(=O)(c1c2c(cccc2)c(C(OCC*)=O)cc1)O*",  # two shortest ways through the ring
      "c1c(C(OCC*)=O)c2c(cccc2)c(C(O*)=O)c1"),
     ("O(c1ccc(*)c2ccccc12)*", "c1c2c(ccc1)c(O*)ccc2*"),
@@ -72,6 +73,19 @@ def assert_same(one: str, other: str) -> None:
         for text in (one, other)
     )
     np.testing.assert_allclose(right, left, rtol=1e-9, err_msg=f"{one} {other}")
+
+
+@pytest.mark.parametrize(
+    "psmiles",
+    [
+        "*CC(*)c1c[nH]c(=O)[nH]1",  # both hydrogens have their place
+        "*CC(*)c1n[nH]c2cscc12",  # the rings around allow no other
+        "*CC(*)n1c(=O)[nH][nH]c1=O",
+    ],
+)
+def test_no_hydrogen_moves_where_it_cannot(psmiles):
+    key = polymer_key(psmiles)
+    assert polymer_key(key) == key and estimate(key)["density_kg_m3"].value > 0
 
 
 @pytest.mark.parametrize(("one", "other"), SAME)

@@ -10,10 +10,10 @@ from itertools import pairwise
 from math import ceil
 from typing import NamedTuple
 
-from rdkit import Chem
+from rdkit import Chem, rdBase
 
 _STAR = Chem.MolFromSmarts("[#0]")
-_AZOLE = Chem.MolFromSmarts("n1aaaa1")
+AZOLE = Chem.MolFromSmarts("n1[a;!$(a=*)][a;!$(a=*)][a;!$(a=*)][a;!$(a=*)]1")
 
 
 def atoms_of(mol: Chem.Mol) -> list[Chem.Atom]:
@@ -121,7 +121,7 @@ def _tokens(piece: Chem.Mol, left: int, right: int, hydrogens: list[int]) -> tup
 
 def _azoles(mol: Chem.Mol) -> list[list[Chem.Atom]]:
     """The nitrogens of each azole ring between which a hydrogen moves."""
-    rings = (map(mol.GetAtomWithIdx, ring) for ring in mol.GetSubstructMatches(_AZOLE))
+    rings = (map(mol.GetAtomWithIdx, ring) for ring in mol.GetSubstructMatches(AZOLE))
     found = ([a for a in ring if a.GetAtomicNum() == 7 and a.GetDegree() == 2] for ring in rings)
     return [nitrogens for nitrogens in found if any(n.GetTotalNumHs() for n in nitrogens)]
 
@@ -140,24 +140,26 @@ def _written(reading: list[_Segment]) -> str:
     unit.UpdatePropertyCache(False)
     Chem.FastFindRings(unit)
     if azoles := [ring for ring in _azoles(unit) if all(n.GetTotalNumHs() for n in ring)]:
-        rank = list(Chem.CanonicalRankAtoms(unit))
-        for ring in azoles:
-            for other in sorted(ring, key=lambda n: rank[n.GetIdx()])[1:]:
+        Chem.MolToSmiles(unit)
+        order = list(unit.GetPropsAsDict(True, True)["_smilesAtomOutputOrder"])
+        for ring in azoles:  # the hydrogen stays on the nitrogen that is written first
+            for other in sorted(ring, key=lambda n: order.index(n.GetIdx()))[1:]:
                 other.SetNumExplicitHs(0)
     return Chem.MolToSmiles(unit)
 
 
-def canonical_of(mol: Chem.Mol) -> str:
-    """The canonical PSMILES of the shortest repeat unit of the chain."""
-    mol = Chem.Mol(mol)
-    for nitrogen in (n for ring in _azoles(mol) for n in ring):
-        nitrogen.SetNumExplicitHs(1)  # on each of them, as tautomers are one polymer
-    mol.UpdatePropertyCache(False)
-    forward, backward = _segments(mol)
-    if forward[-1].order != Chem.BondType.SINGLE:  # the chain tells what a ring beside the cut is
-        third = len(forward)
-        mol = oligomer(mol, 3)
-        forward, backward = (segments[third : 2 * third] for segments in _segments(mol))
+def canonical_of(mol: Chem.Mol, tautomers: bool = True) -> str:
+    """The canonical PSMILES of the shortest repeat unit, one for the ``tautomers`` of azoles."""
+    # Cut at a double bond, a ring beside the cut is seen as what it is in the chain only.
+    units = 1 if stars(mol)[0].GetBonds()[0].GetBondType() == Chem.BondType.SINGLE else 3
+    chain = Chem.Mol(mol) if units == 1 else oligomer(mol, units)
+    azoles = _azoles(chain) if tautomers else []
+    for nitrogen in (n for ring in azoles for n in ring):
+        nitrogen.SetNumExplicitHs(1)
+    chain.UpdatePropertyCache(False)
+    forward, backward = _segments(chain)
+    unit = len(forward) // units
+    forward, backward = (segments[(units // 2) * unit :][:unit] for segments in (forward, backward))
     size, symbols = len(forward), [segment[:2] for segment in forward]
     period = next(
         p for p in range(1, size + 1) if size % p == 0 and symbols == symbols[p:] + symbols[:p]
@@ -169,7 +171,12 @@ def canonical_of(mol: Chem.Mol) -> str:
         for start in range(period)
         if segments[start - 1].order == weakest
     )
-    return _written(min(readings, key=lambda reading: [segment[:2] for segment in reading]))
+    text = _written(min(readings, key=lambda reading: [segment[:2] for segment in reading]))
+    if azoles:
+        with rdBase.BlockLogs():
+            if Chem.MolFromSmiles(text) is None:  # a hydrogen where the rings around allow none
+                return canonical_of(mol, tautomers=False)
+    return text
 
 
 def cuts(unit: Chem.Mol) -> list[str]:
