@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from trinity.errors import InputError
-from trinity.files import write_atomic
+from trinity.files import only_run, read_json, write_atomic
 
 
 def mode(path) -> int:
@@ -47,3 +47,50 @@ def test_a_place_that_cannot_be_written_keeps_what_was_there(tmp_path):
         write_atomic(tmp_path / "file" / "below.txt", "text")
     assert (tmp_path / "file").read_text() == "kept"
     assert {p.name for p in tmp_path.iterdir()} == {"folder", "file"}
+
+
+def test_a_link_stays_a_link_and_its_target_is_written(tmp_path):
+    (tmp_path / "real").mkdir()
+    target, link = tmp_path / "real" / "table.csv", tmp_path / "link.csv"
+    target.write_text("old")
+    link.symlink_to(target)
+    write_atomic(link, "new")
+    assert link.is_symlink() and target.read_text() == "new"
+    dangling = tmp_path / "dangling.csv"
+    dangling.symlink_to(tmp_path / "real" / "not yet.csv")
+    write_atomic(dangling, "first")
+    assert dangling.is_symlink() and (tmp_path / "real" / "not yet.csv").read_text() == "first"
+    assert [p.name for p in tmp_path.rglob(".*")] == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_or_device_is_written_into_and_never_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_atomic(pipe, "through")
+    assert os.read(reader, 100) == b"through" and stat.S_ISFIFO(pipe.stat().st_mode)
+    os.close(reader)
+    write_atomic(os.devnull, "gone")
+    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
+
+
+def test_only_one_run_fills_a_folder(tmp_path):
+    with only_run(tmp_path / "table"), pytest.raises(InputError, match="Another run is writing"):
+        with only_run(tmp_path / "table"):
+            pass
+    with only_run(tmp_path / "table"):  # and the next may
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_goes_wrong_within_a_run_is_not_blamed_on_its_folder(tmp_path):
+    with pytest.raises(FileNotFoundError), only_run(tmp_path / "table"):
+        (tmp_path / "missing").read_text()
+
+
+@pytest.mark.parametrize("text", ['{"a": 1, "a": 2}', '{"cases": [{"id": 1, "id": 2}]}', "[NaN]"])
+def test_json_that_says_a_thing_twice_or_no_number_is_refused(tmp_path, text):
+    (tmp_path / "x.json").write_text(text)
+    with pytest.raises(InputError, match="appears twice|not a JSON number"):
+        read_json(tmp_path / "x.json")

@@ -197,6 +197,22 @@ def cone_speed(found: dict) -> str:
     return grid(f"on two cores; load average before: {found['load_before']:.0f} | :", rows)
 
 
+def fire_codes(found: dict) -> str:
+    """What two codes give of the exported cases, beside the cone model."""
+    codes = found["provenance"]["parameters"]["codes"]
+    names = {"fds": "FDS", "gpyro": "Gpyro"}
+    rows = [
+        (
+            row["case"],
+            f"{row['ours']['peak']:.2f}",
+            *(f"{row[code][key]:+.2f} %" for key in ("peak", "time_to_1") for code in codes),
+        )
+        for row in found["rows"]
+    ]
+    more = [f"{what}, {names[code]}:" for what in ("peak", "time to 1 g/m²/s") for code in codes]
+    return grid(f"case | peak, g/m²/s: | {' | '.join(more)}", rows)
+
+
 def prediction_speed(found: dict) -> str:
     """Polymers per second of the command, and the parts of the time."""
     rates = [(name, f"{value:,.0f}") for name, value in found["rates"].items()]
@@ -309,7 +325,10 @@ def api(nothing: dict) -> str:
     return "\n".join(parts)
 
 
-OWN = (audit, chaos, cone_speed, mutation, prediction_speed, two_processes, versions, wrong_inputs)
+OWN = (
+    audit, chaos, cone_speed, fire_codes, mutation, prediction_speed, two_processes, versions,
+    wrong_inputs,
+)  # fmt: skip
 #: File below ``book/generated`` -> results file, if any, and what makes its text.
 TABLES: dict[str, tuple[str | None, Callable[[dict], str]]] = {
     **{f"{make.__name__}.md": (f"{make.__name__}.json", make) for make in OWN},

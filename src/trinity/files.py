@@ -1,10 +1,12 @@
 """Where the project's files are, and how they are written."""
 
 import hashlib
+import json
 import os
 import secrets
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from trinity.errors import InputError
@@ -50,33 +52,51 @@ def read_bytes(path: Path) -> bytes:
         raise InputError(f"Cannot read {path}: {error.strerror}.") from error
 
 
-def read_json(path: Path) -> object:
-    """A JSON document; errors as of `read_bytes`, and an InputError if it is no JSON (as NaN and
-    Infinity are none)."""
-    import orjson
+def read_json(path: Path, nan: bool = False) -> object:
+    """A JSON document; errors as of `read_bytes`, and an InputError if it is no JSON or an object
+    names a key twice. NaN and Infinity are no JSON either, unless ``nan`` lets them pass."""
 
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not a JSON number")
+
+    options = {} if nan else {"parse_constant": refuse}
     try:
-        return orjson.loads(read_bytes(path))
-    except orjson.JSONDecodeError as error:
+        return json.loads(read_bytes(path), object_pairs_hook=_object, **options)
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not valid JSON: {error}.") from error
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict:
+    """A JSON object, of which no key may be lost because it is there twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice[:40]!r} appears twice in one object")
+    return found
 
 
 def write_atomic(path: str | Path, content: bytes | str) -> Path:
     """Write ``content`` beside ``path`` and rename it, so that no reader sees half a file.
 
-    A new file is as readable as the user's umask says; one that is replaced keeps its mode. An
-    InputError says that the place cannot be written.
+    A symbolic link stays one: its target is written. A device or pipe gets the content. A new file
+    is as readable as the user's umask says; one that is replaced keeps its mode. An InputError says
+    that the place cannot be written.
     """
     path = Path(path)
     raw = content.encode() if isinstance(content, str) else content
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    target = path.resolve() if path.is_symlink() and not is_special(path) else path
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if is_special(path):
+            path.write_bytes(raw)
+            return path
+        target.parent.mkdir(parents=True, exist_ok=True)
         with part.open("xb") as stream:
             stream.write(raw)
-        if path.exists():
-            shutil.copymode(path, part)
-        os.replace(part, path)
+        if target.exists():
+            shutil.copymode(target, part)
+        os.replace(part, target)
     except OSError as error:
         with suppress(OSError):
             part.unlink()
@@ -84,6 +104,37 @@ def write_atomic(path: str | Path, content: bytes | str) -> Path:
             f"Cannot write {path}: {error.strerror}; name a writable place."
         ) from error
     return path
+
+
+def is_special(path: Path) -> bool:
+    """Whether a path is there and neither a file nor a folder: a device, a pipe, a socket."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+@contextmanager
+def only_run(folder: str | Path) -> Iterator[None]:
+    """Within the block no other run fills the same folder; an InputError if one does already."""
+    from filelock import FileLock, Timeout
+
+    folder = Path(folder).resolve()
+    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise InputError(
+            f"Another run is writing {folder}; wait until it has ended, or name another place."
+        ) from error
+    except OSError as error:
+        raise InputError(
+            f"Cannot write {folder}: {error.strerror}; name a writable place."
+        ) from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            os.unlink(lock.lock_file)
+        lock.release()
 
 
 def sha256_of(path: str | Path) -> str:

@@ -10,8 +10,10 @@ from pathlib import Path
 import typer
 
 from trinity.errors import InputError
+from trinity.files import is_special
 
 ANSWER_S = 1.5  # for a scheduler to be there
+MOST_SHOWN = 20  # messages of one kind; a table of errors is for a file
 
 POLYMER = typer.Argument(
     metavar="PSMILES", help="Repeat unit with two *, or components as 'psmiles:mass fraction|...'."
@@ -48,6 +50,8 @@ def one_line(message: object) -> str:
 def stop(messages: Iterable[object], code: int = 2) -> None:
     """End with a line per message on stderr and an exit code; do nothing without messages."""
     lines = [f"Error: {one_line(message)}" for message in messages]
+    if len(lines) > MOST_SHOWN:
+        lines[MOST_SHOWN:] = [f"Error: {len(lines) - MOST_SHOWN} more failed in such ways."]
     if lines:
         typer.echo("\n".join(lines), err=True)
         raise typer.Exit(code)
@@ -95,6 +99,8 @@ def require_writable(*paths: Path | None, folder: bool = False) -> None:
     """
     wanted, other = ("folder", "file") if folder else ("file to write", "folder")
     for path in filter(None, paths):
+        if not folder and is_special(path):
+            continue
         if path.exists() and path.is_dir() != folder:
             raise InputError(f"{path} is a {other}; name a {wanted}.")
         here = path.absolute()

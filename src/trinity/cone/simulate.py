@@ -19,7 +19,7 @@ from trinity.cone.jit import kernel
 from trinity.cone.run import MOST_ROWS, Diagnostics, Numerics, Row, run
 from trinity.cone.slab import Packed, blank, columns, pack, unpack_inlined
 from trinity.errors import InputError
-from trinity.files import read_bytes, write_atomic
+from trinity.files import read_json, write_atomic
 
 # Default resolution: chosen so that every key of the reference cases is within 1 % (peak 2 %).
 DEFAULT = Numerics(fineness=0.5, growth=0.2, error_k=2.5, fold=0.6, newton_k=3.0)
@@ -212,10 +212,7 @@ def simulate_batch(
 
 def read_cases(path: str | Path) -> list:
     """The list ``cases`` of a JSON file, which may hold NaN; `InputError` without one."""
-    try:
-        data = json.loads(read_bytes(Path(path)))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not JSON: {error}; write it in UTF-8 JSON.") from error
+    data = read_json(Path(path), nan=True)
     cases = data.get("cases") if isinstance(data, dict) else data
     if not isinstance(cases, list) or not cases:
         raise InputError(f"{path} holds no cases; it must be an object with a list named cases.")

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trinity.errors import InputError
+from trinity.files import only_run
 
 
 def processes() -> int:
@@ -37,4 +38,8 @@ def require_one(what: str) -> None:
 def writing_once(out: Path) -> Iterator[Path]:
     """The folder to fill: ``out`` in the first process, elsewhere one that is soon removed."""
     with tempfile.TemporaryDirectory() as elsewhere:
-        yield out if is_main() else Path(elsewhere) / "model"
+        if not is_main():
+            yield Path(elsewhere) / "model"
+            return
+        with only_run(out):
+            yield out

@@ -23,7 +23,7 @@ import orjson
 
 from trinity import lineage, provenance
 from trinity.errors import InputError
-from trinity.files import artifacts_root, data_path, data_root, write_atomic
+from trinity.files import artifacts_root, data_path, data_root, only_run, write_atomic
 from trinity.provenance import Job, StageResult
 
 SCALES = ("test", "class", "reproduce", "laptop", "paper")
@@ -248,7 +248,8 @@ def load(
     if stage.target and published and not recompute:
         require_long()
     work = build_root() / "work" / f"{name}-{mark}"
-    return _compute(stage, Job(parameters, seed, inputs, work, progress), stamp, home)
+    with only_run(work):
+        return _compute(stage, Job(parameters, seed, inputs, work, progress), stamp, home)
 
 
 def _output_hash(results: dict, folder: Path | None) -> str:

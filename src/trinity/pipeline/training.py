@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trinity.errors import InputError
-from trinity.files import artifacts_root, read_json
+from trinity.files import artifacts_root, only_run, read_json
 from trinity.learning import launched
 from trinity.pipeline import stages
 from trinity.provenance import Job
@@ -43,7 +43,8 @@ def pretrain_on(table: Path, out: Path, scale: str, seed: int) -> dict:
     numbers, frame = stages.section(scale, "phase1"), _synthetic(table)
     from trinity.learning.phase1 import run_phase1
 
-    return run_phase1(frame, stages.load("phase0", scale).folder, numbers, seed, out, True)
+    with only_run(out):
+        return run_phase1(frame, stages.load("phase0", scale).folder, numbers, seed, out, True)
 
 
 def _synthetic(folder: Path) -> "pd.DataFrame":

@@ -23,7 +23,7 @@ from trinity.cone import specimen
 from trinity.cone.curve import LAG_S
 from trinity.cone.simulate import simulate_batch
 from trinity.errors import InputError
-from trinity.files import write_atomic
+from trinity.files import only_run, write_atomic
 from trinity.lineage import source_hash
 from trinity.provenance import make_stamp
 from trinity.synthesis.generator import client_of, computed, generate_polymers
@@ -95,7 +95,21 @@ def synthesize(
             raise InputError(f"The number of {name} is {value}; ask for at least 1.")
     if seed < 0:
         raise InputError(f"The seed is {seed}; it must be 0 or more.")
-    out = Path(out_dir)
+    with only_run(out_dir):
+        return _synthesize(
+            n_polymers, conditions_per_polymer, seed, Path(out_dir), scheduler, progress
+        )
+
+
+def _synthesize(
+    n_polymers: int,
+    conditions_per_polymer: int,
+    seed: int,
+    out: Path,
+    scheduler: str | None,
+    progress: bool,
+) -> Path:
+    """`synthesize`, while no other run fills the folder."""
     parameters = {"n_polymers": n_polymers, "conditions_per_polymer": conditions_per_polymer}
     program = source_hash("trinity.synthesis.table")
     _claim(out, make_stamp("synthetic table", program, DATA, parameters, [seed]))
@@ -196,7 +210,10 @@ def make_part(
 
 
 def join_parts(out: Path, n_chunks: int) -> None:
-    """One file of all parts in order, the stamp in its metadata; the parts are then removed."""
+    """One file of all parts in order, the stamp in its metadata; the parts are then removed.
+
+    An InputError, and the parts stay, if the file does not hold their rows.
+    """
     half = out / f".{TABLE}.part"
     schema = pq.read_schema(_part(out, 0))
     stamp = (out / RUN).read_bytes()
@@ -206,5 +223,9 @@ def join_parts(out: Path, n_chunks: int) -> None:
             numbers = range(start, min(start + PARTS_PER_ROW_GROUP, n_chunks))
             joined = pyarrow.concat_tables(pq.read_table(_part(out, k)) for k in numbers)
             writer.write_table(joined.cast(schema), row_group_size=joined.num_rows)
+    rows = sum(pq.read_metadata(_part(out, k)).num_rows for k in range(n_chunks))
+    if pq.read_metadata(half).num_rows != rows:
+        half.unlink()
+        raise InputError(f"The parts in {out} changed while they were joined; start again.")
     os.replace(half, out / TABLE)
     shutil.rmtree(out / PARTS)
