@@ -10,6 +10,11 @@ PYTHON ?=
 TORCH_INDEX ?=
 BIN := .venv/bin
 READY := .venv/.ready
+TRINITY := $(BIN)/python -m trinity
+# A checkout that was moved or copied makes its .venv anew, for that one points to the old place.
+ifneq ($(shell cat $(READY) 2> /dev/null),$(CURDIR))
+.PHONY: $(READY)
+endif
 # a file of tests stays in one process, with what its tests share; the longest files come first
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
@@ -21,10 +26,10 @@ help:  ## list the targets
 setup: $(READY)  ## make .venv with the trinity command in it (2 minutes; instant when up to date)
 
 $(READY): requirements.lock pyproject.toml scripts/setup
-	@scripts/setup && touch $@
+	@scripts/setup && echo "$(CURDIR)" > $@
 
 book: $(READY)  ## the book at laptop scale from shipped artifacts; recomputes what is stale
-	$(BIN)/trinity book
+	$(TRINITY) book
 
 check: $(READY)  ## the fast half of the tests, for everyday work
 	$(PYTEST) -q -m "not slow"
@@ -33,19 +38,19 @@ test: $(READY)  ## all tests at scale test (cost in the README)
 	$(PYTEST)
 
 class: $(READY)  ## every stage from nothing at class scale, into build/class (7 minutes on 2 cores)
-	$(BIN)/trinity run --scale class
+	$(TRINITY) run --scale class
 
 reproduce: $(READY)  ## laptop scale, main arms and book, from nothing, into build/reproduce (40 minutes)
-	$(BIN)/trinity reproduce
+	$(TRINITY) reproduce
 
 ablation: $(READY)  ## all arms, controls and inner folds, five seeds, resumable (3.5 hours): lopo.json, ablation*.json
-	$(BIN)/trinity ablation
+	$(TRINITY) ablation
 
 distil: $(READY)  ## teach the small networks of trinity predict --fast anew (cost in the README)
-	$(BIN)/trinity distil
+	$(TRINITY) distil
 
 phase0: $(READY)  ## train the embedded chemical language model anew (cost in the README)
-	$(BIN)/trinity phase0
+	$(TRINITY) phase0
 
 lint: $(READY)  ## style and errors of the code
 	$(BIN)/ruff check .

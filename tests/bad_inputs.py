@@ -171,9 +171,24 @@ POLYMERS = (
     Mistake(
         "More than one fragment",
         "more than one fragment",
-        "A salt, a solvent or two polymers were written with a dot.",
+        "A solvent or two polymers were written with a dot.",
         "Write a copolymer as components: `'*CC*:0.7|*CC(*)C:0.3'`.",
-        units("*CC*.C", "*CC*.[Na+].[Cl-]", "*C.C*", "*CC.CC*", "*CCO*.O", "C.*CC*"),
+        units("*CC*.C", "*C.C*", "*CC.CC*", "*CCO*.O", "C.*CC*"),
+    ),
+    Mistake(
+        "A salt",
+        "is a salt",
+        "The repeat unit has a counter-ion, which the physics of pyrolysis does not know.",
+        "Give the neutral acid or base alone.",
+        units("*CC*.[Na+].[Cl-]", "*CC(*)C(=O)[O-].[Na+]", "*C[N+](C)(C)C*.[Cl-]"),
+    ),
+    Mistake(
+        "Another notation for polymers",
+        "is BigSMILES|has ends that SMILES does not know|marks its ends by",
+        "The text is BigSMILES, or its ends are R-groups, letters or atoms of a metal.",
+        "Write the repeat unit with two `*`.",
+        units("{[$]CC[$]}", "[<]CC[>]", "[$]CC[$]", "[R1]CC[R2]", "[R]CC[R]", "[e]CC[t]",
+              "[Ce]CC[Th]", "[Au]CC[Cu]", "[X]CC[Y]"),
     ),
     Mistake(
         "An element outside the scope",

@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -150,3 +151,39 @@ def test_the_wheel_carries_its_data_and_works_elsewhere(tmp_path):
     assert done.stdout.startswith(str(package / "_data"))
     assert (package / "matplotlibrc").is_file()
     assert not (tmp_path / "site" / "trinity_book").exists()
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """What `make setup` needs of a checkout, in a folder with a space and an umlaut."""
+    place = tmp_path / "ein Ordner für alles"
+    for name in ("Makefile", "requirements.lock", "pyproject.toml", "scripts/setup"):
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, place / name)
+    (place / ".venv" / "bin").mkdir(parents=True)
+    return place
+
+
+def planned(place) -> str:
+    """What `make check` would do there."""
+    done = subprocess.run(["make", "-n", "check"], cwd=place, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_an_environment_belongs_to_the_folder_in_which_it_was_made(elsewhere):
+    ready = elsewhere / ".venv" / ".ready"
+    ready.write_text(f"{elsewhere.resolve()}\n")
+    assert "scripts/setup" not in planned(elsewhere)
+    ready.write_text("/where/the/checkout/was\n")
+    assert "scripts/setup" in planned(elsewhere)
+
+
+def test_the_environment_of_a_moved_checkout_is_made_anew(elsewhere):
+    (elsewhere / ".venv" / ".ready").write_text("/where/the/checkout/was\n")
+    done = subprocess.run(
+        ["scripts/setup"], cwd=elsewhere, env={**os.environ, "PYTHON": "no-such-python"},
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert "moved or copied" in done.stdout and "no-such-python" in done.stderr
+    assert not (elsewhere / ".venv").exists()

@@ -5,12 +5,15 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+import typer
 from surroundings import patience
 
-from trinity.cli.main import app, main
+from trinity.cli import tools
+from trinity.cli.main import EXTRAS, app, main
 
 COMMANDS = (
     "estimate cone simulate predict synthesize pretrain finetune evaluate run provenance".split()
@@ -256,3 +259,34 @@ def test_without_the_books_machinery_one_sentence_says_so(words, monkeypatch, ca
     monkeypatch.setattr(sys, "path", [p for p in sys.path if not Path(p, "trinity_book").is_dir()])
     code, _, said = call(capsys, *words)
     assert code == 1 and said.count("\n") == 1 and "in a checkout" in said
+
+
+@pytest.mark.parametrize(
+    ("missing", "words", "extra"),
+    [("torch", ["predict", STYRENE], "learn"), ("jupytext", ["run", "problem"], "book")],
+)
+def test_without_an_extra_one_sentence_names_it(missing, words, extra, tmp_path):
+    """As in an environment with the bare wheel."""
+    program = f"import sys; sys.modules[{missing!r}] = None\nfrom trinity.cli.main import main\n"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{program}main({words!r})"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=patience(120),
+    )  # fmt: skip
+    one_sentence(done, 1)
+    assert f"trinity-flammability[{extra}]" in done.stderr
+
+
+def test_the_extras_are_those_of_the_project(root):
+    declared = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    for extra, packages in EXTRAS.items():
+        names = {re.split(r"[<>=]", text)[0] for text in declared["optional-dependencies"][extra]}
+        names = {name.replace("-", "_").lower() for name in names}
+        assert {package.lower() for package in packages} <= names
+
+
+def test_of_many_faults_the_first_are_told_and_the_others_counted(capsys):
+    with pytest.raises(typer.Exit):
+        tools.stop(f"row {n}" for n in range(200_000))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "Error: row 0" and lines[-1] == "Error: 199980 more failed in such ways."
+    assert len(lines) == 21

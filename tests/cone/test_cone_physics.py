@@ -10,6 +10,7 @@ from scipy.special import erfcx
 
 from trinity.cone import simulate as cone
 from trinity.cone.simulate import FINE
+from trinity.errors import InputError
 
 SIGMA = 5.670374419e-8
 K, RHO, C = 0.2, 1190.0, 1800.0
@@ -272,3 +273,14 @@ def test_a_component_that_is_never_there_changes_nothing():
     assert alone["t_ig_s"] > 0.0
     for other in others:
         assert other == pytest.approx(alone, rel=1e-12, nan_ok=True)
+
+
+def test_a_slab_that_burns_at_once_is_refused_in_one_sentence():
+    """Heat of reaction with the wrong sign: the slab heats itself, faster and faster."""
+    step = {**PYROLYSIS, "heat_of_reaction_j_kg": -1e6}
+    wild = a_case(reactions=[step], end_time_s=100.0)
+    with pytest.raises(InputError, match="burns at once"):
+        cone.simulate(wild)
+    found = cone.simulate_batch([a_case(), wild], strict=False)
+    assert found["error"][0] is None and "burns at once" in found["error"][1]
+    assert np.isfinite(found["phrr_kw_m2"][0]) and np.isnan(found["phrr_kw_m2"][1])

@@ -6,6 +6,7 @@ by its direction and by how many units are written. Splitting data by polymer ne
 all of them: the canonical repeat unit of the endless chain (:mod:`trinity.chemistry.chain`).
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -20,6 +21,12 @@ ALLOWED_ELEMENTS = frozenset("H B C N O F Si P S Cl Br I".split())
 _CHARGED = Chem.MolFromSmarts("[P,S;+,+2,+3]-[*-]")
 _ODD_BOND = Chem.MolFromSmarts("*!-;!=;!#;!:*")
 MAX_LENGTH = 2000  # characters; longer repeat units are typing errors or attacks
+ENDS = "mark the two ends of the repeat unit by *, such as *CC*."
+#: How other notations for polymers show, and what helps.
+FOREIGN = {
+    r"[{}]|\[[$<>]\d*\]": f" is BigSMILES; {ENDS}",
+    r"\[(R\d*|R'*|X|Y|e|t|E|T|H[ed]|\?|Pol|Q)\]": f" has ends that SMILES does not know; {ENDS}",
+}
 
 
 @dataclass(frozen=True)
@@ -159,7 +166,10 @@ def _parsed(text: str) -> Chem.Mol:
     with rdBase.BlockLogs():
         mol = Chem.MolFromSmiles(text)
     if mol is None:
-        raise InputError(f"{_quoted(text)} is not a valid SMILES; check brackets and valences.")
+        remedy = next((says for shape, says in FOREIGN.items() if re.search(shape, text)), None)
+        raise InputError(
+            _quoted(text) + (remedy or " is not a valid SMILES; check brackets and valences.")
+        )
     for fault in _faults(mol):
         raise InputError(_quoted(text) + fault)
     _join_charges(mol)
@@ -205,13 +215,18 @@ def _checked_text(psmiles: str) -> str:
 def _faults(mol: Chem.Mol) -> Iterator[str]:
     """What keeps a molecule from being a repeat unit, as ends of a sentence that names it."""
     ends = stars(mol)
+    caps = [a.GetSymbol() for a in mol.GetAtoms() if a.GetDegree() == 1 and _foreign(a)]
+    if not ends and len(caps) == 2:
+        yield f" marks its ends by {' and '.join(caps)}; write * in place of both."
     if len(ends) != 2:
         yield f" has {len(ends)} attachment points; it must have two."
     if len(Chem.GetMolFrags(mol)) > 1:
+        if any(atom.GetFormalCharge() for atom in mol.GetAtoms()):
+            yield " is a salt; give the neutral acid or base without its counter-ion."
         yield " has more than one fragment; write a copolymer through components."
     for atom in (atom for atom in atoms_of(mol) if atom.GetAtomicNum()):
         symbol = atom.GetSymbol()
-        if symbol not in ALLOWED_ELEMENTS:
+        if _foreign(atom):
             allowed = " ".join(sorted(ALLOWED_ELEMENTS))
             yield f" has the element {symbol}; allowed are {allowed}."
         if atom.GetNumRadicalElectrons():
@@ -229,6 +244,11 @@ def _faults(mol: Chem.Mol) -> Iterator[str]:
     orders = {end.GetBonds()[0].GetBondType() for end in ends}
     if len(orders) > 1 or Chem.BondType.AROMATIC in orders:
         yield ": the bonds to the two * must be of the same order."
+
+
+def _foreign(atom: Chem.Atom) -> bool:
+    """Whether an atom is of an element that no polymer here holds: some databases mark ends so."""
+    return bool(atom.GetAtomicNum()) and atom.GetSymbol() not in ALLOWED_ELEMENTS
 
 
 @lru_cache(maxsize=65536)

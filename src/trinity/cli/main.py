@@ -17,6 +17,11 @@ from trinity.cli.tools import one_line
 from trinity.errors import InputError
 
 INTERRUPTED = 130
+#: Optional packages by the extra that installs them (pyproject.toml); a test keeps them in step.
+EXTRAS = {
+    "learn": ("accelerate", "peft", "safetensors", "tokenizers", "torch", "transformers"),
+    "book": ("IPython", "ipykernel", "jupyter_book", "jupytext", "nbformat", "papermill"),
+}
 ABOUT = "How a polymer burns in a cone calorimeter: physics, language model, measurements."
 
 app = typer.Typer(
@@ -46,6 +51,18 @@ def _options(
     """Options that stand before a command."""
 
 
+def _not_installed(error: ModuleNotFoundError) -> str:
+    """A sentence that names the extra of a package that is missing; anything else is a fault."""
+    missing = (error.name or "").partition(".")[0]
+    for extra, packages in EXTRAS.items():
+        if missing in packages:
+            return (
+                f"Error: This command needs {missing}, which is not installed; install it with"
+                f" pip install 'trinity-flammability[{extra}]'."
+            )
+    raise error
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; every foreseen failure ends in one sentence on stderr.
 
@@ -59,6 +76,8 @@ def main(arguments: list[str] | None = None) -> None:
         code = code if isinstance(code, int) else 0
     except InputError as error:
         code, said = 1, f"Error: {one_line(error)}"
+    except ModuleNotFoundError as error:
+        code, said = 1, _not_installed(error)
     except TyperException as error:  # typer's own complaint about the command line
         text = one_line(error.format_message()).rstrip(".")
         code, said = 2, text and f"Error: {text}; see trinity --help."

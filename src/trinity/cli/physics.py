@@ -63,6 +63,7 @@ def cone(
     _require_picture(plot)
     tools.require_writable(plot, to)
     material = Polymer.parse(polymer)
+    _tell_compiling()
     result = cone_test.predict(material, flux, thickness, samples, seed)
     if plot is not None:
         cone_test.draw(result, plot)
@@ -71,6 +72,14 @@ def cone(
         write_atomic(to, write(result.case))
     answer = result.to_dict() | cone_test.specific_extinction_area(material, samples, seed)
     show(answer, as_json, _print_cone)
+
+
+def _tell_compiling() -> None:
+    """Say why a first run is slow, on stderr."""
+    from trinity.cone import jit, simulate
+
+    if not jit.is_compiled(simulate.run):
+        typer.echo("Compiling the cone model: a minute or two, only this once.", err=True)
 
 
 def _require_picture(path: Path | None) -> None:
@@ -102,6 +111,7 @@ def simulate(
 
     tools.require_writable(out)
     tools.require_writable(curves, folder=True)
+    _tell_compiling()
     try:
         cone.simulate_file(cases, out, curves, strict)
     except InputError as error:

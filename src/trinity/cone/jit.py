@@ -56,6 +56,14 @@ def kernel(function):
     return compiled
 
 
+def is_compiled(function) -> bool:
+    """Whether a `kernel` has a compiled copy of today's text on disk."""
+    try:
+        return bool(function._cache._cache_file._load_index())
+    except (OSError, AttributeError):  # no writable place, or a damaged one
+        return False
+
+
 def inlined(function):
     """A kernel copied into its callers, for compiled code cannot return a row of a table."""
     return numba.njit(inline="always")(function)

@@ -29,6 +29,11 @@ UNFINISHED = (
     f"The run needs more than {MOST_ROWS} time steps; "
     "the kinetics are too stiff for this thickness and time: shorten end_time_s."
 )
+HIGHEST_KW_M2 = 20_000.0  # ten times the richest fuel at the strongest irradiance
+RUNAWAY = (
+    f"The heat release passes {HIGHEST_KW_M2:,.0f} kW/m2: the slab heats itself and burns at once; "
+    "check heat_of_reaction_j_kg, which is positive where heat is taken up."
+)
 CHUNK = 32  # cases a thread takes at a time: small enough to share out evenly
 
 
@@ -135,6 +140,8 @@ def simulate(case: dict, curves: bool = False, numerics: Numerics = DEFAULT) -> 
     results = run_packed(pack([check(case)]), numerics=numerics, record=record)
     if results.unfinished().any():
         raise InputError(UNFINISHED)
+    if results.bare.phrr_kw_m2[0] > HIGHEST_KW_M2:
+        raise InputError(RUNAWAY)
     found = _columns(results.bare) | _columns(results.diagnostics)
     result = {key: float(value[0]) for key, value in found.items()}
     if curves:
@@ -196,9 +203,10 @@ def simulate_batch(
         many = f" (one of {len(errors)} bad ones)" if len(errors) > 1 else ""
         raise InputError(f"Case {i}{many}: {errors[i]}")
     found, places = run_packed(pack(list(slabs.values())), lag_s, threads, numerics), list(slabs)
-    full = np.flatnonzero(found.unfinished())
-    found.bare[full] = found.rule[full] = np.nan
-    errors |= {places[row]: UNFINISHED for row in full}
+    full, wild = found.unfinished(), found.bare["phrr_kw_m2"] > HIGHEST_KW_M2
+    for wrong, why in ((wild, RUNAWAY), (full, UNFINISHED)):
+        found.bare[wrong] = found.rule[wrong] = np.nan
+        errors |= {places[row]: why for row in np.flatnonzero(wrong)}
     columns = _columns(found.bare)
     if lag_s is not None:
         columns |= _columns(found.rule, "rule_")
