@@ -52,7 +52,7 @@ def test_a_specimen_that_does_not_ignite_has_the_median_of_the_draws_that_do():
 
 
 def test_nothing_ignites_under_a_weak_heat():
-    table = toy_table(("*CC(*)c1ccccc1",), tests=1).assign(flux_kw_m2=5.0)
+    table = toy_table(("*CC(*)c1ccccc1",), tests=1).assign(flux_kw_m2=3.0)
     assert np.isnan(physics_of(read_tests(table))).all()
 
 

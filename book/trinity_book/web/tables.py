@@ -11,6 +11,7 @@ from trinity import quantities
 from trinity.chemistry import decomposition, descriptors, properties, sampling
 from trinity.chemistry import thermochemistry as heat
 from trinity.chemistry.groups import contributions, group_table
+from trinity.chemistry.priors import prior_table
 from trinity.cone.predict import DRAWS, LEVEL, SEED
 from trinity.files import data_path
 
@@ -27,7 +28,7 @@ def tables() -> dict:
         "groups": groups(),
         "contributions": {name: contributions(name) for name in QUANTITIES},
         "smarts": {
-            "aliphatic_ester": Chem.MolToSmarts(descriptors.ALIPHATIC_ESTER),
+            **{k: Chem.MolToSmarts(v) for k, v in descriptors.CHAR_GROUPS.items()},
             "kinks": Chem.MolToSmarts(properties.KINKS),
         },
         "elements": elements(),
@@ -85,20 +86,13 @@ def process(quantity: str) -> dict:
 
 
 def constants() -> dict:
-    """Named constants of the property models."""
+    """Named constants of the property models; ``priors`` holds value and 1 sigma by row."""
+    rows = prior_table()
     return {
-        "heat_per_oxygen_j_kg": heat.HEAT_PER_OXYGEN_J_KG,
-        "heat_per_oxygen_sigma_j_kg": heat.HEAT_PER_OXYGEN_SIGMA_J_KG,
-        "carbon_heat_j_kg": heat.CARBON_HEAT_OF_COMBUSTION_J_KG,
+        "priors": dict(zip(rows.name, zip(rows.value, rows.sigma, strict=True), strict=True)),
         "bicerano_range_k": descriptors.BICERANO_RANGE_K,
-        "mixed_sigma_k": decomposition.MIXED_SIGMA_K,
-        "critical_hrr_w_m2": properties.CRITICAL_HRR_W_M2,
         "room_k": properties.ROOM_K,
-        "glass_sigma_k": properties.GLASS_SIGMA_K,
-        "fwhm_k": properties.FWHM_K,
-        "acid_t50_k": properties.ACID_T50_K,
-        "polyene_t50_k": properties.POLYENE_T50_K,
-        "polyene_char": properties.POLYENE_CHAR,
+        "seen_groups": {name: sorted(decomposition.seen_groups(name)) for name in ("t50", "char")},
         "level": LEVEL,
     }
 

@@ -1,10 +1,12 @@
 """Decomposition of a chain: temperature of half decomposition and char yield, from structure.
 
-Both come from Gaussian processes on a few descriptors of the endless chain. The temperature model
-learns from decomposition temperatures of many papers, whose definition is mixed, and from two
-temperatures of half decomposition; the char model from micro calorimetry. Nothing measured on the
-polymers of the cone tests is used: every row that belongs to one of them is left out, once and for
-all, so that one fit serves every held-out fold.
+The temperature is at 10 K/min in nitrogen. A Gaussian process learns it from the means of many
+papers, each shifted from their mixed definition to this one, and from measured values of half
+decomposition. Char is a sum over the groups that make it (rows ``char_*`` of the priors), and a
+process on what micro calorimetry leaves beside them, which is that of aromatic chains. A polymer
+whose groups no row of the data has gets a wider error and a doubt. Nothing measured on the polymers
+of the cone tests is used: every row that belongs to one of them is left out, once and for all, so
+that one fit serves every held-out fold.
 """
 
 from functools import cache
@@ -13,15 +15,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from trinity.chemistry.descriptors import describe
+from trinity.chemistry.descriptors import char_groups, describe
 from trinity.chemistry.groups import Chain
 from trinity.chemistry.polymers import polymer_key
+from trinity.chemistry.priors import kept, prior, value
 from trinity.files import data_path
-
-# Scatter of a tabulated temperature about the model: partly its mixed definition, partly what the
-# descriptors miss. With it, squared errors of left-out polymers are as large as predicted.
-MIXED_SIGMA_K = 35.0
-CHAR_SIGMA = 0.06  # scatter of char between laboratories and definitions
 
 
 class Settings(NamedTuple):
@@ -35,7 +33,7 @@ class Settings(NamedTuple):
 
 SETTINGS = {
     "t50": Settings(
-        ("bicerano_k", "benzene", "oxygen", "fluorine", "ester", "aromatic_side"),
+        ("benzene", "bicerano_k", "oxygen", "fluorine", "aromatic_side"),
         length=1.0, linear=1.0, spread=65.0,
     ),
     "char": Settings(("char_former", "sulfur", "imide"), length=1.2, linear=0.5, spread=0.2),
@@ -89,62 +87,167 @@ def measured_keys() -> frozenset[str]:
 
 
 def training_table(quantity: str, blind: bool = True) -> pd.DataFrame:
-    """Data of a model: columns psmiles, key, value and sigma [K or kg/kg], kind.
+    """Data of a model: columns psmiles, key, value, sigma and known [K or kg/kg], kind.
 
     ``kind`` is ``mixed`` for a shifted decomposition temperature, ``half`` for a temperature of
-    half decomposition, ``char``. With ``blind`` the polymers of the cone tests are left out, and
-    whatever the tables mark to leave with one of them.
+    half decomposition, ``char``; ``known`` is what the model starts from, char of groups. With
+    ``blind`` the polymers of the cone tests are left out, and those that a table marks to leave
+    with one of them.
     """
     if quantity == "char":
-        table = _read("microscale_calorimetry", "char", "char_pct", CHAR_SIGMA)
+        table = _read("microscale_calorimetry", "char", "char_pct")
         table["value"] /= 100
-        first = dict.fromkeys(("psmiles", "sigma", "kind", "marked"), "first")
+        first = dict.fromkeys(("psmiles", "kind"), "first")
         table = table.groupby("key", as_index=False).agg({"value": "mean"} | first)
+        units = [Chain(psmiles) for psmiles in table.psmiles]
+        known, doubt = np.array([group_char(unit) for unit in units]).T
+        rings = np.array([describe(unit)["char_former"] for unit in units])
+        sigma = np.hypot(doubt, _char_error(table.value.to_numpy(), rings))
+        table = table.assign(known=known, sigma=sigma)
     else:
-        mixed = _read("decomposition_temperatures", "mixed", "Td_K", MIXED_SIGMA_K)
-        half = _read("half_temperatures", "half", "T50_K", "sigma_K")
-        both = mixed.merge(half, on="key")
-        mixed["value"] += (both.value_y - both.value_x).mean()  # from onset to half decomposition
-        table = pd.concat([mixed, half], ignore_index=True)
+        half = _read("half_temperatures", "half", "T50_K").assign(sigma=value("half_error_k"))
+        mixed = _read("decomposition_temperatures_2", "mixed", "value_C")
+        mixed["value"] += 273.15 + definition_shift()["blind"]["shift_k"]
+        mixed["sigma"] = np.hypot(value("half_error_k"), value("paper_error_k") / mixed.n**0.5)
+        table = pd.concat([mixed, half], ignore_index=True).assign(known=0.0)
     if blind:
-        table = table[~table.marked & ~table.key.isin(measured_keys())]
-    return table.drop(columns="marked").reset_index(drop=True)
+        table = table[~table.key.isin(measured_keys() | _leave_with_tested())]
+    columns = ["psmiles", "key", "value", "sigma", "known", "kind"]
+    return table[columns].reset_index(drop=True)
 
 
-def _read(file: str, kind: str, value: str, sigma: float | str) -> pd.DataFrame:
-    """Rows of a reference table that have a structure and a value, with the key of each."""
-    table = pd.read_csv(data_path("reference", f"{file}.csv")).dropna(subset=["psmiles", value])
-    marked = table["use"].str.contains("leave out") if "use" in table else False
+@cache
+def definition_shift() -> dict[str, dict[str, float]]:
+    """Half decomposition less tabulated decomposition temperature, over polymers that have both.
+
+    ``blind`` over those outside the cone tests, which is what is used, and ``tested`` over those
+    of the cone tests, a check: ``shift_k``, its standard error ``error_k``, the number ``n``.
+    """
+    mixed = _read("decomposition_temperatures_2", "mixed", "value_C")
+    half = pd.concat([
+        _read("half_temperatures", "half", "T50_K").assign(value=lambda t: t.value - 273.15),
+        _read("thermal_analysis", "half", "T50_of_volatiles_C"),
+    ])  # fmt: skip
+    both = mixed.merge(half.groupby("key", as_index=False).value.mean(), on="key")
+    found = both.value_y - both.value_x
+    tested = both.key.isin(measured_keys())
+    return {
+        name: {"shift_k": d.mean(), "error_k": d.std() / len(d) ** 0.5, "n": len(d)}
+        for name, d in (("blind", found[~tested]), ("tested", found[tested]))
+    }
+
+
+def _read(file: str, kind: str, column: str) -> pd.DataFrame:
+    """Rows of a reference table that serve a fit: structure, key, value, papers ``n``.
+
+    Rows of `decomposition_temperatures_2` without a licence, or of few papers as their source says,
+    serve checks only; rows of `thermal_analysis` at other rates than 10 K/min nothing here.
+    """
+    table = pd.read_csv(data_path("reference", f"{file}.csv")).dropna(subset=["psmiles", column])
+    if file == "decomposition_temperatures_2":
+        table = table[(table.licence == "MIT") & ~table.definition.str.contains("few papers")]
+    if "rate_k_min" in table:
+        table = table[table.rate_k_min == 10.0]
     return pd.DataFrame({
-        "psmiles": table.psmiles, "key": table.psmiles.map(polymer_key), "value": table[value],
-        "sigma": table[sigma] if isinstance(sigma, str) else sigma, "kind": kind, "marked": marked,
+        "psmiles": table.psmiles, "key": table.psmiles.map(polymer_key), "value": table[column],
+        "n": table.get("n", 1), "kind": kind,
     })  # fmt: skip
+
+
+@cache
+def _leave_with_tested() -> frozenset[str]:
+    """Keys of polymers so close to a tested one that they leave with it, as nylon 6 does."""
+    table = pd.read_csv(data_path("reference", "decomposition_temperatures.csv"))
+    return frozenset(map(polymer_key, table.psmiles[table["use"].str.contains("leave out")]))
+
+
+def _char_error(char, rings):
+    """Scatter of a char about the model and between laboratories [kg/kg], 1 sigma.
+
+    ``rings`` is descriptor ``char_former``: what stays of aromatic rings in the chain is least
+    certain, as it hangs on details that descriptors do not hold.
+    """
+    share, aromatic = value("char_error_share") * char, value("char_error_aromatic")
+    return np.sqrt(
+        value("char_error") ** 2 + share**2 + (aromatic * np.minimum(5.0 * rings, 1.0)) ** 2
+    )
+
+
+def group_char(unit: Chain, like: float = 1.0) -> tuple[float, float]:
+    """Char [kg/kg] of the groups that make it without aromatic rings in the chain, and its sigma.
+
+    Nitriles cyclise with their neighbours only: of a component that is the mass fraction ``like``
+    of a copolymer, its square has one of its kind on both sides.
+    """
+    total, variance = 0.0, 0.0
+    for name, share in char_groups(unit).items():
+        char = prior(f"char_{name}")
+        share *= like**2 if name == "nitrile" else 1.0
+        total += share * char.value
+        variance += (share * char.sigma) ** 2
+    return total, variance**0.5
 
 
 def fit(quantity: str, table: pd.DataFrame) -> GaussianProcess:
     """Fit a model to a training table."""
     described = [describe(Chain(psmiles)) for psmiles in table.psmiles]
     x = np.array([features(one, quantity) for one in described])
-    return GaussianProcess(SETTINGS[quantity], x, table.value.to_numpy(), table.sigma.to_numpy())
+    y = (table.value - table.known).to_numpy()
+    return GaussianProcess(SETTINGS[quantity], x, y, table.sigma.to_numpy())
 
 
-@cache
+@kept
 def blind_model(quantity: str) -> GaussianProcess:
     """The ``t50`` or ``char`` model that knows no polymer of the cone tests."""
     return fit(quantity, training_table(quantity))
 
 
-def predict_t50(described: dict[str, float]) -> tuple[float, float]:
+def _kinds(unit: Chain) -> dict[str, int]:
+    """Structural groups of a unit, benzene rings of all substitutions as one, bare atoms too."""
+    kinds: dict[str, int] = {}
+    for name, count in unit.groups.items():
+        kind = "benzene ring" if name == "phenyl" or name[:3] == "C6H" else name
+        kinds[kind] = kinds.get(kind, 0) + count
+    for symbol in unit.uncovered.values():
+        kinds[symbol] = kinds.get(symbol, 0) + 1
+    return kinds
+
+
+@cache
+def seen_groups(quantity: str) -> frozenset[str]:
+    """Kinds of structural groups of the polymers that a blind model learned from."""
+    table = training_table(quantity)
+    return frozenset(kind for psmiles in table.psmiles for kind in _kinds(Chain(psmiles)))
+
+
+def unseen(unit: Chain, quantity: str) -> tuple[float, list[str]]:
+    """Share of a unit's groups that a blind model never saw, and their names; atoms that no group
+    covers count among them, what `char_groups` knows does not."""
+    kinds = _kinds(unit)
+    missing = [kind for kind in kinds if kind not in seen_groups(quantity)]
+    share = sum(kinds[kind] for kind in missing) / sum(kinds.values())
+    known = min(sum(char_groups(unit).values()), 1.0) if quantity == "char" else 0.0
+    return share * (1.0 - known), missing
+
+
+def predict_t50(unit: Chain, described: dict[str, float]) -> tuple[float, float]:
     """Temperature [K] of half decomposition at 10 K/min in nitrogen, and its 1 sigma.
 
     ``described`` is what :func:`trinity.chemistry.descriptors.describe` returned.
     """
     mean, sigma = blind_model("t50").predict(features(described, "t50"))
-    return float(mean[0]), float(np.hypot(sigma[0], MIXED_SIGMA_K))
+    beyond = value("unseen_t50") * unseen(unit, "t50")[0]
+    return float(mean[0]), float(np.hypot(np.hypot(sigma[0], beyond), value("half_error_k")))
 
 
-def predict_char(described: dict[str, float]) -> tuple[float, float]:
-    """Char yield [kg/kg] of slow heating in nitrogen, and its 1 sigma, as above."""
+def predict_char(
+    unit: Chain, described: dict[str, float], like: float = 1.0
+) -> tuple[float, float]:
+    """Char yield [kg/kg] of slow heating in nitrogen, and its 1 sigma, as above; ``like`` as in
+    `group_char`."""
+    known, doubt = group_char(unit, like)
     mean, sigma = blind_model("char").predict(features(described, "char"))
-    value = float(np.clip(mean[0], 0.0, 0.9))
-    return value, float(np.hypot(sigma[0], 0.02 + 0.1 * value))
+    char = float(np.clip(known + mean[0], 0.0, 0.9))
+    beyond = value("unseen_char") * unseen(unit, "char")[0]
+    parts = doubt, sigma[0], beyond, _char_error(char, described["char_former"])
+    return char, float(np.sqrt(sum(part**2 for part in parts)))

@@ -7,16 +7,16 @@ nothing measured on the polymers of the cone tests (see ``decomposition``). SI u
 
 from collections import Counter
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 
 import numpy as np
 from rdkit import Chem
 from scipy.special import ndtr
 
-from trinity.chemistry.decomposition import predict_char, predict_t50
+from trinity.chemistry.decomposition import predict_char, predict_t50, unseen
 from trinity.chemistry.descriptors import describe
 from trinity.chemistry.groups import Chain, contributions, count_groups
 from trinity.chemistry.polymers import Polymer
+from trinity.chemistry.priors import kept, prior, value
 from trinity.chemistry.thermochemistry import (
     ATOMIC_MASS,
     acid_fraction,
@@ -25,15 +25,8 @@ from trinity.chemistry.thermochemistry import (
     outside_oxygen_rule,
 )
 
-CRITICAL_HRR_W_M2 = 24e3  # the rule of the measurements; the literature has 15-70 kW/m2
 ROOM_K = 298.15
-GLASS_SIGMA_K = 41.0  # mean error of the fitted group increments, cross-validated
-FWHM_K = 40.0  # of one first-order step at 10 K/min; published polymers have 30-50 K
-# Aliphatic chlorides lose their acid in a zip reaction far below the breaking of the chain:
-# poly(vinylidene chloride) and chlorinated polyethylene do between 490 and 620 K (recalled).
-ACID_T50_K = (565.0, 40.0)
-POLYENE_T50_K = (725.0, 35.0)  # crosslinked polyene that is left (polychloroprene, recalled)
-POLYENE_CHAR = (0.28, 0.10)  # of its own mass: polychloroprene leaves 13 % of 59 % (recalled)
+UNSEEN_DOUBT = 0.25  # share of groups new to a model from which an estimate says so
 
 
 @dataclass(frozen=True)
@@ -96,7 +89,7 @@ def estimate(polymer: Polymer | str | list[tuple[str, float]]) -> Estimate:
     True
     """
     polymer = Polymer.parse(polymer)
-    parts = [_estimate_one(psmiles) for psmiles, _ in polymer.components]
+    parts = [_estimate_one(psmiles, fraction) for psmiles, fraction in polymer.components]
     if len(parts) == 1:
         return parts[0]
     fractions = np.array([fraction for _, fraction in polymer.components])
@@ -118,18 +111,26 @@ def _mix(name: str, parts: list[Estimate], fractions: np.ndarray) -> Property:
     return Property(mean, mean * float(fractions @ (sigmas / values)))
 
 
-@lru_cache(maxsize=4096)
-def _estimate_one(psmiles: str) -> Estimate:
+@kept
+def _estimate_one(psmiles: str, fraction: float = 1.0) -> Estimate:
+    """Of one component that is a mass fraction of the polymer."""
     unit = Chain(psmiles)
     shape = describe(unit)
     crystalline = _crystallinity(unit, shape)
-    values = _thermal(unit, crystalline) | _decomposition(unit, shape) | _flame(unit, shape)
+    values = _thermal(unit, crystalline) | _flame(unit, shape)
+    values |= _decomposition(unit, shape, fraction) | _char()
     return Estimate(psmiles, *count_groups(psmiles, unit), values, _doubts(unit))
 
 
 def _doubts(unit: Chain) -> tuple[str, ...]:
     """What the models were not made for, one sentence each."""
     doubts = [doubt] if (doubt := outside_oxygen_rule(unit.composition)) else []
+    acid = acid_fraction(unit.composition, unit.chain, unit.middle) > 0
+    names = {"t50": "decomposition temperature", "char": "char yield"}
+    for quantity, name in names.items() if not acid else ():
+        share, groups = unseen(unit, quantity)
+        if share > UNSEEN_DOUBT:
+            doubts.append(f"{name}: no polymer behind its model has {', '.join(groups)}")
     if unit.uncovered:
         doubts.append(
             "density, specific heat and glass transition: the group tables lack some atoms"
@@ -149,36 +150,49 @@ def _thermal(unit: Chain, crystalline: float) -> dict[str, Property]:
         for quantity in ("V298", "Yg", "Cp_solid_298", "Cp_liquid_298")
     )
     density = 1000 * covered / (volume or covered)
-    glass = float(np.clip(1000 * stiffness / covered or 350.0, 120.0, 750.0))
-    solid = 1000 * solid / covered or 1200.0
-    melt = 1000 * melt / covered or 1700.0
-    conductivity = 0.18 + 0.14 * crystalline
-    doubt = 1.0 + 3.0 * uncovered
-    molten = (1.0 - crystalline) * _mobile_share(glass, crystalline)
+    glass = 1000 * stiffness / covered or value("uncovered_glass")
+    glass = float(np.clip(glass, 120.0, 750.0))
+    solid = 1000 * solid / covered or value("uncovered_heat_solid")
+    melt = 1000 * melt / covered or value("uncovered_heat_melt")
+    conductivity = value("conductivity_amorphous") + value("conductivity_crystalline") * crystalline
+    doubt = 1.0 + value("uncovered_error") * uncovered
+    glass, mobile = _glass_at_room(glass, crystalline)
+    molten = (1.0 - crystalline) * mobile
     at_298 = (1 - molten) * solid + molten * melt
-    # Melting near 1.6 Tg, between Boyer and Beaman's 1.5 and 2 for symmetric chains; a weak rule.
+    melting = float(np.clip(value("melting_over_glass") * glass, 370.0, 650.0))
+    heat_error = doubt * value("specific_heat_error")
+    crystals = prior("crystallinity_bare" if crystalline else "crystallinity_none")
+    fusion = prior("fusion_heat")
     return {
-        "density_kg_m3": Property(density, 0.05 * doubt * density),
-        "conductivity_w_m_k": Property(conductivity, 0.25 * conductivity),
-        "specific_heat_j_kg_k": Property(at_298, 0.12 * doubt * at_298),
-        "specific_heat_solid_j_kg_k": Property(solid, 0.10 * doubt * solid),
-        "specific_heat_melt_j_kg_k": Property(melt, 0.10 * doubt * melt),
-        "glass_transition_k": Property(glass, GLASS_SIGMA_K * doubt),
-        "melting_k": Property(float(np.clip(1.6 * glass, 370.0, 650.0)), 70.0),
-        "crystallinity": Property(crystalline, 0.15 if crystalline else 0.05),
-        "heat_of_fusion_j_kg": Property(200e3 * crystalline, 80e3 * crystalline),
+        "density_kg_m3": Property(density, value("density_error") * doubt * density),
+        "conductivity_w_m_k": Property(conductivity, value("conductivity_error") * conductivity),
+        "specific_heat_j_kg_k": Property(
+            at_298, value("specific_heat_error_mixed") * doubt * at_298
+        ),
+        "specific_heat_solid_j_kg_k": Property(solid, heat_error * solid),
+        "specific_heat_melt_j_kg_k": Property(melt, heat_error * melt),
+        "glass_transition_k": Property(glass, value("glass_error") * doubt),
+        "melting_k": Property(melting, value("melting_error")),
+        "crystallinity": Property(crystalline, crystals.sigma),
+        "heat_of_fusion_j_kg": Property(fusion.value * crystalline, fusion.sigma * crystalline),
     }
 
 
-def _mobile_share(glass: float, crystalline: float) -> float:
-    """Probability that the amorphous part is above its Tg at room temperature, by Bayes' rule.
+def _glass_at_room(glass: float, crystalline: float) -> tuple[float, float]:
+    """Expected glass transition [K] and probability that the amorphous part is above its own at
+    room temperature, by Bayes' rule.
 
-    Before Tg is looked at, one amorphous thermoplastic in ten is taken to be a rubber; beside
-    crystals both are as likely.
+    Before the sum of groups is looked at, few amorphous thermoplastics are taken to be rubbers;
+    beside crystals both are as likely, and the sum stays as it is. The mean is
+    that of a normal distribution whose parts on both sides of room temperature are weighed anew.
     """
-    above = float(ndtr((ROOM_K - glass) / GLASS_SIGMA_K))
-    prior = 0.5 if crystalline else 0.1
-    return prior * above / (prior * above + (1 - prior) * (1 - above))
+    share = value("rubber_share_crystalline" if crystalline else "rubber_share_amorphous")
+    sigma = value("glass_error")
+    z = (ROOM_K - glass) / sigma
+    above, density = float(ndtr(z)), float(np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi))
+    mobile = share * above / (share * above + (1 - share) * (1 - above))
+    pull = (1 - mobile) / max(1 - above, 1e-12) - mobile / max(above, 1e-12)
+    return glass + sigma * density * pull, mobile
 
 
 def _crystallinity(unit: Chain, shape: dict[str, float]) -> float:
@@ -191,66 +205,102 @@ def _crystallinity(unit: Chain, shape: dict[str, float]) -> float:
     irregular = shape["tertiary"] > 0 and not polyolefin
     kinked = unit.chain.HasSubstructMatch(KINKS) or shape["aromatic_side"] > 0
     if irregular or kinked or shape["silicon"] > 0:
-        return 0.0
+        return value("crystallinity_none")
     if shape["aromatic_backbone"] > 0.2:
-        return 0.3
+        return value("crystallinity_aromatic")
     bare = len(unit.path) == len(unit.atoms) or set(unit.groups) == {"CF2"}
-    return 0.65 if bare else 0.45  # nothing but a bare chain packs best: PE, POM, PEO, PTFE
+    # Nothing but a bare chain packs best: PE, POM, PEO, PTFE.
+    return value("crystallinity_bare" if bare else "crystallinity_regular")
 
 
 KINKS = Chem.MolFromSmarts("[$([CX4;H0;!$(C(F)F)]),$([SX4](=O)=O),$(C(=O)[NX3]C=O)]")
 
 
-def _decomposition(unit: Chain, shape: dict[str, float]) -> dict[str, Property]:
+def _decomposition(unit: Chain, shape: dict[str, float], fraction: float) -> dict[str, Property]:
     """Kinetics, heats and residue of one step, or of acid loss followed by one step."""
     acid = acid_fraction(unit.composition, unit.chain, unit.middle)
     if acid > 0:
-        (t50, t50_sigma), (char, char_sigma) = POLYENE_T50_K, POLYENE_CHAR
-        char, char_sigma = char * (1 - acid), char_sigma * (1 - acid)
+        t50, t50_sigma = prior("polyene_t50")
+        char, char_sigma = (part * (1 - acid) for part in _polyene_char(unit, acid))
     else:
-        t50, t50_sigma = predict_t50(shape)
-        char, char_sigma = predict_char(shape)
+        t50, t50_sigma = predict_t50(unit, shape)
+        char, char_sigma = predict_char(unit, shape, fraction)
     heat, heat_sigma = net_heat_of_combustion(unit.composition)
     gas = float(gas_heat_of_combustion(heat, char, acid))
-    # Chains unzip or break at about 1 MJ/kg of volatiles; forming char gives some of it back.
-    loss = max(1.0 - 1.3 * char, 0.15)
     return {
         "heat_of_combustion_j_kg": Property(heat, heat_sigma),
         "gas_heat_of_combustion_j_kg": Property(gas, gas * heat_sigma / max(heat, 1.0)),
         "t50_k": Property(t50, t50_sigma),
-        "decomposition_width_k": Property(FWHM_K, 10.0),
-        "heat_of_decomposition_j_kg": Property(1e6 * loss, 0.35e6),
+        "decomposition_width_k": Property(*prior("decomposition_width")),
+        "heat_of_decomposition_j_kg": Property(
+            decomposition_heat(char), prior("decomposition_heat").sigma
+        ),
         "char_yield": Property(char, char_sigma),
         "acid_fraction": Property(acid, 0.02 * acid),
-        "acid_t50_k": Property(*ACID_T50_K),
-        "acid_heat_of_combustion_j_kg": Property(1.0e6, 0.7e6),
-        "acid_heat_of_reaction_j_kg": Property(0.2e6, 0.1e6),
+        "acid_t50_k": Property(*prior("acid_t50")),
+        "acid_heat_of_combustion_j_kg": Property(*prior("acid_heat_of_combustion")),
+        "acid_heat_of_reaction_j_kg": Property(*prior("acid_heat_of_reaction")),
     }
 
 
+def decomposition_heat(char: float) -> float:
+    """Heat [J/kg] that a chain takes to unzip or break; forming ``char`` gives some of it back."""
+    return value("decomposition_heat") * max(1.0 - value("decomposition_heat_char") * char, 0.15)
+
+
+def _polyene_char(unit: Chain, acid: float) -> tuple[float, float]:
+    """Char of what loss of acid leaves, of its own mass, and 1 sigma.
+
+    Carbon stays where no hydrogen is left to carry it away, as in poly(vinylidene chloride); with
+    one per carbon, as in poly(vinyl chloride), the known polyene; with two nothing. Linear between.
+    """
+    polyene, bare, atoms = prior("polyene_char"), prior("carbon_char"), unit.composition
+    halogens = {name: atoms[name] for name in ("Cl", "Br", "I") if atoms[name]}
+    mean = sum(n * ATOMIC_MASS[name] for name, n in halogens.items()) / sum(halogens.values())
+    left = atoms["H"] - acid * unit.molar_mass / (mean + ATOMIC_MASS["H"])
+    ratio = max(left, 0.0) / max(atoms["C"], 1)
+    char = float(np.interp(ratio, (0.0, 1.0, 2.0), (bare.value, polyene.value, 0.0)))
+    return char, polyene.sigma
+
+
 def _flame(unit: Chain, shape: dict[str, float]) -> dict[str, Property]:
-    """Soot, efficiency, flame feedback, surface and char: priors by kind of fuel."""
+    """Soot, efficiency, flame feedback and surface: priors by kind of fuel."""
     atoms, mass = unit.composition, unit.molar_mass
     carbon = ATOMIC_MASS["C"] * atoms["C"] / mass
     halogen = sum(ATOMIC_MASS[x] * atoms[x] for x in ("F", "Cl", "Br", "I")) / mass
     aromatic = shape["aromatic_backbone"] + shape["aromatic_side"]
     hydrocarbon = set(atoms) <= {"C", "H"}
-    soot = (0.015 + 0.14 * aromatic + 0.03 * hydrocarbon) * carbon
-    # Chlorinated polyethylenes of 25-48 % Cl give 0.12-0.14 kg/kg of soot and burn to 0.35-0.72
-    # of their net heat (Tewarson's tables, recalled): halogen stops the flame's radicals.
-    soot += 0.12 * (1.0 - np.exp(-halogen / 0.15))
-    efficiency = float(np.clip(0.97 - 1.0 * soot - 0.7 * halogen, 0.4, 0.97))
-    feedback = 14e3 + 40e3 * soot
-    absorption = 1400.0 if hydrocarbon and aromatic == 0 else 2300.0
+    soot = value("soot_floor") + value("soot_aromatic") * aromatic
+    soot = (soot + value("soot_hydrocarbon") * hydrocarbon) * carbon
+    # Halogen stops the flame's radicals: more soot, less heat.
+    soot += value("soot_halogen") * (1.0 - np.exp(-halogen / value("soot_halogen_scale")))
+    clean, stopped = prior("efficiency_clean"), value("efficiency_halogen") * halogen
+    efficiency = clean.value - value("efficiency_soot") * soot - stopped
+    efficiency_sigma = value("efficiency_error") + value("efficiency_error_halogen") * halogen
+    feedback = prior("flame_flux")
+    aliphatic = hydrocarbon and aromatic == 0
     return {
-        "flaming_efficiency": Property(efficiency, 0.06 + 0.15 * halogen),
-        "soot_yield": Property(soot, 0.5 * soot),
-        "flame_heat_flux_w_m2": Property(feedback, 6e3),
-        "critical_hrr_w_m2": Property(CRITICAL_HRR_W_M2, 0.3 * CRITICAL_HRR_W_M2),
-        "emissivity": Property(0.91, 0.03),
-        "absorption_coefficient_1_m": Property(absorption, 0.4 * absorption),
-        "char_density_kg_m3": Property(250.0, 100.0),
-        "char_conductivity_w_m_k": Property(0.30, 0.12),
-        "char_specific_heat_j_kg_k": Property(1600.0, 250.0),
-        "char_emissivity": Property(0.88, 0.04),
+        "flaming_efficiency": Property(float(np.clip(efficiency, 0.4, 0.97)), efficiency_sigma),
+        "soot_yield": Property(soot, value("soot_error") * soot),
+        "flame_heat_flux_w_m2": Property(
+            feedback.value + value("flame_flux_soot") * soot, feedback.sigma
+        ),
+        "critical_hrr_w_m2": Property(*prior("critical_hrr")),
+        "emissivity": Property(*prior("emissivity")),
+        "absorption_coefficient_1_m": Property(
+            *prior("absorption_aliphatic" if aliphatic else "absorption_other")
+        ),
+    }
+
+
+def _char() -> dict[str, Property]:
+    """Physical properties of any char, per mass what absorbs a cone heater's radiation."""
+    absorption = prior("char_absorption_ln")
+    middle = float(np.exp(absorption.value))
+    return {
+        "char_density_kg_m3": Property(*prior("char_density")),
+        "char_conductivity_w_m_k": Property(*prior("char_conductivity")),
+        "char_specific_heat_j_kg_k": Property(*prior("char_specific_heat")),
+        "char_emissivity": Property(*prior("char_emissivity")),
+        "char_absorption_m2_kg": Property(middle, absorption.sigma * middle),
     }

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from trinity.chemistry.priors import value
 from trinity.chemistry.properties import Estimate
 from trinity.chemistry.thermochemistry import gas_heat_of_combustion
 from trinity.quantities import GAS_CONSTANT_J_MOL_K
@@ -15,9 +16,6 @@ _CORRELATED = (
     "specific_heat_solid_j_kg_k",
     "specific_heat_melt_j_kg_k",
     "conductivity_w_m_k",
-)
-_CORRELATION = np.array(
-    [[1.0, -0.4, -0.4, 0.4], [-0.4, 1.0, 0.7, 0.0], [-0.4, 0.7, 1.0, 0.0], [0.4, 0.0, 0.0, 1.0]]
 )
 DERIVED = "specific_heat_j_kg_k"  # at 298 K; follows from solid, melt and crystallinity
 #: Limits of what is physical; a draw beyond is moved to the limit.
@@ -62,7 +60,9 @@ def sample_parameters(
     )
     width = drawn["decomposition_width_k"]
     drawn["A_1_s"], drawn["E_j_mol"] = arrhenius(drawn["t50_k"], width)
-    drawn["acid_A_1_s"], drawn["acid_E_j_mol"] = arrhenius(drawn["acid_t50_k"], 0.75 * width)
+    drawn["acid_A_1_s"], drawn["acid_E_j_mol"] = arrhenius(
+        drawn["acid_t50_k"], value("acid_width_share") * width
+    )
     return drawn
 
 
@@ -74,16 +74,26 @@ def standard_scores(
     if rng is None:
         return {name: np.zeros(n) for name in names}
     scores = {name: rng.standard_normal(n) for name in names}
-    mixed = np.linalg.cholesky(_CORRELATION) @ np.array([scores[k] for k in _CORRELATED])
+    mixed = np.linalg.cholesky(_correlation()) @ np.array([scores[k] for k in _CORRELATED])
     return scores | dict(zip(_CORRELATED, mixed, strict=True))
 
 
+def _correlation() -> np.ndarray:
+    """Of the logarithms of the correlated properties, (4, 4)."""
+    heat, heats, conductivity = (
+        value(f"correlation_{name}") for name in ("density_heat", "heats", "density_conductivity")
+    )
+    upper = np.zeros((4, 4))
+    upper[0, 1:], upper[1, 2] = (heat, heat, conductivity), heats
+    return np.eye(4) + upper + upper.T
+
+
 def _draw(estimate: Estimate, name: str, score: np.ndarray) -> np.ndarray:
-    value, sigma = estimate.properties[name].value, estimate.properties[name].sigma
-    if name in LIMITS or value <= 0:
+    middle, sigma = estimate.properties[name].value, estimate.properties[name].sigma
+    if name in LIMITS or middle <= 0:
         low, high = LIMITS.get(name, (0.0, np.inf))
-        return np.clip(value + sigma * score, low, high)
-    return value * np.exp(sigma / value * score)
+        return np.clip(middle + sigma * score, low, high)
+    return middle * np.exp(sigma / middle * score)
 
 
 def arrhenius(t50_k: np.ndarray, width_k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

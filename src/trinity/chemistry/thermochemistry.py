@@ -6,6 +6,7 @@ import numpy as np
 from rdkit import Chem
 
 from trinity.chemistry.chain import atoms_of
+from trinity.chemistry.priors import prior, value
 
 ATOMIC_MASS = {
     "H": 1.008, "B": 10.81, "C": 12.011, "N": 14.007, "O": 15.999, "F": 18.998, "Si": 28.085,
@@ -17,13 +18,6 @@ OXYGEN_PER_ATOM = {
     "H": 0.25, "B": 0.75, "C": 1.0, "N": 0.0, "O": -0.5, "F": -0.25, "Si": 1.0,
     "P": 1.25, "S": 1.0, "Cl": -0.25, "Br": -0.25, "I": -0.25,
 }  # fmt: skip
-
-# Heat released per mass of oxygen consumed: 13.10 +- 0.78 MJ/kg over 48 polymers
-# (Walters, Hackett & Lyon, Fire and Materials 24 (2000) 245).
-HEAT_PER_OXYGEN_J_KG = 13.1e6
-HEAT_PER_OXYGEN_SIGMA_J_KG = 0.78e6
-
-CARBON_HEAT_OF_COMBUSTION_J_KG = 32.8e6  # graphite to carbon dioxide
 
 
 def composition(mol: Chem.Mol) -> Counter[str]:
@@ -44,7 +38,7 @@ def oxygen_demand(counts: Counter[str]) -> float:
     """Mass of O2 per mass of polymer [kg/kg] for complete combustion.
 
     Products are CO2, H2O, N2, HF, HCl, HBr, HI, SO2, SiO2, P2O5 and B2O3; halogens take hydrogen
-    first, and one that finds none, as in PTFE, leaves as COF2.
+    first, and one that finds none, as in PTFE, leaves as COF2 (of chlorine, as COCl2).
     """
     demand = sum(n * OXYGEN_PER_ATOM[element] for element, n in counts.items())
     return max(demand, 0.0) * 2 * ATOMIC_MASS["O"] / molar_mass(counts)
@@ -53,18 +47,25 @@ def oxygen_demand(counts: Counter[str]) -> float:
 def net_heat_of_combustion(counts: Counter[str]) -> tuple[float, float]:
     """Net heat of complete combustion [J/kg] by the oxygen rule, and its 1 sigma.
 
-    The rule covers neither silicon nor chains with more halogen than hydrogen; sigma is doubled
-    there.
+    Silicon adds what its bond to oxygen is worth beyond the rule. Where the rule was not made for
+    the composition (`outside_oxygen_rule`) sigma is wider, and never below 1 MJ/kg.
     """
-    demand = oxygen_demand(counts)
-    sigma = HEAT_PER_OXYGEN_SIGMA_J_KG * (2.0 if outside_oxygen_rule(counts) else 1.0)
-    return HEAT_PER_OXYGEN_J_KG * demand, sigma * demand
+    rule, outside = prior("heat_per_oxygen"), outside_oxygen_rule(counts)
+    demand, mass = oxygen_demand(counts), molar_mass(counts)
+    silicon = 1e3 * counts["Si"] / mass  # mol/kg
+    heat = rule.value * demand + silicon * value("silicon_heat")
+    if not outside:
+        return heat, rule.sigma * demand
+    wider = value("heat_per_oxygen_outside_factor") * rule.sigma * demand
+    return heat, max(float(np.hypot(wider, silicon * prior("silicon_heat").sigma)), 1e6)
 
 
 def outside_oxygen_rule(counts: Counter[str]) -> str | None:
     """Why the oxygen rule does not hold for a composition, in a sentence, or None."""
     if sum(counts[x] for x in ("F", "Cl", "Br", "I")) > counts["H"]:
         return "heat of combustion: more halogen than hydrogen is outside the oxygen rule"
+    if counts["P"] and counts["N"]:
+        return "heat of combustion: phosphorus beside nitrogen is outside the oxygen rule"
     for element, name in (("Si", "silicon"), ("B", "boron")):
         if counts[element]:
             return f"heat of combustion: {name} is outside the oxygen rule"
@@ -78,7 +79,7 @@ def gas_heat_of_combustion(heat, char, acid):
     organic gas burns hotter than methane's homologues: 46 MJ/kg is the upper limit.
     """
     volatiles = np.maximum(1.0 - char - acid, 0.05)
-    return np.clip((heat - char * CARBON_HEAT_OF_COMBUSTION_J_KG) / volatiles, 1e6, 46e6)
+    return np.clip((heat - char * value("carbon_heat")) / volatiles, 1e6, 46e6)
 
 
 ACID_LOSS = Chem.MolFromSmarts("[Cl,Br,I][CX4][CX4;!H0]")  # halogen, carbon, donor of hydrogen

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from trinity.chemistry.priors import value
 from trinity.chemistry.sampling import DERIVED
 from trinity.quantities import AMBIENT_K
 
@@ -28,7 +29,7 @@ def to_case(
         "ignition_timeout_s": IGNITION_TIMEOUT_S,
         "initial_temperature_k": AMBIENT_K,
         "front": {
-            "h_w_m2_k": 10.0,
+            "h_w_m2_k": value("front_convection"),
             "gas_temperature_k": AMBIENT_K,
             "surroundings_temperature_k": AMBIENT_K,
             # The flame's flux is net: the surface under it loses nothing to cold air (the published
@@ -71,7 +72,7 @@ def _material(p: dict[str, float]) -> tuple[dict, list[dict]]:
         components[reactant] = virgin | {"density_kg_m3": p["density_kg_m3"] * left}
         heats = p["acid_heat_of_reaction_j_kg"], p["acid_heat_of_combustion_j_kg"]
         steps.append(("virgin", reactant, left, p["acid_A_1_s"], p["acid_E_j_mol"], *heats))
-    char = min(p["char_yield"] / left, 0.95)
+    char = min(p["char_yield"] / left, value("char_bound"))
     product, char = ("char", char) if char > 1e-3 else (None, 0.0)
     heats = p["heat_of_decomposition_j_kg"], p["gas_heat_of_combustion_j_kg"]
     steps.append((reactant, product, char, p["A_1_s"], p["E_j_mol"], *heats))
@@ -83,7 +84,8 @@ def _material(p: dict[str, float]) -> tuple[dict, list[dict]]:
             "conductivity_w_m_k": p["char_conductivity_w_m_k"],
             "specific_heat_j_kg_k": p["char_specific_heat_j_kg_k"],
             "emissivity": p["char_emissivity"],
-            "absorption_coefficient_1_m": None,
+            # By mass: what a char that forms takes up is that of its carbon, however it foams.
+            "absorption_coefficient_1_m": p["char_absorption_m2_kg"] * density,
         }
     return components, [dict(zip(REACTION, step, strict=True)) for step in steps]
 
@@ -100,7 +102,7 @@ def specific_heat_ramp(p: dict[str, float]) -> list[list[float]] | float:
     glass, melting = p["glass_transition_k"], p["melting_k"]
     crystalline = p["crystallinity"] if melting < p["t50_k"] - 60.0 else 0.0
     nodes = {AMBIENT_K - 30.0, 1000.0}
-    nodes |= {glass - 10.0, glass + 10.0} if glass > AMBIENT_K - 20.0 else set()
+    nodes |= {glass - 10.0, glass + 10.0} if glass > min(nodes) else set()
     nodes |= {melting - 25.0, melting, melting + 25.0} if crystalline > 0.01 else set()
     return [[t, _specific_heat(t, p, glass, melting, crystalline)] for t in sorted(nodes)]
 

@@ -42,6 +42,7 @@ BARS = {
 }
 #: Descriptors of the temperature model but Bicerano's formula.
 WITHOUT_FORMULA = tuple(name for name in SETTINGS["t50"].descriptors if name != "bicerano_k")
+MOST_DESCRIPTORS = 6
 T50_FIRST_PROCESS_K = 39.0  # of a first Gaussian process on this table: what had to be beaten
 _LEARNED = {"t50_k": "t50", "char_yield": "char"}
 _BLENDS = "JH |Kydex|Nylon|ABS"  # more than one chain, or a chain not named
@@ -116,16 +117,18 @@ def leave_one_polymer_out(
     """
     settings, table = SETTINGS[quantity], training_table(quantity, blind)
     x = inputs(table, () if choose else descriptors or settings.descriptors)
-    y, sigma, keys = (table[name].to_numpy() for name in ("value", "sigma", "key"))
+    columns = ("value", "sigma", "key", "known")
+    y, sigma, keys, known = (table[name].to_numpy() for name in columns)
     predicted, spread, constant = (np.zeros(len(y)) for _ in range(3))
     columns = slice(None)
     for key in np.unique(keys):
         out = keys == key
         if choose:
-            columns = choose_descriptors(settings, x[~out], y[~out], sigma[~out])
-        model = GaussianProcess(settings, x[~out][:, columns], y[~out], sigma[~out])
+            columns = choose_descriptors(settings, x[~out], (y - known)[~out], sigma[~out])
+        model = GaussianProcess(settings, x[~out][:, columns], (y - known)[~out], sigma[~out])
         predicted[out], spread[out] = model.predict(x[out][:, columns])
         constant[out] = y[~out].mean()
+    predicted += known
     if quantity == "char":
         predicted = np.clip(predicted, 0.0, 0.9)
     judged = (table.kind != "half").to_numpy()
@@ -140,19 +143,22 @@ def leave_one_polymer_out(
 def choose_descriptors(
     settings: Settings, x: np.ndarray, y: np.ndarray, sigma: np.ndarray
 ) -> list[int]:
-    """Columns of ``x`` (m, d), as many as the model has: one by one that which lowers the
-    leave-one-out error most."""
+    """Columns of ``x`` (m, d): one by one that which raises the left-out log density most, until
+    none does, and no more than `MOST_DESCRIPTORS`."""
 
-    def error(columns: list[int]) -> float:
-        """Root mean square of y_i - mu_-i (Rasmussen & Williams 2006, eq. 5.12)."""
+    def badness(columns: list[int]) -> float:
+        """Mean of -ln p(y_i | the others), up to a constant (Rasmussen & Williams, eq. 5.10)."""
         model = GaussianProcess(settings, x[:, columns], y, sigma)
-        errors = settings.spread * model.weights / np.diag(model.inverse)
-        return float(np.sqrt((errors**2).mean()))
+        precision = np.diag(model.inverse)
+        return float((model.weights**2 / precision - np.log(precision)).mean() / 2)
 
     chosen: list[int] = []
-    usable = set(np.flatnonzero(x.std(0) > 0).tolist())
-    for _ in settings.descriptors:
-        chosen.append(min(sorted(usable - {*chosen}), key=lambda k: error([*chosen, k])))
+    usable, best = set(np.flatnonzero(x.std(0) > 0).tolist()), np.inf
+    while len(chosen) < MOST_DESCRIPTORS:
+        found, k = min((badness([*chosen, k]), k) for k in sorted(usable - {*chosen}))
+        if found >= best:
+            break
+        best, chosen = found, [*chosen, k]
     return chosen
 
 

@@ -15,17 +15,19 @@ from functools import lru_cache, partial
 import numpy as np
 import pandas as pd
 
-from trinity.chemistry.decomposition import SETTINGS, GaussianProcess, fit, training_table
+from trinity.chemistry.decomposition import (
+    SETTINGS,
+    GaussianProcess,
+    fit,
+    group_char,
+    training_table,
+)
 from trinity.chemistry.descriptors import describe
 from trinity.chemistry.groups import Chain
 from trinity.chemistry.polymers import polymer_key
-from trinity.chemistry.properties import estimate
+from trinity.chemistry.properties import decomposition_heat, estimate
 from trinity.chemistry.sampling import arrhenius
-from trinity.chemistry.thermochemistry import (
-    HEAT_PER_OXYGEN_J_KG,
-    gas_heat_of_combustion,
-    oxygen_demand,
-)
+from trinity.chemistry.thermochemistry import gas_heat_of_combustion
 from trinity.cone import specimen
 from trinity.files import data_path
 from trinity.measurements.specimens import load_measurements
@@ -105,9 +107,7 @@ def _without(
 
 def _oxygen_rule(psmiles: str) -> Changes:
     """Exact: the constant is a mean, from which one polymer is taken."""
-    demand = oxygen_demand(Chain(psmiles).composition)
-    own = HEAT_PER_OXYGEN_J_KG - _residual(psmiles, _HEAT) / demand
-    return {_HEAT: demand * (HEAT_PER_OXYGEN_J_KG - own) / (OXYGEN_RULE_POLYMERS - 1)}
+    return {_HEAT: _residual(psmiles, _HEAT) / (OXYGEN_RULE_POLYMERS - 1)}
 
 
 def _refitted(psmiles: str, model: GaussianProcess, names: tuple[str, ...]) -> Changes:
@@ -119,11 +119,11 @@ def _refitted(psmiles: str, model: GaussianProcess, names: tuple[str, ...]) -> C
     value = float(model.predict(np.array([described[name] for name in names]))[0][0])
     if model.settings == SETTINGS["t50"]:
         return {"t50_k": value - found["t50_k"].value}
-    char = float(np.clip(value, 0.0, 0.9))
-    loss = 1e6 * max(1.0 - 1.3 * char, 0.15)  # as in trinity.chemistry.properties
+    char = float(np.clip(group_char(Chain(psmiles))[0] + value, 0.0, 0.9))
+    heat = "heat_of_decomposition_j_kg"
     return {
         "char_yield": char - found["char_yield"].value,
-        "heat_of_decomposition_j_kg": loss - found["heat_of_decomposition_j_kg"].value,
+        heat: decomposition_heat(char) - found[heat].value,
     }
 
 
