@@ -340,7 +340,7 @@ def test_char_and_temperature_are_calibrated_where_values_are_many():
 
 def test_glass_transition_of_polar_vinyls_is_known_to_be_low():
     rows = {row["polymer"]: row for row in parity("glass_transition_k")["rows"]}
-    assert rows["PVC"]["published"] - rows["PVC"]["estimated"] > 50  # said on the page
+    assert rows["PVC"]["published"] - rows["PVC"]["estimated"] > 30  # said on the page
     assert abs(rows["PS"]["published"] - rows["PS"]["estimated"]) < 20
 
 
