@@ -7,14 +7,15 @@ all of them: the canonical repeat unit of the endless chain (:mod:`trinity.chemi
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from math import isclose
 
 from rdkit import Chem, rdBase
 
 from trinity.chemistry.chain import atoms_of, canonical_of, stars
+from trinity.chemistry.measured import Measured, read
 from trinity.errors import InputError
 
 ALLOWED_ELEMENTS = frozenset("H B C N O F Si P S Cl Br I".split())
@@ -35,10 +36,11 @@ class Polymer:
 
     Made by :meth:`parse`, which checks it. ``components`` pairs each PSMILES, as it was given, with
     its mass fraction; they sum to 1. Two polymers are equal if they are written alike; what they
-    are is compared through ``key``.
+    are is compared through ``key``. ``measured`` values take the place of estimates.
     """
 
     components: tuple[tuple[str, float], ...]
+    measured: Measured = ()
 
     @classmethod
     def parse(
@@ -79,6 +81,15 @@ class Polymer:
         elif not isinstance(polymer, list | tuple):
             polymer = [(polymer, 1.0)]
         return cls(_scaled(polymer))
+
+    def with_measured(self, given: Mapping[str, object] | None) -> "Polymer":
+        """This polymer with measured values by property, as `trinity.chemistry.measured.read`
+        takes and refuses them; they go before those that it has."""
+        before = {name: (value, sigma) for name, value, sigma in self.measured}
+        return replace(self, measured=read(before | dict(given or {})))
+
+    def __iter__(self) -> Iterator[tuple[str, float]]:
+        return iter(self.components)
 
     def __str__(self) -> str:
         """As it was given: a PSMILES, or ``"psmiles:mass fraction|..."``."""

@@ -6,7 +6,8 @@ nothing measured on the polymers of the cone tests (see ``decomposition``). SI u
 """
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from rdkit import Chem
@@ -15,11 +16,13 @@ from scipy.special import ndtr
 from trinity.chemistry.decomposition import predict_char, predict_t50, unseen
 from trinity.chemistry.descriptors import describe
 from trinity.chemistry.groups import Chain, contributions, count_groups
+from trinity.chemistry.measured import put_into
 from trinity.chemistry.polymers import Polymer
 from trinity.chemistry.priors import kept, prior, value
 from trinity.chemistry.thermochemistry import (
     ATOMIC_MASS,
     acid_fraction,
+    decomposition_heat,
     gas_heat_of_combustion,
     net_heat_of_combustion,
     outside_oxygen_rule,
@@ -27,6 +30,13 @@ from trinity.chemistry.thermochemistry import (
 
 ROOM_K = 298.15
 UNSEEN_DOUBT = 0.25  # share of groups new to a model from which an estimate says so
+
+
+#: How the doubts begin that a measured value answers.
+_DOUBTED = {
+    "t50_k": "decomposition temperature", "char_yield": "char",
+    "gas_heat_of_combustion_j_kg": "heat of combustion",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,6 +54,7 @@ class Estimate:
     ``groups`` and ``uncovered_atoms`` are those of :class:`trinity.chemistry.groups.GroupCount`,
     added up over the components of a copolymer. ``doubts`` says in a plain sentence each which
     properties lie outside the support of their models, and why; empty for a common plastic.
+    ``measured`` names the properties that were given.
     """
 
     psmiles: str
@@ -51,6 +62,7 @@ class Estimate:
     uncovered_atoms: list[str]
     properties: dict[str, Property]
     doubts: tuple[str, ...] = ()
+    measured: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Property:
         return self.properties[name]
@@ -65,16 +77,19 @@ class Estimate:
         return plain
 
 
-def estimate(polymer: Polymer | str | list[tuple[str, float]]) -> Estimate:
+def estimate(
+    polymer: Polymer | str | list[tuple[str, float]], measured: Mapping[str, object] | None = None
+) -> Estimate:
     """Properties of a polymer, given as :meth:`polymers.Polymer.parse` takes it.
 
     A copolymer has the mass-weighted mean of its components (of specific volume for density), as
-    ideal mixing says.
+    ideal mixing says. ``measured`` values by property, those that :mod:`trinity.chemistry.measured`
+    knows, take the place of estimates and of their sigmas.
 
     Raises
     ------
     InputError
-        As :meth:`trinity.chemistry.polymers.Polymer.parse`.
+        As :meth:`trinity.chemistry.polymers.Polymer.parse` and `trinity.chemistry.measured.read`.
 
     Examples
     --------
@@ -87,8 +102,22 @@ def estimate(polymer: Polymer | str | list[tuple[str, float]]) -> Estimate:
     >>> mixed = estimate([("*CC(*)c1ccccc1", 0.7), ("*CC=CC*", 0.3)])
     >>> mixed["density_kg_m3"].value < density.value
     True
+    >>> estimate("*CC(*)c1ccccc1", measured={"t50_k": "420±3C"})["t50_k"]
+    Property(value=693.15, sigma=3.0)
     """
-    polymer = Polymer.parse(polymer)
+    polymer = Polymer.parse(polymer).with_measured(measured)
+    found = _mixed(polymer)
+    if not polymer.measured:
+        return found
+    names = tuple(name for name, *_ in polymer.measured)
+    values = put_into(found.properties, polymer.measured)
+    answered = tuple(_DOUBTED[name] for name in names)
+    doubts = tuple(doubt for doubt in found.doubts if not doubt.startswith(answered))
+    return replace(found, properties=values, doubts=doubts, measured=names)
+
+
+def _mixed(polymer: Polymer) -> Estimate:
+    """The estimate of a polymer from structure alone."""
     parts = [_estimate_one(psmiles, fraction) for psmiles, fraction in polymer.components]
     if len(parts) == 1:
         return parts[0]
@@ -241,11 +270,6 @@ def _decomposition(unit: Chain, shape: dict[str, float], fraction: float) -> dic
         "acid_heat_of_combustion_j_kg": Property(*prior("acid_heat_of_combustion")),
         "acid_heat_of_reaction_j_kg": Property(*prior("acid_heat_of_reaction")),
     }
-
-
-def decomposition_heat(char: float) -> float:
-    """Heat [J/kg] that a chain takes to unzip or break; forming ``char`` gives some of it back."""
-    return value("decomposition_heat") * max(1.0 - value("decomposition_heat_char") * char, 0.15)
 
 
 def _polyene_char(unit: Chain, acid: float) -> tuple[float, float]:

@@ -55,9 +55,10 @@ def sample_parameters(
     """
     scores = standard_scores(estimate, n, rng)
     drawn = {name: _draw(estimate, name, score) for name, score in scores.items()}
-    drawn["gas_heat_of_combustion_j_kg"] = gas_heat_of_combustion(
-        drawn["heat_of_combustion_j_kg"], drawn["char_yield"], drawn["acid_fraction"]
-    )
+    if "gas_heat_of_combustion_j_kg" not in estimate.measured:
+        drawn["gas_heat_of_combustion_j_kg"] = gas_heat_of_combustion(
+            drawn["heat_of_combustion_j_kg"], drawn["char_yield"], drawn["acid_fraction"]
+        )
     width = drawn["decomposition_width_k"]
     drawn["A_1_s"], drawn["E_j_mol"] = arrhenius(drawn["t50_k"], width)
     drawn["acid_A_1_s"], drawn["acid_E_j_mol"] = arrhenius(

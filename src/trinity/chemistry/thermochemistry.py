@@ -82,6 +82,11 @@ def gas_heat_of_combustion(heat, char, acid):
     return np.clip((heat - char * value("carbon_heat")) / volatiles, 1e6, 46e6)
 
 
+def decomposition_heat(char: float) -> float:
+    """Heat [J/kg] that a chain takes to unzip or break; forming ``char`` gives some of it back."""
+    return value("decomposition_heat") * max(1.0 - value("decomposition_heat_char") * char, 0.15)
+
+
 ACID_LOSS = Chem.MolFromSmarts("[Cl,Br,I][CX4][CX4;!H0]")  # halogen, carbon, donor of hydrogen
 
 

@@ -30,10 +30,16 @@ def predict(
         None, min=1, help="Use so many networks only: faster, intervals not calibrated for it."
     ),
     fast: bool = typer.Option(False, "--fast", help="Ask networks distilled from the model."),
+    t50: str = tools.T50,
+    char: str = tools.CHAR,
+    gas_heat: str = tools.GAS_HEAT,
     strict: bool = tools.STRICT,
     as_json: bool = tools.JSON,
 ) -> None:
     """Predict cone tests with the finetuned language model, with 90 % intervals.
+
+    Measured values take the place of estimates in the physics that is corrected; a table gives them
+    in columns t50_c or t50_k, char and gas_heat_mj_kg, errors in columns of these names + _sigma.
 
     Example: trinity predict '*CC(*)c1ccccc1' --flux 50 --thickness 6
     """
@@ -43,6 +49,9 @@ def predict(
         raise InputError("A table needs --out OUT, the file to write.")
     if csv is None and out is not None:
         raise InputError("--out goes with --csv; single predictions are printed.")
+    measured = {name: text for name, text in tools.given(t50, char, gas_heat).items() if text}
+    if csv is not None and measured:
+        raise InputError("A table gives measured values in columns: t50_c, char, gas_heat_mj_kg.")
     tools.require_writable(out)
     if csv is not None:
         from trinity.prediction.tables import predict_table
@@ -52,7 +61,9 @@ def predict(
     else:
         from trinity.prediction.predict import predict as ask
 
-        rows = ask(polymers, flux, thickness, model=model, members=members, fast=fast)
+        rows = ask(
+            polymers, flux, thickness, measured=measured, model=model, members=members, fast=fast
+        )
     failed = [f"row {n}: {row['error']}" for n, row in enumerate(rows, 1) if "error" in row]
     count = f"{len(rows) - len(failed)} of {len(rows)} rows predicted"
     show(rows, as_json, _print_predictions if csv is None else lambda _: print(count))

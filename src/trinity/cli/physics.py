@@ -15,14 +15,22 @@ from trinity.files import read_json, write_atomic
 PICTURES = (".png", ".svg", ".pdf")
 
 
-def estimate(polymer: str = tools.POLYMER, as_json: bool = tools.JSON) -> None:
+def estimate(
+    polymer: str = tools.POLYMER,
+    t50: str = tools.T50,
+    char: str = tools.CHAR,
+    gas_heat: str = tools.GAS_HEAT,
+    as_json: bool = tools.JSON,
+) -> None:
     """Properties of a polymer from its structural groups, each with its standard error.
 
-    Example: trinity estimate '*CC(*)c1ccccc1'
-    """
-    from trinity.chemistry import polymers, properties
+    A measured value takes the place of the estimate, and its error that of the standard error.
 
-    found = properties.estimate(polymers.Polymer.parse(polymer)).to_dict()
+    Example: trinity estimate '*CC(*)c1ccccc1' --t50 420C
+    """
+    from trinity.chemistry import properties
+
+    found = properties.estimate(polymer, tools.given(t50, char, gas_heat)).to_dict()
     show(found, as_json, _print_estimate)
 
 
@@ -41,6 +49,9 @@ def cone(
     thickness: float = tools.THICKNESS,
     samples: int = typer.Option(100, min=1, max=10_000, help="Sampled parameter sets."),
     seed: int = tools.SEED,
+    t50: str = tools.T50,
+    char: str = tools.CHAR,
+    gas_heat: str = tools.GAS_HEAT,
     as_json: bool = tools.JSON,
     plot: Path = option("FILE", "Draw HRR(t) into a PNG, SVG or PDF."),
     export: str = option("CODE", "Write the nominal case as input of fds or gpyro to --to."),
@@ -62,7 +73,7 @@ def cone(
         raise InputError("Exporting needs both --export fds (or gpyro) and --to FILE.")
     _require_picture(plot)
     tools.require_writable(plot, to)
-    material = Polymer.parse(polymer)
+    material = Polymer.parse(polymer).with_measured(tools.given(t50, char, gas_heat))
     _tell_compiling()
     result = cone_test.predict(material, flux, thickness, samples, seed)
     if plot is not None:

@@ -31,6 +31,16 @@ def option(metavar: str, about: str):
     return typer.Option(None, metavar=metavar, help=about)
 
 
+T50 = option("TEMP", "Measured T50 at 10 K/min in nitrogen, such as 430C, 703K or 430±5C.")
+CHAR = option("FRACTION", "Measured char, such as 0.15, 15% or 0.15±0.02.")
+GAS_HEAT = option("HEAT", "Measured heat of combustion of the gas: 25.1MJ/kg, 25.1±1kJ/g.")
+
+
+def given(t50: str | None, char: str | None, gas_heat: str | None) -> dict[str, str | None]:
+    """Milligram measurements by the property whose estimate they replace."""
+    return {"t50_k": t50, "char_yield": char, "gas_heat_of_combustion_j_kg": gas_heat}
+
+
 def show(answer: object, as_json: bool, in_words: Callable) -> None:
     """Print an answer for people, or as JSON, in which NaN becomes null."""
     if not as_json:

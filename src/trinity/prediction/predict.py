@@ -6,7 +6,8 @@ is the same way. A polymer is parsed once, at the door, before torch is imported
 error costs no seconds.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from trinity.chemistry.measured import of_row
 from trinity.chemistry.polymers import Polymer
+from trinity.chemistry.properties import estimate
 from trinity.chemistry.similarity import fingerprint, fingerprint_as_cut, within_reach
 from trinity.errors import InputError
 from trinity.prediction.folder import Ensemble, default_model, ensemble_in
@@ -27,16 +30,18 @@ if TYPE_CHECKING:
 ROWS_A_BATCH = 256
 
 
-def check_row(psmiles, flux_kw_m2, thickness_mm, components=None) -> Polymer:
-    """The polymer of a row that can be predicted; needs no torch.
+def check_row(psmiles, flux_kw_m2, thickness_mm, components=None, measured=None) -> Polymer:
+    """The polymer of a row that can be predicted, with what was measured of it; needs no torch.
 
     Raises
     ------
     InputError
-        If the repeat unit, a component, the heat flux or the thickness cannot be used.
+        If the repeat unit, a component, a condition or a measured value cannot be used.
     """
-    polymer = Polymer.parse(psmiles, components)
+    polymer = Polymer.parse(psmiles, components).with_measured(measured)
     check_conditions(flux_kw_m2, thickness_mm)
+    if polymer.measured:
+        estimate(polymer)  # refuses more char than its chain can leave
     return polymer
 
 
@@ -46,6 +51,7 @@ def predict(
     thickness_mm: float,
     *,
     lab: str | None = None,
+    measured: Mapping[str, object] | None = None,
     model: str | Path | None = None,
     members: int | None = None,
     fast: bool = False,
@@ -53,7 +59,8 @@ def predict(
     """Predict cone tests of polymers at one heat flux [kW/m2] and thickness [mm].
 
     Each polymer is a PSMILES, ``"psmiles:mass fraction|..."`` for a copolymer, or a `Polymer`;
-    without ``lab``, a laboratory of the measurements, the mean one answers. Everything else, the
+    without ``lab``, a laboratory of the measurements, the mean one answers. ``measured`` values by
+    property take the place of estimates (:mod:`trinity.chemistry.measured`). Everything else, the
     answers and errors are those of `predict_frame`; conditions that cannot be used are one, too.
 
     Examples
@@ -73,7 +80,7 @@ def predict(
     asked = [polymers] if isinstance(polymers, str | Polymer) else list(polymers)
     frame = pd.DataFrame({"psmiles": asked}, dtype=object)
     frame["flux_kw_m2"], frame["thickness_mm"] = float(flux_kw_m2), float(thickness_mm)
-    frame["lab"] = lab
+    frame["lab"], frame["measured"] = lab, [measured or {}] * len(frame)
     return predict_frame(frame, model, members, fast)
 
 
@@ -89,7 +96,8 @@ def predict_frame(
     Parameters
     ----------
     frame
-        Columns ``psmiles``, ``flux_kw_m2``, ``thickness_mm``, optional ``components``, ``lab``.
+        Columns ``psmiles``, ``flux_kw_m2``, ``thickness_mm``, optional ``components``, ``lab``,
+        measured values (`trinity.chemistry.measured.COLUMNS`).
     model
         Folder of an ensemble (`trinity finetune`); the shipped one by default.
     members
@@ -147,7 +155,10 @@ def _batch(frame: pd.DataFrame, folder: Path, members: int | None, fast: bool) -
     for place, row in enumerate(frame.to_dict("records")):
         asked = [row[name] for name in ("psmiles", *CONDITIONS)]
         try:
-            polymers.append(check_row(*asked, row.get("components")))
+            polymer = check_row(*asked, row.get("components"), of_row(row))
+            if polymer.measured and fast:
+                raise InputError("Distilled networks read no measured values; leave out fast.")
+            polymers.append(polymer)
             good.append(place)
         except InputError as error:
             answers[place] = {"psmiles": row["psmiles"], "error": str(error)}
@@ -168,7 +179,10 @@ def _answers(
     """Answers for rows that have been read."""
     from trinity.learning.data import TestTable, laboratory_one_hot
 
-    written = [polymer.spelled if fast else polymer.units for polymer in polymers]
+    written = [
+        replace(polymer, components=polymer.spelled if fast else polymer.units)
+        for polymer in polymers
+    ]
     unique = {name: i for i, name in enumerate(dict.fromkeys(written))}
     tests = TestTable(
         list(unique),

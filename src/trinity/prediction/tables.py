@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from trinity.chemistry.measured import COLUMNS, SIGMA
 from trinity.measurements.reader import NEEDED, read_table, spreadsheet_safe, write_csv
 from trinity.prediction.predict import predict_frame
 from trinity.quantities import CONDITIONS
 
-OPTIONAL = ("components", "lab")
+OPTIONAL = ("components", "lab", *COLUMNS, *(name + SIGMA for name in COLUMNS))
 
 
 def predict_table(
