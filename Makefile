@@ -18,7 +18,7 @@ endif
 # a file of tests stays in one process, with what its tests share; the longest files come first
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup book check test class reproduce ablation distil phase0 lint bench chaos audit lock clean
+.PHONY: help setup book check test class reproduce ablation distil power phase0 lint bench chaos audit lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
@@ -48,6 +48,9 @@ ablation: $(READY)  ## all arms, controls and inner folds, five seeds, resumable
 
 distil: $(READY)  ## teach the small networks of trinity predict --fast anew (cost in the README)
 	$(TRINITY) distil
+
+power: $(READY)  ## refractive index and Tg with hundreds of test polymers, resumable: second_property.json
+	$(BIN)/trinity power
 
 phase0: $(READY)  ## train the embedded chemical language model anew (cost in the README)
 	$(TRINITY) phase0

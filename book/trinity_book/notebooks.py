@@ -58,6 +58,13 @@ def source_of(stage: str) -> Path:
     return known[stage]
 
 
+def due(source: Path) -> bool:
+    """Whether a notebook is to be published: all but one whose result `stages.pending` lists and
+    nobody has computed yet."""
+    late = stages.pending().keys() & set(Notebook.read(source).results())
+    return all(stages.published_result(name).is_file() for name in late)
+
+
 @dataclass(frozen=True)
 class Notebook:
     """A notebook as text: its code cells and the values of its ``parameters`` cell."""

@@ -44,6 +44,7 @@ REMARKS = {
     "reproduce": "main arms and book from nothing",
     "ablation": "all arms, controls and learning curves; resumable",
     "distil": "networks for trinity predict --fast, once",
+    "power": "refractive index and Tg, hundreds of test polymers; resumable",
     "phase0": "the language model, once",
 }
 

@@ -18,7 +18,10 @@ from trinity.evidence import left_out
 from trinity.learning import loop as training_loop
 from trinity.pipeline import stages
 
-ORDER = ("phase0", "synthesis", "pretraining", "finetuning", "ablation", "distillation")
+ORDER = (
+    "phase0", "synthesis", "pretraining", "finetuning", "ablation", "distillation",
+    "second_property",
+)  # fmt: skip
 ARMS = {
     "physics_only", "phase1_only", "direct", "two_phase",
     "conditions_only", "random_forest", "gaussian_process",

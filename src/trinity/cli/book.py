@@ -106,6 +106,14 @@ def distil() -> None:
     recompute("distillation")
 
 
+def power() -> None:
+    """Compute the second properties, with their power, at laptop scale; resumes unit by unit.
+
+    Example: trinity power
+    """
+    recompute("second_property")
+
+
 def phase0() -> None:
     """Train the embedded chemical language model anew at laptop scale.
 
@@ -114,4 +122,4 @@ def phase0() -> None:
     recompute("phase0")
 
 
-COMMANDS = (run, provenance, book, reproduce, ablation, distil, phase0)
+COMMANDS = (run, provenance, book, reproduce, ablation, distil, power, phase0)

@@ -121,9 +121,10 @@ class Stage:
         """In what its result below ``root`` is not what it would be today."""
         found = {name: stage_named(name).read(root)[:1] for name in (self.name, *self.needs)}
         missing = [name for name, there in found.items() if not there]
+        if self.name in missing:
+            return provenance.or_earlier(["missing"], self.path(root))
         if missing:
-            own = self.name in missing
-            return ["missing" if own else f"the result of {missing[0]} is missing"]
+            return [f"the result of {missing[0]} is missing"]
         (own,), *inputs = found.values()
         return self.differences(own, self.stamp(parameters, seed, [one for (one,) in inputs]))
 
@@ -174,6 +175,11 @@ STAGES = {
             "distillation.json", "models/distilled", "distil",
         ),
         Stage(
+            "second_property", "trinity_book.studies.second_property:second_properties",
+            ("model", "phase0", "second_property"), ("reference", "groups", "analysis_plan.toml"),
+            ("phase0", "synthesis"), "second_property.json", target="power",
+        ),
+        Stage(
             "validation", "trinity_book.studies.validation.report:validation", (),
             ("measurements", "reference", "groups"), (), "physics_validation.json", serves_all=True,
         ),
@@ -219,7 +225,7 @@ def load(
     Parameters
     ----------
     progress
-        Show bars; by default when somebody watches a terminal (in a notebook they would stay).
+        Show bars; by default when somebody watches a terminal.
     recompute
         Compute a published result that is not current even when that takes hours.
     changed
@@ -246,7 +252,7 @@ def load(
         if not different or (different == [provenance.EARLIER] and not recompute):
             return found
     if stage.target and published and not recompute:
-        require_long()
+        require_long(name)
     work = build_root() / "work" / f"{name}-{mark}"
     with only_run(work):
         return _compute(stage, Job(parameters, seed, inputs, work, progress), stamp, home)
@@ -311,12 +317,12 @@ def differences(path: Path) -> list[str]:
     return stage.late(path.absolute().parents[1], block.get("parameters", {}), seeds[0])
 
 
-def require_long() -> None:
+def require_long(needed: str = "") -> None:
     """Stop with an InputError, which names the make target, when a published result is stale that
-    takes too long to compute on the way."""
+    takes too long to compute on the way. A `pending` one may be, but for the one ``needed``."""
     for stage in STAGES.values():
         found = stage.published_differences() if stage.target else []
-        if found and found != [provenance.EARLIER]:
+        if found and (found != [provenance.EARLIER] or stage.name == needed):
             raise InputError(
                 f"The published result {stage.results} is not current (it differs in"
                 f" {', '.join(found)}); run make {stage.target}."

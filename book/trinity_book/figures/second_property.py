@@ -1,0 +1,87 @@
+"""Figures of the second properties: learning curves and what few polymers would have shown."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from trinity_book.figures.style import BLUE, GREEN, GREY, MARKERS, ORANGE, PALETTE, subplots
+
+#: Arms as a legend names them, in the order in which they are drawn.
+ARMS = {
+    "none": "no chemistry",
+    "random": "random encoder",
+    "language_model": "language model",
+    "shuffled_labels": "phase 1, shuffled labels",
+    "wrong_property": "phase 1, wrong property",
+    "composition": "composition",
+    "phase1": "phase 1",
+    "physics_recalibrated": "physics, recalibrated",
+    "forest_on_physics": "forest on the physics' residual",
+}
+COLOURS = dict(zip(ARMS, (GREY, *PALETTE[5:9], GREEN, BLUE, "#000000", ORANGE), strict=True))
+UNITS = {"refractive_index": "refractive index", "tg_k": "glass transition [K]"}
+PHYSICS = {False: "without physics at prediction", True: "with physics at prediction"}
+
+
+def learning_curves(curves: pd.DataFrame) -> Figure:
+    """Mean absolute error against the number of labels, for each start, with 95 % over clusters of
+    structures: left without, right with physics at prediction.
+
+    ``curves`` are rows of ``second_property.json`` of one property, phase 2 and split.
+    """
+    figure, panels = subplots(1, 2, figsize=(8.0, 3.6), sharey=True)
+    for axes, physics in zip(panels, PHYSICS, strict=True):
+        for number, (arm, name) in enumerate(ARMS.items()):
+            rows = curves[(curves["arm"] == arm) & (curves["physics"] == physics)]
+            if len(rows):
+                part = rows.sort_values("labels")
+                error = part[["mae", "mae"]].sub(part[["low", "high"]].to_numpy()).abs().T
+                axes.errorbar(
+                    part["labels"],
+                    part["mae"],
+                    error.to_numpy(),
+                    color=COLOURS[arm],
+                    marker=MARKERS[number],
+                    markersize=4,
+                    linewidth=1.8 if arm in ("phase1", "language_model") else 0.9,
+                    elinewidth=0.7,
+                    label=name,
+                )
+        axes.set(xscale="log", title=PHYSICS[physics], xlabel="labels")
+        axes.set_xticks(sorted(curves["labels"].unique()), sorted(curves["labels"].unique()))
+        axes.minorticks_off()
+    name = UNITS[curves["property"].iloc[0]]
+    panels[0].set(ylabel=f"mean absolute error, {name}", yscale="log")
+    entries: dict = {}
+    for axes in panels:
+        handles, names = axes.get_legend_handles_labels()
+        entries |= dict(zip(names, handles, strict=True))
+    figure.legend(entries.values(), entries.keys(), loc="outside right upper", fontsize=7)
+    return figure
+
+
+def power_curve(power: pd.DataFrame) -> Figure:
+    """Share of studies of 9, 30 and 100 polymers that would have shown an advantage of phase 1 over
+    the language model at p < 0.05, by number of labels; the line at 80 % is what a study is
+    usually planned for.
+
+    ``power`` are rows of ``second_property.json`` of one property, phase 2 and split.
+    """
+    figure, panels = subplots(1, 2, figsize=(8.0, 3.2), sharey=True)
+    for axes, physics in zip(panels, PHYSICS, strict=True):
+        rows = power[power["physics"] == physics]
+        for number, (labels, part) in enumerate(rows.groupby("labels")):
+            axes.plot(
+                part["polymers"],
+                100 * part["power"],
+                color=PALETTE[number],
+                marker=MARKERS[number],
+                label=f"{labels} labels",
+            )
+        axes.axhline(80, color=GREY, linestyle=":", linewidth=1)
+        axes.set(xscale="log", title=PHYSICS[physics], xlabel="test polymers", ylim=(0, 103))
+        sizes = sorted(power["polymers"].unique())
+        axes.set_xticks(sizes, sizes)
+        axes.minorticks_off()
+    panels[0].set(ylabel="studies that show the effect [%]")
+    panels[0].legend(fontsize=7)
+    return figure
