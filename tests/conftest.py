@@ -22,6 +22,20 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TQDM_DISABLE", "1")
 
 
+#: Files of tests that take minutes: processes that share the tests begin with them, so that none
+#: is left alone with one at the end.
+LONGEST = (
+    "test_stages.py", "test_book.py", "test_web.py", "test_bad_input.py", "test_notebooks.py",
+    "test_one_chain.py", "test_training.py", "test_prediction.py", "test_synthesis.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; within a file the order stays."""
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(LONGEST)))
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""
