@@ -326,6 +326,20 @@ def api(nothing: dict) -> str:
     return "\n".join(parts)
 
 
+def handbook(nothing: dict) -> str:
+    """Handbook values of a list of polymers beside their estimates, property by property."""
+    from trinity_book.studies.validation.handbook import shown
+
+    return "\n\n".join(grid(*part) for part in shown())
+
+
+def priors(found: dict) -> str:
+    """Constants of general knowledge, and what each weighs in the blind physics."""
+    from trinity_book.studies.validation.priors import shown
+
+    return grid(*shown(found))
+
+
 OWN = (
     audit, chaos, cone_speed, fire_codes, mutation, prediction_speed, two_processes, versions,
     wrong_inputs,
@@ -337,6 +351,8 @@ TABLES: dict[str, tuple[str | None, Callable[[dict], str]]] = {
     "dataset_columns.md": ("synthesis.json", dataset_columns),
     "dataset_facts.md": ("synthesis.json", dataset_facts),
     "generator_coverage.md": ("synthesis_cost.json", generator_coverage),
+    "handbook.md": (None, handbook),
+    "priors.md": ("physics_validation.json", priors),
     "scaling_costs.md": ("synthesis_cost.json", scaling_costs),
     "scaling_memory.md": ("synthesis_scale.json", scaling_memory),
     "troubleshooting.md": ("wrong_inputs.json", troubleshooting),

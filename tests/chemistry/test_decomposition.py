@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from trinity_book.studies.validation.handbook import LIMIT, handbook
 from trinity_book.studies.validation.properties import choose_descriptors, inputs
 
 from trinity.chemistry.decomposition import (
@@ -133,3 +134,17 @@ def test_a_rubber_has_the_heat_of_a_melt_whatever_its_glass_transition(glass):
     ramp = np.array(specific_heat_ramp(parameters | {"glass_transition_k": glass}))
     melt = parameters["specific_heat_melt_j_kg_k"] * (0.64 + 0.0012 * 350.0)
     assert np.interp(350.0, *ramp.T) == pytest.approx(melt, rel=0.01)
+
+
+def test_no_handbook_value_is_far_off_without_a_doubt():
+    table = handbook()
+    assert table.name.nunique() >= 40
+    assert {"t50_k", "char_yield", "heat_of_combustion_j_kg", "density_kg_m3"} <= set(
+        table.property
+    )
+    assert not table.isna().any(axis=None)
+    wrong = table[(table.off.abs() > LIMIT) & (table.doubts.map(len) == 0)]
+    assert wrong.empty, wrong[["name", "property", "value", "estimated", "off"]]
+    named = table[table.property == "char_yield"].set_index("name")
+    assert abs(named.off["polyacrylonitrile"]) < 1
+    assert (table[table.property != "glass_transition_k"].off.abs() < 3).mean() > 0.95

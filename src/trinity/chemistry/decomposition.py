@@ -95,18 +95,17 @@ def training_table(quantity: str, blind: bool = True) -> pd.DataFrame:
     with one of them.
     """
     if quantity == "char":
-        table = _read("microscale_calorimetry", "char", "char_pct")
+        table = _read("microscale_calorimetry", "char", "char_pct").copy()
         table["value"] /= 100
         first = dict.fromkeys(("psmiles", "kind"), "first")
         table = table.groupby("key", as_index=False).agg({"value": "mean"} | first)
-        units = [Chain(psmiles) for psmiles in table.psmiles]
-        known, doubt = np.array([group_char(unit) for unit in units]).T
-        rings = np.array([describe(unit)["char_former"] for unit in units])
+        known, doubt = np.array([group_char(_unit(psmiles)[0]) for psmiles in table.psmiles]).T
+        rings = np.array([_unit(psmiles)[1]["char_former"] for psmiles in table.psmiles])
         sigma = np.hypot(doubt, _char_error(table.value.to_numpy(), rings))
         table = table.assign(known=known, sigma=sigma)
     else:
         half = _read("half_temperatures", "half", "T50_K").assign(sigma=value("half_error_k"))
-        mixed = _read("decomposition_temperatures_2", "mixed", "value_C")
+        mixed = _read("decomposition_temperatures_2", "mixed", "value_C").copy()
         mixed["value"] += 273.15 + definition_shift()["blind"]["shift_k"]
         mixed["sigma"] = np.hypot(value("half_error_k"), value("paper_error_k") / mixed.n**0.5)
         table = pd.concat([mixed, half], ignore_index=True).assign(known=0.0)
@@ -137,6 +136,14 @@ def definition_shift() -> dict[str, dict[str, float]]:
     }
 
 
+@cache
+def _unit(psmiles: str) -> tuple[Chain, dict[str, float]]:
+    """The chain of a row of a table, and its descriptors."""
+    unit = Chain(psmiles)
+    return unit, describe(unit)
+
+
+@cache
 def _read(file: str, kind: str, column: str) -> pd.DataFrame:
     """Rows of a reference table that serve a fit: structure, key, value, papers ``n``.
 
@@ -190,8 +197,7 @@ def group_char(unit: Chain, like: float = 1.0) -> tuple[float, float]:
 
 def fit(quantity: str, table: pd.DataFrame) -> GaussianProcess:
     """Fit a model to a training table."""
-    described = [describe(Chain(psmiles)) for psmiles in table.psmiles]
-    x = np.array([features(one, quantity) for one in described])
+    x = np.array([features(_unit(psmiles)[1], quantity) for psmiles in table.psmiles])
     y = (table.value - table.known).to_numpy()
     return GaussianProcess(SETTINGS[quantity], x, y, table.sigma.to_numpy())
 
@@ -217,7 +223,7 @@ def _kinds(unit: Chain) -> dict[str, int]:
 def seen_groups(quantity: str) -> frozenset[str]:
     """Kinds of structural groups of the polymers that a blind model learned from."""
     table = training_table(quantity)
-    return frozenset(kind for psmiles in table.psmiles for kind in _kinds(Chain(psmiles)))
+    return frozenset(kind for psmiles in table.psmiles for kind in _kinds(_unit(psmiles)[0]))
 
 
 def unseen(unit: Chain, quantity: str) -> tuple[float, list[str]]:

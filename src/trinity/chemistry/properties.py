@@ -164,7 +164,14 @@ def _doubts(unit: Chain) -> tuple[str, ...]:
         doubts.append(
             "density, specific heat and glass transition: the group tables lack some atoms"
         )
+    if _rod(unit):
+        doubts.append("density: a chain of nothing but rings packs closer than its groups say")
     return tuple(doubts)
+
+
+def _rod(unit: Chain) -> bool:
+    """Whether the chain is of rings alone, as a rigid rod is."""
+    return all(atom.IsInRing() for atom in unit.path)
 
 
 def _thermal(unit: Chain, crystalline: float) -> dict[str, Property]:
@@ -193,7 +200,9 @@ def _thermal(unit: Chain, crystalline: float) -> dict[str, Property]:
     crystals = prior("crystallinity_bare" if crystalline else "crystallinity_none")
     fusion = prior("fusion_heat")
     return {
-        "density_kg_m3": Property(density, value("density_error") * doubt * density),
+        "density_kg_m3": Property(
+            density, value("density_error") * doubt * (1.0 + _rod(unit)) * density
+        ),
         "conductivity_w_m_k": Property(conductivity, value("conductivity_error") * conductivity),
         "specific_heat_j_kg_k": Property(
             at_298, value("specific_heat_error_mixed") * doubt * at_298
