@@ -8,7 +8,7 @@ import pandas as pd
 from rdkit import Chem
 
 from trinity import quantities
-from trinity.chemistry import decomposition, descriptors, properties, sampling
+from trinity.chemistry import decomposition, descriptors, properties, sampling, thermal
 from trinity.chemistry import thermochemistry as heat
 from trinity.chemistry.groups import contributions, group_table
 from trinity.chemistry.priors import prior_table
@@ -29,7 +29,7 @@ def tables() -> dict:
         "contributions": {name: contributions(name) for name in QUANTITIES},
         "smarts": {
             **{k: Chem.MolToSmarts(v) for k, v in descriptors.CHAR_GROUPS.items()},
-            "kinks": Chem.MolToSmarts(properties.KINKS),
+            "kinks": Chem.MolToSmarts(thermal.KINKS),
         },
         "elements": elements(),
         "decomposition": {name: process(name) for name in ("t50", "char")},
@@ -91,7 +91,7 @@ def constants() -> dict:
     return {
         "priors": dict(zip(rows.name, zip(rows.value, rows.sigma, strict=True), strict=True)),
         "bicerano_range_k": descriptors.BICERANO_RANGE_K,
-        "room_k": properties.ROOM_K,
+        "room_k": thermal.ROOM_K,
         "seen_groups": {name: sorted(decomposition.seen_groups(name)) for name in ("t50", "char")},
         "level": LEVEL,
     }

@@ -10,15 +10,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
-from rdkit import Chem
-from scipy.special import ndtr
 
 from trinity.chemistry.decomposition import predict_char, predict_t50, unseen
 from trinity.chemistry.descriptors import describe
-from trinity.chemistry.groups import Chain, contributions, count_groups
+from trinity.chemistry.groups import Chain, count_groups
 from trinity.chemistry.measured import put_into
 from trinity.chemistry.polymers import Polymer
 from trinity.chemistry.priors import kept, prior, value
+from trinity.chemistry.thermal import is_rod, thermal
 from trinity.chemistry.thermochemistry import (
     ATOMIC_MASS,
     acid_fraction,
@@ -28,7 +27,6 @@ from trinity.chemistry.thermochemistry import (
     outside_oxygen_rule,
 )
 
-ROOM_K = 298.15
 UNSEEN_DOUBT = 0.25  # share of groups new to a model from which an estimate says so
 
 
@@ -145,9 +143,8 @@ def _estimate_one(psmiles: str, fraction: float = 1.0) -> Estimate:
     """Of one component that is a mass fraction of the polymer."""
     unit = Chain(psmiles)
     shape = describe(unit)
-    crystalline = _crystallinity(unit, shape)
-    values = _thermal(unit, crystalline) | _flame(unit, shape)
-    values |= _decomposition(unit, shape, fraction) | _char()
+    values = {name: Property(*pair) for name, pair in thermal(unit, shape).items()}
+    values |= _decomposition(unit, shape, fraction) | _flame(unit, shape) | _common()
     return Estimate(psmiles, *count_groups(psmiles, unit), values, _doubts(unit))
 
 
@@ -164,94 +161,9 @@ def _doubts(unit: Chain) -> tuple[str, ...]:
         doubts.append(
             "density, specific heat and glass transition: the group tables lack some atoms"
         )
-    if _rod(unit):
+    if is_rod(unit):
         doubts.append("density: a chain of nothing but rings packs closer than its groups say")
     return tuple(doubts)
-
-
-def _rod(unit: Chain) -> bool:
-    """Whether the chain is of rings alone, as a rigid rod is."""
-    return all(atom.IsInRing() for atom in unit.path)
-
-
-def _thermal(unit: Chain, crystalline: float) -> dict[str, Property]:
-    """Density, specific heats, transitions and conductivity from group sums."""
-    groups, mass = unit.groups, unit.molar_mass
-    uncovered = len(unit.uncovered) / len(unit.atoms)
-    # Atoms without a group count as the mean of the others, with a wider error; a chain without
-    # any group has the values of a common plastic.
-    covered = mass * max(1.0 - uncovered, 0.1)
-    volume, stiffness, solid, melt = (
-        sum(contributions(quantity)[name] * count for name, count in groups.items())
-        for quantity in ("V298", "Yg", "Cp_solid_298", "Cp_liquid_298")
-    )
-    density = 1000 * covered / (volume or covered)
-    glass = 1000 * stiffness / covered or value("uncovered_glass")
-    glass = float(np.clip(glass, 120.0, 750.0))
-    solid = 1000 * solid / covered or value("uncovered_heat_solid")
-    melt = 1000 * melt / covered or value("uncovered_heat_melt")
-    conductivity = value("conductivity_amorphous") + value("conductivity_crystalline") * crystalline
-    doubt = 1.0 + value("uncovered_error") * uncovered
-    glass, mobile = _glass_at_room(glass, crystalline)
-    molten = (1.0 - crystalline) * mobile
-    at_298 = (1 - molten) * solid + molten * melt
-    melting = float(np.clip(value("melting_over_glass") * glass, 370.0, 650.0))
-    heat_error = doubt * value("specific_heat_error")
-    crystals = prior("crystallinity_bare" if crystalline else "crystallinity_none")
-    fusion = prior("fusion_heat")
-    return {
-        "density_kg_m3": Property(
-            density, value("density_error") * doubt * (1.0 + _rod(unit)) * density
-        ),
-        "conductivity_w_m_k": Property(conductivity, value("conductivity_error") * conductivity),
-        "specific_heat_j_kg_k": Property(
-            at_298, value("specific_heat_error_mixed") * doubt * at_298
-        ),
-        "specific_heat_solid_j_kg_k": Property(solid, heat_error * solid),
-        "specific_heat_melt_j_kg_k": Property(melt, heat_error * melt),
-        "glass_transition_k": Property(glass, value("glass_error") * doubt),
-        "melting_k": Property(melting, value("melting_error")),
-        "crystallinity": Property(crystalline, crystals.sigma),
-        "heat_of_fusion_j_kg": Property(fusion.value * crystalline, fusion.sigma * crystalline),
-    }
-
-
-def _glass_at_room(glass: float, crystalline: float) -> tuple[float, float]:
-    """Expected glass transition [K] and probability that the amorphous part is above its own at
-    room temperature, by Bayes' rule.
-
-    Before the sum of groups is looked at, few amorphous thermoplastics are taken to be rubbers;
-    beside crystals both are as likely, and the sum stays as it is. The mean is
-    that of a normal distribution whose parts on both sides of room temperature are weighed anew.
-    """
-    share = value("rubber_share_crystalline" if crystalline else "rubber_share_amorphous")
-    sigma = value("glass_error")
-    z = (ROOM_K - glass) / sigma
-    above, density = float(ndtr(z)), float(np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi))
-    mobile = share * above / (share * above + (1 - share) * (1 - above))
-    pull = (1 - mobile) / max(1 - above, 1e-12) - mobile / max(above, 1e-12)
-    return glass + sigma * density * pull, mobile
-
-
-def _crystallinity(unit: Chain, shape: dict[str, float]) -> float:
-    """A guess from symmetry: chains without stereo-irregular or kinked units crystallise.
-
-    Poly(alpha-olefin)s count as isotactic, since coordination catalysts make them so.
-    """
-    aromatic = any(atom.GetIsAromatic() for atom in unit.atoms)
-    polyolefin = set(unit.composition) <= {"C", "H"} and not aromatic
-    irregular = shape["tertiary"] > 0 and not polyolefin
-    kinked = unit.chain.HasSubstructMatch(KINKS) or shape["aromatic_side"] > 0
-    if irregular or kinked or shape["silicon"] > 0:
-        return value("crystallinity_none")
-    if shape["aromatic_backbone"] > 0.2:
-        return value("crystallinity_aromatic")
-    bare = len(unit.path) == len(unit.atoms) or set(unit.groups) == {"CF2"}
-    # Nothing but a bare chain packs best: PE, POM, PEO, PTFE.
-    return value("crystallinity_bare" if bare else "crystallinity_regular")
-
-
-KINKS = Chem.MolFromSmarts("[$([CX4;H0;!$(C(F)F)]),$([SX4](=O)=O),$(C(=O)[NX3]C=O)]")
 
 
 def _decomposition(unit: Chain, shape: dict[str, float], fraction: float) -> dict[str, Property]:
@@ -269,15 +181,11 @@ def _decomposition(unit: Chain, shape: dict[str, float], fraction: float) -> dic
         "heat_of_combustion_j_kg": Property(heat, heat_sigma),
         "gas_heat_of_combustion_j_kg": Property(gas, gas * heat_sigma / max(heat, 1.0)),
         "t50_k": Property(t50, t50_sigma),
-        "decomposition_width_k": Property(*prior("decomposition_width")),
         "heat_of_decomposition_j_kg": Property(
             decomposition_heat(char), prior("decomposition_heat").sigma
         ),
         "char_yield": Property(char, char_sigma),
         "acid_fraction": Property(acid, 0.02 * acid),
-        "acid_t50_k": Property(*prior("acid_t50")),
-        "acid_heat_of_combustion_j_kg": Property(*prior("acid_heat_of_combustion")),
-        "acid_heat_of_reaction_j_kg": Property(*prior("acid_heat_of_reaction")),
     }
 
 
@@ -318,22 +226,26 @@ def _flame(unit: Chain, shape: dict[str, float]) -> dict[str, Property]:
         "flame_heat_flux_w_m2": Property(
             feedback.value + value("flame_flux_soot") * soot, feedback.sigma
         ),
-        "critical_hrr_w_m2": Property(*prior("critical_hrr")),
-        "emissivity": Property(*prior("emissivity")),
         "absorption_coefficient_1_m": Property(
             *prior("absorption_aliphatic" if aliphatic else "absorption_other")
         ),
     }
 
 
-def _char() -> dict[str, Property]:
-    """Physical properties of any char, per mass what absorbs a cone heater's radiation."""
+#: Properties that are the same for every polymer, and their rows among the priors.
+_COMMON = {
+    "decomposition_width_k": "decomposition_width", "acid_t50_k": "acid_t50",
+    "acid_heat_of_combustion_j_kg": "acid_heat_of_combustion",
+    "acid_heat_of_reaction_j_kg": "acid_heat_of_reaction", "critical_hrr_w_m2": "critical_hrr",
+    "emissivity": "emissivity", "char_density_kg_m3": "char_density",
+    "char_conductivity_w_m_k": "char_conductivity", "char_emissivity": "char_emissivity",
+    "char_specific_heat_j_kg_k": "char_specific_heat",
+}  # fmt: skip
+
+
+def _common() -> dict[str, Property]:
+    """Kinetics, surface and char that structure says nothing about."""
+    found = {name: Property(*prior(row)) for name, row in _COMMON.items()}
     absorption = prior("char_absorption_ln")
     middle = float(np.exp(absorption.value))
-    return {
-        "char_density_kg_m3": Property(*prior("char_density")),
-        "char_conductivity_w_m_k": Property(*prior("char_conductivity")),
-        "char_specific_heat_j_kg_k": Property(*prior("char_specific_heat")),
-        "char_emissivity": Property(*prior("char_emissivity")),
-        "char_absorption_m2_kg": Property(middle, absorption.sigma * middle),
-    }
+    return found | {"char_absorption_m2_kg": Property(middle, absorption.sigma * middle)}
