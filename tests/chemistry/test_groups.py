@@ -77,7 +77,7 @@ def test_an_unknown_quantity_is_refused():
 
 def test_the_table_says_how_many_hydrogens_a_group_has_with_both_ends_of_the_range():
     found = groups.groups()
-    read = {name: hydrogens for name, _, _, hydrogens in found}
+    read = {group.name: group.hydrogens for group in found}
     for row in group_table().itertuples():
         ends = [int(text) for text in row.hydrogens.split("-") if text]
         assert (read[row.group] is None) == (not ends)

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from rdkit import Chem, rdBase
 
-_STAR = Chem.MolFromSmarts("[#0]")
 AZOLE = Chem.MolFromSmarts("n1[a;!$(a=*)][a;!$(a=*)][a;!$(a=*)][a;!$(a=*)]1")
 
 
@@ -23,7 +22,7 @@ def atoms_of(mol: Chem.Mol) -> list[Chem.Atom]:
 
 def stars(mol: Chem.Mol) -> list[Chem.Atom]:
     """The dummy atoms at the two ends."""
-    return [mol.GetAtomWithIdx(k) for (k,) in mol.GetSubstructMatches(_STAR)]
+    return [atom for atom in atoms_of(mol) if not atom.GetAtomicNum()]
 
 
 def path_of(mol: Chem.Mol) -> tuple[int, ...]:
@@ -57,8 +56,6 @@ def oligomer(mol: Chem.Mol, n: int) -> Chem.Mol:
     # Beside a single bond a ring is what it was in the unit; to see all anew takes twice the time.
     chain.UpdatePropertyCache(False)
     Chem.GetSymmSSSR(chain)
-    Chem.SetConjugation(chain)
-    Chem.SetHybridization(chain)
     return chain
 
 
@@ -87,36 +84,38 @@ def _segments(mol: Chem.Mol) -> tuple[list[_Segment], list[_Segment]]:
     steps = [(mol.GetBondBetweenAtoms(*step), *step) for step in pairwise(path_of(mol))]
     opened = [step for step in steps if not step[0].IsInRing()]
     cut = Chem.FragmentOnBonds(mol, [bond.GetIdx() for bond, *_ in opened], addDummies=False)
-    for atom in atoms_of(mol):  # RDKit puts hydrogens where it cuts
-        cut.GetAtomWithIdx(atom.GetIdx()).SetNumExplicitHs(atom.GetNumExplicitHs())
+    held = [atom.GetTotalNumHs() for atom in atoms_of(mol)]
+    for atom, hydrogens in zip(atoms_of(cut), held, strict=True):  # the cut adds and takes none
+        atom.SetNumExplicitHs(hydrogens)
+        atom.SetNoImplicit(True)
     number, places = [], []
     pieces = Chem.GetMolFrags(cut, True, False, number, places)
     forward, backward = [], []
     for (entering, _, left), (leaving, right, _) in pairwise(opened):
         piece, atoms = pieces[number[left]], places[number[left]]
         ends = atoms.index(left), atoms.index(right)
-        hydrogens = [mol.GetAtomWithIdx(k).GetTotalNumHs() for k in atoms]
-        forth, back = _tokens(piece, *ends, hydrogens)
+        forth, back = _tokens(piece, *ends)
         forward.append(_Segment(forth, leaving.GetBondType(), *ends, piece))
         backward.append(_Segment(back, entering.GetBondType(), *ends[::-1], piece))
     return forward, backward[::-1]
 
 
-def _tokens(piece: Chem.Mol, left: int, right: int, hydrogens: list[int]) -> tuple[str, str]:
-    """What a piece with so many hydrogens reads in both directions."""
-    if len(hydrogens) == 1:
-        atom = piece.GetAtomWithIdx(0)
-        return (f"{atom.GetSymbol()}{hydrogens[0]}{atom.GetFormalCharge():+d}",) * 2
-    marked = Chem.Mol(piece)
-    for atom, held in zip(atoms_of(marked), hydrogens, strict=True):  # the cut adds none
-        atom.SetNumExplicitHs(held)
-        atom.SetNoImplicit(True)
-    found = []
-    for ends in ((right, left), (left, right)):  # one atom at both ends is the first
-        for number, end in zip((2, 1), ends, strict=True):
-            marked.GetAtomWithIdx(end).SetAtomMapNum(number)
-        found.append(Chem.MolToSmiles(marked))
-    return found[0], found[left != right]
+def _tokens(piece: Chem.Mol, left: int, right: int) -> tuple[str, str]:
+    """What a piece reads in both directions."""
+    first, last = piece.GetAtomWithIdx(left), piece.GetAtomWithIdx(right)
+    if piece.GetNumAtoms() == 1:
+        charge = first.GetFormalCharge()
+        return (f"{first.GetSymbol()}{first.GetNumExplicitHs()}{charge:+d}",) * 2
+    last.SetAtomMapNum(2)
+    first.SetAtomMapNum(1)  # one atom at both ends is the first
+    forth = back = Chem.MolToSmiles(piece)
+    if left != right:
+        first.SetAtomMapNum(2)
+        last.SetAtomMapNum(1)
+        back = Chem.MolToSmiles(piece)
+    first.SetAtomMapNum(0)
+    last.SetAtomMapNum(0)
+    return forth, back
 
 
 def _azoles(mol: Chem.Mol) -> list[list[Chem.Atom]]:

@@ -9,7 +9,7 @@ of the cone tests is used: every row that belongs to one of them is left out, on
 that one fit serves every held-out fold.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -226,6 +226,7 @@ def seen_groups(quantity: str) -> frozenset[str]:
     return frozenset(kind for psmiles in table.psmiles for kind in _kinds(_unit(psmiles)[0]))
 
 
+@lru_cache(maxsize=4)
 def unseen(unit: Chain, quantity: str) -> tuple[float, list[str]]:
     """Share of a unit's groups that a blind model never saw, and their names; atoms that no group
     covers count among them, what `char_groups` knows does not."""

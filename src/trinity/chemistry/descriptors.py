@@ -1,5 +1,7 @@
 """Intensive descriptors of the endless chain, the same for every way to write it."""
 
+from functools import lru_cache
+
 from rdkit import Chem
 
 from trinity.chemistry.chain import atoms_of
@@ -60,6 +62,7 @@ def describe(unit: Chain) -> dict[str, float]:
     }
 
 
+@lru_cache(maxsize=2)  # several models ask of the same chain
 def char_groups(unit: Chain) -> dict[str, float]:
     """Mass fraction of the unit in each of `CHAR_GROUPS` that it has, its hydrogens included."""
     found = {}

@@ -4,6 +4,8 @@ The groups, their SMARTS and their order of priority are rows of ``data/groups/g
 atom belongs to the first group that claims it, wherever the repeat unit is cut.
 """
 
+import re
+from collections import Counter
 from functools import cache
 from typing import NamedTuple
 
@@ -34,18 +36,42 @@ def group_table() -> pd.DataFrame:
     return table.sort_values("priority", key=lambda column: column.astype(int), ignore_index=True)
 
 
+class Group(NamedTuple):
+    """A group as it is looked for."""
+
+    name: str
+    pattern: Chem.Mol
+    atom: Chem.QueryAtom | None  # where the pattern is one atom
+    needs: Counter[str]  # the atoms that it takes, as `_kinds` names them
+    hydrogens: range | None  # how many it may hold
+
+
 @cache
-def groups() -> list[tuple[str, Chem.Mol, set[str], range | None]]:
-    """Name, pattern, its elements and number of hydrogens of each group, by priority."""
+def groups() -> list[Group]:
+    """The groups by priority."""
     patterns = {smarts: Chem.MolFromSmarts(smarts) for smarts in group_table().smarts}
     found = []
     for row in group_table().itertuples():
         low, _, high = row.hydrogens.partition("-")
         hydrogens = range(int(low), int(high or low) + 1) if low else None
         atoms = atoms_of(patterns[row.smarts])
-        elements = {atom.GetSymbol() for atom in atoms if atom.GetAtomicNum()}
-        found.append((row.group, patterns[row.smarts], elements, hydrogens))
+        needs = Counter(filter(None, map(_needed, atoms)))
+        alone = atoms[0] if len(atoms) == 1 else None
+        found.append(Group(row.group, patterns[row.smarts], alone, needs, hydrogens))
     return found
+
+
+def _needed(atom: Chem.Atom) -> str | None:
+    """The kind of atom that an atom of a pattern asks for, None where it may be of several."""
+    asked = re.match(r"\[?(#6|[A-Z][a-z]?|[a-z])(?![^]]*,)", atom.GetSmarts())
+    return asked and asked[1]
+
+
+def _kinds(atom: Chem.Atom) -> tuple[str, ...]:
+    """What an atom is called in SMARTS."""
+    symbol = atom.GetSymbol()
+    named = symbol.lower() if atom.GetIsAromatic() else symbol
+    return ("#6", named) if symbol == "C" else (named,)
 
 
 @cache
@@ -119,18 +145,26 @@ def claim_groups(chain: Chem.Mol, middle: range) -> tuple[dict[str, int], dict[i
     is none.
     """
     size, counts, matches = len(middle), {}, {}
-    free = {k % size: chain.GetAtomWithIdx(k).GetSymbol() for k in middle}
-    for name, pattern, elements, hydrogens in groups():
-        if not elements <= set(free.values()):
+    free = {k % size: chain.GetAtomWithIdx(k) for k in middle}
+    kinds = {k: _kinds(atom) for k, atom in free.items()}
+    left = Counter(kind for names in kinds.values() for kind in names)
+    for name, pattern, alone, needs, hydrogens in groups():
+        if any(left[kind] < n for kind, n in needs.items()):
             continue
-        if pattern not in matches:
-            matches[pattern] = chain.GetSubstructMatches(pattern, maxMatches=100_000)
-        for match in matches[pattern]:
-            places = {k % size for k in match}
-            if min(match) not in middle or len(places) < len(match) or not places <= free.keys():
+        if alone:
+            found = [(k,) for k, atom in free.items() if alone.Match(atom)]
+        elif pattern in matches:
+            found = matches[pattern]
+        else:
+            found = chain.GetSubstructMatches(pattern, maxMatches=100_000)
+            found = [[k % size for k in match] for match in found if min(match) in middle]
+            found = matches[pattern] = [match for match in found if len(set(match)) == len(match)]
+        for match in found:
+            if not all(k in free for k in match):
                 continue
-            held = sum(chain.GetAtomWithIdx(k).GetTotalNumHs() for k in match)
-            if hydrogens is None or held in hydrogens:
-                free = {k: symbol for k, symbol in free.items() if k not in places}
+            if hydrogens is None or sum(free[k].GetTotalNumHs() for k in match) in hydrogens:
                 counts[name] = counts.get(name, 0) + 1
-    return counts, free
+                for k in match:
+                    del free[k]
+                    left.subtract(kinds[k])
+    return counts, {k: atom.GetSymbol() for k, atom in free.items()}

@@ -183,11 +183,13 @@ def _parsed(text: str) -> Chem.Mol:
         )
     for fault in _faults(mol):
         raise InputError(_quoted(text) + fault)
-    _join_charges(mol)
-    Chem.RemoveStereochemistry(mol)
-    for atom in atoms_of(mol):
-        atom.SetAtomMapNum(0)
-        atom.SetIsotope(0)
+    if "[" in text:  # only there are charges, isotopes and numbers of atoms
+        _join_charges(mol)
+        for atom in atoms_of(mol):
+            atom.SetAtomMapNum(0)
+            atom.SetIsotope(0)
+    if not {*"@/\\"}.isdisjoint(text):
+        Chem.RemoveStereochemistry(mol)
     return mol
 
 
