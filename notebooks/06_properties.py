@@ -39,10 +39,6 @@ from trinity_book.studies.validation.refits import fit_leverages, mean_leverage,
 
 from trinity.chemistry.polymers import polymer_key
 from trinity.chemistry.properties import estimate
-from trinity.chemistry.sampling import sample_parameters
-from trinity.cone.curve import LAG_S
-from trinity.cone.simulate import simulate_batch
-from trinity.cone.specimen import to_case
 
 style.use()
 
@@ -265,22 +261,6 @@ glue("formula_most", f"{every['t_ig_s_largest_factor']:.2f}", display=False)
 # predictions would change, the quality of the physics hardly. With the tested polymers in the temperature
 # model the factors are {glue:text}`seen_t_ig_s` and {glue:text}`seen_phrr_kw_m2`; what is left out for
 # fairness costs little.
-#
-# One jump in this table is not chemistry. The estimated glass transition of poly(vinyl chloride) lies between
-# 270 and 280 K, where a flaw of the code lets the specific heat rise too slowly. With the transition ten
-# kelvin above that window the same polymer, at 50 kW/m² and 6 mm, ignites later:
-
-# %%
-vinyl = sample_parameters(estimate("*CC(*)Cl"))
-above = {**vinyl, "glass_transition_k": np.array([290.0])}
-cases = [to_case(p, 0, 50.0, 6.0) for p in (vinyl, above)]
-pd.DataFrame(
-    {"t_ig_s": simulate_batch(cases, lag_s=LAG_S)["rule_t_ig_s"]},
-    index=["as estimated", "glass transition 290 K"],
-)
-
-# %% [markdown]
-# The shipped table and models were made with it, so it stays until they are made again.
 #
 # ## What the error means
 #

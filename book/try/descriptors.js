@@ -45,8 +45,6 @@ export function describe(unit) {
   const [hydrogen, carbon] = ["H", "C"].map((x) => unit.composition[x] ?? 0);
   const benzene = Object.entries(groups)
     .reduce((sum, [name, n]) => sum + (name.startsWith("C6H") ? n : 0), 0);
-  const esters = unit.chain.matches(unit.tables.smarts.aliphatic_ester)
-    .filter(([first]) => unit.middle.start <= first && first < unit.middle.stop).length;
   return {
     bicerano_k: biceranoT50(unit),
     oxygen: unit.elementShare("O"),
@@ -55,12 +53,28 @@ export function describe(unit) {
     sulfur: unit.elementShare("S"),
     benzene: (benzene * 76.1) / unit.molarMass,
     imide: ((groups.imide ?? 0) * 70) / unit.molarMass,
-    ester: (esters * 44) / unit.molarMass,
     tertiary: unit.path.filter((atom) => isTertiary(unit.chain, atom)).length / unit.path.length,
     aromatic_backbone: inBackbone,
     aromatic_side: unit.share((a) => a.aromatic) - inBackbone,
     char_former: inBackbone * (1 - hydrogen / Math.max(hydrogen + carbon, 1)),
   };
+}
+
+/** Mass fraction of the unit in each char-making group that it has, its hydrogens included. */
+export function charGroups(unit) {
+  const { smarts, elements } = unit.tables;
+  const { start, stop } = unit.middle;
+  const found = {};
+  for (const name of Object.keys(smarts).filter((key) => key !== "kinks")) {
+    const places = new Set(unit.chain.matches(smarts[name]).flat());
+    const atoms = unit.atoms.filter(({ index }) => start <= index && index < stop && places.has(index));
+    if (!atoms.length) continue;
+    const mass = atoms.reduce(
+      (sum, { symbol, hydrogens }) => sum + elements[symbol].mass + hydrogens * elements.H.mass, 0
+    );
+    found[name] = Math.min(mass / unit.molarMass, 1);
+  }
+  return found;
 }
 
 function isTertiary(chain, atom) {

@@ -9,14 +9,15 @@ export const TARGETS = ["t_ig_s", "phrr_kw_m2", "thr_mj_m2", "t_peak_s"];
 
 /** The curve and the scalars (null without ignition) at nominal properties. */
 export function nominalTest(properties, flux, thickness, tables) {
-  const found = simulate(toCase(parameters(properties, tables), flux, thickness));
+  const found = simulate(toCase(parameters(properties, tables), flux, thickness, tables.constants));
   return { ...found, scalars: ruleScalars(found) };
 }
 
 /** Scalars of draw `i` within the errors of the properties; null without ignition. */
 export function sampledTest(properties, flux, thickness, tables, draws, i) {
   const scores = Object.fromEntries(Object.entries(draws).map(([name, all]) => [name, all[i]]));
-  return ruleScalars(simulate(toCase(parameters(properties, tables, scores), flux, thickness)));
+  const drawn = parameters(properties, tables, scores);
+  return ruleScalars(simulate(toCase(drawn, flux, thickness, tables.constants)));
 }
 
 /**

@@ -30,7 +30,9 @@ export function parameters(properties, { limits, constants }, scores = null) {
     p.heat_of_combustion_j_kg, p.char_yield, p.acid_fraction, constants
   );
   [p.A_1_s, p.E_j_mol] = arrhenius(p.t50_k, p.decomposition_width_k);
-  [p.acid_A_1_s, p.acid_E_j_mol] = arrhenius(p.acid_t50_k, 0.75 * p.decomposition_width_k);
+  [p.acid_A_1_s, p.acid_E_j_mol] = arrhenius(
+    p.acid_t50_k, constants.priors.acid_width_share[0] * p.decomposition_width_k
+  );
   return p;
 }
 
@@ -47,7 +49,7 @@ function specificHeatRamp(p) {
   const { glass_transition_k: glass, melting_k: melting } = p;
   const crystalline = melting < p.t50_k - 60 ? p.crystallinity : 0;
   const nodes = new Set([AMBIENT_K - 30, 1000]);
-  if (glass > AMBIENT_K - 20) [glass - 10, glass + 10].forEach((t) => nodes.add(t));
+  if (glass > AMBIENT_K - 30) [glass - 10, glass + 10].forEach((t) => nodes.add(t));
   if (crystalline > 0.01) [melting - 25, melting, melting + 25].forEach((t) => nodes.add(t));
   return [...nodes].sort((a, b) => a - b).map((t) => {
     const solid = p.specific_heat_solid_j_kg_k * (0.106 + 0.003 * t);
@@ -59,7 +61,7 @@ function specificHeatRamp(p) {
 }
 
 /** The case of one test in the cone, insulated behind; SI units. */
-export function toCase(p, fluxKwM2, thicknessMm) {
+export function toCase(p, fluxKwM2, thicknessMm, { priors }) {
   const thickness = thicknessMm * 1e-3;
   const irradiance = fluxKwM2 * 1e3;
   const net = Math.max(0.9 * irradiance + p.flame_heat_flux_w_m2 - 20e3, 5e3);
@@ -70,16 +72,16 @@ export function toCase(p, fluxKwM2, thicknessMm) {
     end: IGNITION_TIMEOUT_S + (2 * 3e6 * p.density_kg_m3 * thickness) / net,
     timeout: IGNITION_TIMEOUT_S,
     ambient: AMBIENT_K,
-    convection: 10,
+    convection: priors.front_convection[0],
     convectionFlaming: 0,
     flame: p.flame_heat_flux_w_m2,
     efficiency: p.flaming_efficiency,
     critical: p.critical_hrr_w_m2,
-    ...material(p),
+    ...material(p, priors.char_bound[0]),
   };
 }
 
-function material(p) {
+function material(p, charBound) {
   const virgin = {
     density: p.density_kg_m3,
     conductivity: p.conductivity_w_m_k,
@@ -99,7 +101,7 @@ function material(p) {
     });
     reactant = 1;
   }
-  const char = Math.min(p.char_yield / (acid > 0 ? 1 - acid : 1), 0.95);
+  const char = Math.min(p.char_yield / (acid > 0 ? 1 - acid : 1), charBound);
   const chars = char > 1e-3;
   reactions.push({
     reactant, product: chars ? reactant + 1 : -1, A: p.A_1_s, E: p.E_j_mol,
@@ -107,13 +109,14 @@ function material(p) {
     heat: p.heat_of_decomposition_j_kg, combustion: p.gas_heat_of_combustion_j_kg,
   });
   if (chars) {
+    // No lighter than its own density: a residue of 1 % collapses instead of insulating.
+    const density = Math.max(p.char_density_kg_m3, char * components[reactant].density);
     components.push({
-      // No lighter than its own density: a residue of 1 % collapses instead of insulating.
-      density: Math.max(p.char_density_kg_m3, char * components[reactant].density),
+      density,
       conductivity: p.char_conductivity_w_m_k,
       heat: [[0, p.char_specific_heat_j_kg_k]],
       emissivity: p.char_emissivity,
-      absorption: Infinity, // at the surface
+      absorption: p.char_absorption_m2_kg * density, // by mass, however it foams
     });
   }
   return { components, reactions };

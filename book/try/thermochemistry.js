@@ -17,22 +17,32 @@ export function molarMass(counts, elements) {
 }
 
 /** Net heat of complete combustion [J/kg] by the oxygen rule, and its 1 sigma. */
-export function netHeatOfCombustion(counts, { elements, constants }) {
+export function netHeatOfCombustion(counts, { elements, constants: { priors } }) {
   const n = (symbol) => counts[symbol] ?? 0;
   const halogens = n("F") + n("Cl") + n("Br") + n("I");
   const moles = n("C") + (n("H") - halogens) / 4 - n("O") / 2 + n("S") + n("Si")
     + 1.25 * n("P") + 0.75 * n("B");
-  const demand = (Math.max(moles, 0) * 2 * elements.O.mass) / molarMass(counts, elements);
-  const outside = n("Si") || n("B") || halogens > n("H");
-  const sigma = constants.heat_per_oxygen_sigma_j_kg * (outside ? 2 : 1);
-  return [constants.heat_per_oxygen_j_kg * demand, sigma * demand];
+  const mass = molarMass(counts, elements);
+  const demand = (Math.max(moles, 0) * 2 * elements.O.mass) / mass;
+  const silicon = (1e3 * n("Si")) / mass; // mol/kg, beyond the rule
+  const [rule, ruleSigma] = priors.heat_per_oxygen;
+  const heat = rule * demand + silicon * priors.silicon_heat[0];
+  const outside = n("Si") || n("B") || halogens > n("H") || (n("P") && n("N"));
+  if (!outside) return [heat, ruleSigma * demand];
+  const wider = priors.heat_per_oxygen_outside_factor[0] * ruleSigma * demand;
+  return [heat, Math.max(Math.hypot(wider, silicon * priors.silicon_heat[1]), 1e6)];
 }
 
 /** Heat of combustion of the volatiles [J/kg]: what the char keeps back does not burn. */
-export function gasHeatOfCombustion(heat, char, acid, constants) {
+export function gasHeatOfCombustion(heat, char, acid, { priors }) {
   const volatiles = Math.max(1 - char - acid, 0.05);
-  const gas = (heat - char * constants.carbon_heat_j_kg) / volatiles;
+  const gas = (heat - char * priors.carbon_heat[0]) / volatiles;
   return Math.min(Math.max(gas, 1e6), 46e6);
+}
+
+/** Heat [J/kg] that a chain takes to unzip or break; forming char gives some of it back. */
+export function decompositionHeat(char, { priors }) {
+  return priors.decomposition_heat[0] * Math.max(1 - priors.decomposition_heat_char[0] * char, 0.15);
 }
 
 /** Mass fraction of the polymer that leaves as HCl, HBr or HI before the chain breaks: as many

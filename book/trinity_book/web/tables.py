@@ -90,6 +90,7 @@ def constants() -> dict:
     rows = prior_table()
     return {
         "priors": dict(zip(rows.name, zip(rows.value, rows.sigma, strict=True), strict=True)),
+        "common_priors": properties.COMMON,
         "bicerano_range_k": descriptors.BICERANO_RANGE_K,
         "room_k": thermal.ROOM_K,
         "seen_groups": {name: sorted(decomposition.seen_groups(name)) for name in ("t50", "char")},

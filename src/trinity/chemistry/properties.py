@@ -233,7 +233,7 @@ def _flame(unit: Chain, shape: dict[str, float]) -> dict[str, Property]:
 
 
 #: Properties that are the same for every polymer, and their rows among the priors.
-_COMMON = {
+COMMON = {
     "decomposition_width_k": "decomposition_width", "acid_t50_k": "acid_t50",
     "acid_heat_of_combustion_j_kg": "acid_heat_of_combustion",
     "acid_heat_of_reaction_j_kg": "acid_heat_of_reaction", "critical_hrr_w_m2": "critical_hrr",
@@ -245,7 +245,7 @@ _COMMON = {
 
 def _common() -> dict[str, Property]:
     """Kinetics, surface and char that structure says nothing about."""
-    found = {name: Property(*prior(row)) for name, row in _COMMON.items()}
+    found = {name: Property(*prior(row)) for name, row in COMMON.items()}
     absorption = prior("char_absorption_ln")
     middle = float(np.exp(absorption.value))
     return found | {"char_absorption_m2_kg": Property(middle, absorption.sigma * middle)}
