@@ -38,8 +38,8 @@ def hypothetical(job: Job) -> pd.DataFrame:
     parallel = job.parameters["second_property"]["parallel"]
     bar = "group contribution" if job.progress else None
     run_tasks(_write_labels, missing, parallel, bar)
-    # Written with all digits, so that a resumed run reads what an uninterrupted one has.
-    return pd.concat([pd.read_csv(f, index_col=0, float_precision="round_trip") for f in files])
+    # Read back even when just computed: a run that was interrupted has the same digits.
+    return pd.concat([pd.read_csv(file, index_col=0) for file in files])
 
 
 def _write_labels(task: tuple[list[str], Path]) -> None:
