@@ -154,3 +154,9 @@ def test_every_notebook_runs_at_scale_test(trinity, tmp_path, first):
         ]
         assert not errors
         assert notebook.metadata["trinity"]["stage"] == source.stem
+
+
+def test_a_stage_may_call_what_locks_its_folder_itself(tmp_path, monkeypatch):
+    """A table is made by one run at a time, whether a stage asks for it or a user."""
+    monkeypatch.setenv("TRINITY_BUILD", str(tmp_path))
+    assert (stages.load("synthesis", "test", progress=False, n_polymers=3).folder).is_dir()

@@ -254,7 +254,7 @@ def load(
     if stage.target and published and not recompute:
         require_long(name)
     work = build_root() / "work" / f"{name}-{mark}"
-    with only_run(work):
+    with only_run(work.with_suffix(".stage")):  # what fills the folder may ask for it by itself
         return _compute(stage, Job(parameters, seed, inputs, work, progress), stamp, home)
 
 
