@@ -55,9 +55,9 @@ class Start:
 
 
 def starts(arm: str, seeds: int, encoder: str = SHIPPED) -> list[Start]:
-    """An arm with all its seeds; one where nothing is random."""
-    random = arm in SEEDED or arm == "forest_on_physics"
-    return [Start(arm, seed, encoder) for seed in range(seeds if random else 1)]
+    """An arm with all its seeds; one where no seed decides the encoder (a forest has another seed
+    in each draw of labels)."""
+    return [Start(arm, seed, encoder) for seed in range(seeds if arm in SEEDED else 1)]
 
 
 @dataclass(frozen=True)
@@ -138,8 +138,8 @@ class Unit:
             return base[tested] + shrunk_line(base[known], y, base[tested])
         if arm == "forest_on_physics":
             x = np.hstack([_described(these.keys, "both"), base[:, None]])
-            own = 1000 * self.start.seed + self.draw
-            return base[tested] + forest(x[known], y, x[tested], work.numbers["trees"], own)
+            said = forest(x[known], y, x[tested], work.numbers["trees"], self.draw)
+            return base[tested] + said
         if arm == "none":
             return base[tested] + y.mean()
         if arm == "composition":
