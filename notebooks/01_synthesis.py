@@ -51,6 +51,7 @@ from trinity.cone import simulate as cone
 from trinity.cone.specimen import to_case
 from trinity.measurements.specimens import load_measurements
 from trinity.pipeline import stages
+from trinity.synthesis.generator import generate_polymers
 
 style.use()
 
@@ -147,7 +148,16 @@ glue(
 # %%
 figures_synthesis.family_shares(table)
 # %% [markdown]
-# No family dominates, so that the language model cannot live on one kind of chemistry.
+# No family dominates, so that the language model cannot live on one kind of chemistry. Would a chemist
+# believe them? Here are fifty, drawn with a fixed seed and not chosen. Judge for yourself: each should be
+# something that somebody could make, or at least would try to.
+
+# %%
+figures_synthesis.repeat_units(generate_polymers(50, seed=50))
+# %% [markdown]
+# In 200 polymers of an earlier release a chemist found 10 to 16 doubtful: imides of aminofurans, alkoxyfurans,
+# halogens strewn over a chain, chains of isopropenyl ethers. Twelve rules of `data/generator/forbidden.csv`
+# now refuse these, and what else of the kind was seen.
 
 # %%
 figures_synthesis.property_ranges(table)

@@ -127,13 +127,36 @@ def test_family_does_not_depend_on_the_cut():
         ("*CC(*)C=C=C", "cumulene"),
         ("*CC(*)C(=O)Cl", "acyl halide"),
         ("*CC(*)(O)OC", "hemiacetal"),
+        ("*c1ccc(N2C(=O)c3cc4c(cc3C2=O)C(=O)N(*)C4=O)o1", "nitrogen on furan"),
+        ("*CCOc1ccc(O*)o1", "oxygen on furan"),
+        ("*CC(*)(C)OCC", "isopropenyl ether chain"),
+        ("*CC(*)(C)OC(C)=O", "isopropenyl ether chain"),
+        ("*CC(*)c1ccc(F)c(Cl)c1", "two halogens on a ring"),
+        ("*C(F)C(*)(F)Br", "bromine near another halogen"),
+        ("*CC(C)(Br)CC(*)Cl", "bromine near another halogen"),
+        ("*CC(C)(Cl)C(*)(F)F", "chlorine beside fluorinated carbon"),
+        ("*C(F)C(*)F", "fluorine beside halogen across CH-CH"),
+        ("*CC(Cl)(CCl)C(C)C*", "chlorinated methyl beside halogen"),
+        ("*CCC(Cl)=C(*)Br", "mixed vinylene halide"),
+        ("*CC(C)CC(F)(F)CCOC(=O)CCC(=O)O*", "lone difluoromethylene"),
+        ("*CCCC(F)(F)OCCO*", "fluorinated ether of an alkane"),
+        ("*C[Si](C)(C)CC(*)(F)F", "fluorine beta to silicon"),
     ],
 )
 def test_nonsense_is_named(psmiles, rule):
     assert objection(oligomer(Chem.MolFromSmiles(psmiles), 3)) == rule
 
 
-@pytest.mark.parametrize("psmiles", ["*CC(*)C(=O)OCC1CO1", "*CC(*)c1ccc([N+](=O)[O-])cc1", "*CO*"])
+@pytest.mark.parametrize(
+    "psmiles",
+    [
+        "*CC(*)C(=O)OCC1CO1", "*CC(*)c1ccc([N+](=O)[O-])cc1", "*CO*", "*CC(*)F", "*CC(*)(F)F",
+        "*C(F)C(*)(F)F", "*C(F)(F)C(*)(F)Cl", "*CCC(F)(F)C(*)(F)Cl", "*C(Cl)C(*)Cl", "*CC(*)(F)Cl",
+        "*CC(F)(F)C(F)(F)C(*)(F)C(F)(F)F", "*C(F)(F)C(*)(F)OC(F)(F)C(F)(F)C(F)(F)F", "*CC(CCl)O*",
+        "*CC(Cl)=CC*", "*CCOC(=O)c1ccc(C(=O)O*)o1", "*CC(*)OC(C)=O", "*CC(*)(C)c1ccccc1",
+        "*CC(*)c1c(Cl)cccc1Cl",
+    ],
+)  # fmt: skip
 def test_known_chemistry_passes(psmiles):
     assert check(psmiles, family_of(parse_psmiles(psmiles)))
 

@@ -7,6 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
+from rdkit import Chem
+from rdkit.Chem import Draw
 from sklearn.decomposition import PCA
 
 from trinity.synthesis.report import fingerprints
@@ -41,6 +43,23 @@ def family_shares(table: pd.DataFrame) -> Figure:
     axes.barh(shares.index[::-1], shares.to_numpy()[::-1], color=BLUE)
     axes.set(xlabel="share of the hypothetical polymers [%]")
     axes.grid(axis="y", visible=False)
+    return figure
+
+
+def repeat_units(polymers: pd.DataFrame) -> Figure:
+    """Repeat units with their families, five in a row, as they were drawn."""
+    shown = polymers.sort_values("family", kind="stable")
+    options = Draw.rdMolDraw2D.MolDrawOptions()
+    options.dummiesAreAttachments, options.drawMolsSameScale = True, False
+    options.legendFontSize = 24
+    picture = Draw.MolsToGridImage(
+        [Chem.MolFromSmiles(text) for text in shown["psmiles"]],
+        molsPerRow=5, subImgSize=(300, 190), legends=shown["family"].tolist(),
+        drawOptions=options,
+    )  # fmt: skip
+    figure, axes = subplots(figsize=(8.0, 8.0 * picture.height / picture.width))
+    axes.imshow(picture)
+    axes.axis("off")
     return figure
 
 
