@@ -63,7 +63,7 @@ class GaussianProcess:
         inputs = (np.atleast_2d(x) - self.centre) / self.scale
         cross = _kernel(self.settings, inputs, self.inputs)
         own = 1.0 + CONSTANT + self.settings.linear * (inputs**2).mean(1)
-        variance = own - np.einsum("ij,jk,ik->i", cross, self.inverse, cross)
+        variance = own - ((cross @ self.inverse) * cross).sum(1)
         spread = self.settings.spread
         return self.mean + spread * cross @ self.weights, spread * np.sqrt(np.maximum(variance, 0))
 
