@@ -83,5 +83,5 @@ def power_curve(power: pd.DataFrame) -> Figure:
         axes.set_xticks(sizes, sizes)
         axes.minorticks_off()
     panels[0].set(ylabel="studies that show the effect [%]")
-    panels[0].legend(fontsize=7)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper", fontsize=7)
     return figure
