@@ -11,7 +11,9 @@ from math import ceil
 from typing import NamedTuple
 
 from rdkit import Chem, rdBase
+from rdkit.Chem import rdqueries
 
+_STAR = rdqueries.AtomNumEqualsQueryAtom(0)
 AZOLE = Chem.MolFromSmarts("n1[a;!$(a=*)][a;!$(a=*)][a;!$(a=*)][a;!$(a=*)]1")
 
 
@@ -22,7 +24,7 @@ def atoms_of(mol: Chem.Mol) -> list[Chem.Atom]:
 
 def stars(mol: Chem.Mol) -> list[Chem.Atom]:
     """The dummy atoms at the two ends."""
-    return [atom for atom in atoms_of(mol) if not atom.GetAtomicNum()]
+    return list(mol.GetAtomsMatchingQuery(_STAR))
 
 
 def path_of(mol: Chem.Mol) -> tuple[int, ...]:

@@ -100,6 +100,8 @@ def acid_fraction(counts: Counter[str], chain: Chem.Mol, middle: range) -> float
     and ``middle``. Halogens and hydrogens make a bipartite graph, so that the largest matching in
     one unit, closed to a ring, is that of the endless chain.
     """
+    if counts.keys().isdisjoint({"Cl", "Br", "I"}):
+        return 0.0
     donors: dict[int, list[int]] = {}  # carbons that may give each halogen a hydrogen
     for halogen, _, donor in chain.GetSubstructMatches(ACID_LOSS):
         if halogen in middle:
