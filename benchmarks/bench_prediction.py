@@ -71,7 +71,7 @@ def parts(rows: int) -> dict[str, float]:
     frame = frame.iloc[frame["psmiles"].str.len().argsort()].reset_index(drop=True)
     names = frame["psmiles"].tolist()
     ensemble = ensemble_in(default_model())
-    model, seen = ensemble.networks[0], ensemble.seen
+    model, seen = ensemble.networks[0], ensemble.seen["fingerprints"]
     prediction.predict(["*CC*"], 50, 6)  # compiled and loaded
     found = {}
 
@@ -106,7 +106,7 @@ def fast_parts(names: list[str], frame: pd.DataFrame) -> dict[str, float]:
     from trinity.prediction.folder import default_model, ensemble_in
 
     ensemble = ensemble_in(default_model(fast=True))
-    seen, least = ensemble.seen, ensemble.about["least_similarity"]
+    seen, least = ensemble.seen["fingerprints"], ensemble.about["least_similarity"]
     student, tests = ensemble.networks[:1], tests_of(frame)
     found = {}
 

@@ -165,10 +165,11 @@ glue("outside", ", ".join(outside) or "none of them", display=False)
 
 # %% [markdown]
 # Outside the domain are: {glue:text}`outside`. Two warnings about the flag. It knows structure, not fire: a
-# polymer made of familiar pieces that chars in an unfamiliar way is "inside". And it says nothing about
+# polymer made of familiar pieces that chars in an unfamiliar way may be "inside". And it says nothing about
 # additives: a product is not its repeat unit.
 #
-# The same flag watches the conditions.
+# The same flag watches the conditions, the distance to the polymers that were measured, and the models of the
+# properties; the answer lists its reasons.
 
 # %%
 question = pd.DataFrame(
@@ -199,6 +200,7 @@ answers[
 # | the question | what to do |
 # |---|---|
 # | `in_domain` is false | treat the number as a guess, whatever its interval; test |
+# | `verdict` says "probably does not ignite" | the times are those of a specimen that does |
 # | near the critical irradiance (`ignition_probability` neither near 0 nor near 1) | grade and laboratory decide; test at several irradiances |
 # | a filled, foamed, flame-retarded or crosslinked material | outside the scope of this book |
 # | a ranking of two polymers whose intervals overlap | not decided; ask for the test that would decide it |

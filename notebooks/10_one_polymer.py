@@ -40,14 +40,13 @@ from myst_nb import glue
 from trinity_book.figures import prediction as figures_prediction
 from trinity_book.figures import style
 
-from trinity.cone.predict import nominal_physics
+from trinity.cone.coordinates import to_targets
 from trinity.learning.answer import answer
-from trinity.learning.configurations import Phase2Settings
 from trinity.learning.data import tests_of
 from trinity.learning.intervals import group_weights
 from trinity.learning.loop import member_folders
 from trinity.learning.model import load_model
-from trinity.learning.phase2 import finetune
+from trinity.learning.phase2 import correct
 from trinity.measurements.specimens import load_measurements
 from trinity.pipeline import stages
 from trinity.quantities import TARGETS
@@ -83,20 +82,17 @@ question = pd.DataFrame(
         "thickness_mm": thickness_mm,
     }
 )
-settings = Phase2Settings("kernel", length=2.0, signal=0.3, noise=0.1)
-training = tests_of(known, group_weights(known["group_nine"]))
-phase2 = finetune(phase1, training, settings, seed)
+training = tests_of(known, group_weights(known["group_nine"], known["lab"]))
+phase2 = correct(phase1, training)
 
 
 # %%
 def answers(table, model=None):
     """Physical units for the rows of a table, from a model or from physics alone."""
     rows = tests_of(table)
-    if model is None:
-        logarithms = nominal_physics(rows.polymers, rows.polymer_of, rows.conditions, draws=0)
-    else:
-        logarithms = answer(model, rows).log_mean
-    found = pd.DataFrame(np.exp(logarithms), columns=TARGETS)
+    physics = rows.with_physics()
+    found = physics.physics if model is None else answer(model, physics).log_mean
+    found = pd.DataFrame(to_targets(found, rows.complete), columns=TARGETS)
     return found.assign(flux_kw_m2=table["flux_kw_m2"].to_numpy())
 
 

@@ -1,7 +1,7 @@
 // The language model, run by ONNX Runtime in a thread of its own: it is opened while physics is
 // computed, and the page stays quick meanwhile. `ort` (onnxruntime-web) stands before this script.
 //
-// Its graphs were traced from the Python modules (src/trinity/web_graphs.py).
+// Its graphs were traced from the Python modules (book/trinity_book/web/graphs.py).
 
 import { unpacked } from "./assets.js";
 
@@ -10,8 +10,7 @@ const { ort } = globalThis;
 const OPTIONS = { executionProviders: ["wasm"], graphOptimizationLevel: "disabled" };
 const graphs = {};
 
-/** Start the runtime and load the graphs; `files` are bytes, or addresses to fetch them from.
- * Returns what the head reads. */
+/** Start the runtime and load the graphs; `files` are bytes, or addresses to fetch them from. */
 async function open(files) {
   const names = Object.keys(files);
   const contents = await Promise.all(names.map((name) => contentOf(files[name])));
@@ -24,7 +23,6 @@ async function open(files) {
   for (const [name, graph] of Object.entries(models)) {
     graphs[name] = await ort.InferenceSession.create(graph, OPTIONS);
   }
-  return graphs.head.inputNames;
 }
 
 async function contentOf(file) {
@@ -59,15 +57,15 @@ function meanOverSpellings({ data, dims: [members, count, width] }) {
   return { mean, dims: [members, width] };
 }
 
-/** What the ensemble says of one test: the head's outputs by name, as arrays. */
-async function judge({ pooled, conditions, physics }) {
-  const row = (values) => new ort.Tensor("float32", values, [1, values.length]);
-  const feeds = {
-    pooled: new ort.Tensor("float32", pooled.mean, pooled.dims), conditions: row(conditions),
-  };
-  if (physics) feeds.physics = row(physics);
-  const said = await graphs.head.run(feeds);
-  return Object.fromEntries(Object.entries(said).map(([name, { data }]) => [name, [...data]]));
+/** What each network says of some tests: the head's outputs by name, with their shapes. */
+async function judge({ pooled, conditions }) {
+  const said = await graphs.head.run({
+    pooled: new ort.Tensor("float32", pooled.mean, pooled.dims),
+    conditions: new ort.Tensor("float32", conditions.flat(), [conditions.length, 2]),
+  });
+  return Object.fromEntries(
+    Object.entries(said).map(([name, { data, dims }]) => [name, { data, dims }])
+  );
 }
 
 const tasks = { open, embed, judge };

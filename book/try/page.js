@@ -2,7 +2,7 @@
 
 import { bytes, script } from "./assets.js";
 import { InputError, useRDKit } from "./molecule.js";
-import { nominalTest, quantile, sampledTest } from "./physics.js";
+import { interval, nominalTest, sampledTest } from "./physics.js";
 import { heatRelease } from "./plot.js";
 import { canonicalOf, parsePsmiles } from "./polymers.js";
 import { Ensemble } from "./prediction.js";
@@ -88,13 +88,13 @@ async function answer() {
     const nominal = nominalTest(polymer.properties, flux, thickness, state.tables);
     if (run !== state.run) return;
     showPhysics(nominal, flux, thickness);
-    await showModel(polymer, nominal, flux, thickness, run);
+    await showModel(polymer, flux, thickness, run);
     if (run !== state.run) return;
     report("");
     at("page").dataset.answerMs = (performance.now() - asked).toFixed(1);
     // What was asked, not what the form says by now.
     at("page").dataset.answered = `${polymer.text} ${flux} ${thickness}`;
-    setTimeout(() => showIntervals(polymer, flux, thickness, run), 250);
+    setTimeout(() => showIntervals(polymer, nominal, flux, thickness, run), 250);
   } catch (error) {
     const known = error instanceof InputError;
     if (run === state.run) {
@@ -201,17 +201,18 @@ function showPhysics(nominal, flux, thickness) {
   at("summary").textContent = words;
 }
 
-async function showModel(polymer, nominal, flux, thickness, run) {
+async function showModel(polymer, flux, thickness, run) {
   const [ensemble, polymerRead] = await Promise.all([state.ensemble, polymer.model]);
   if (run !== state.run) return;
-  const said = await ensemble.predict(polymerRead, nominal, polymer.properties, flux, thickness);
+  const said = await ensemble.predict(polymerRead, polymer.properties, flux, thickness);
   if (run !== state.run) return;
   for (const name of SCALARS) {
     const { value, lo, hi } = said[name];
     fill(`model-${name}`, figures(value), { value });
     fill(`model-${name}-interval`, `${figures(lo)} to ${figures(hi)}`, { lo, hi });
   }
-  fill("ignition", figures(said.ignition, 2), { value: said.ignition });
+  const late = said.ignition < 0.5 ? ": probably does not ignite; the times are if it does" : "";
+  fill("ignition", `${figures(said.ignition, 2)}${late}`, { value: said.ignition });
   fill("domain", said.inDomain
     ? "inside: the polymer and the test are like those that the model has seen."
     : "outside: an extrapolation, whatever its interval.", { inside: said.inDomain });
@@ -219,7 +220,7 @@ async function showModel(polymer, nominal, flux, thickness, run) {
 }
 
 /** Physics at sampled properties, a few tests at a time so that the page stays quick. */
-async function showIntervals({ properties }, flux, thickness, run) {
+async function showIntervals({ properties }, nominal, flux, thickness, run) {
   const draws = state.tables.draws.cone;
   const count = Object.values(draws)[0].length;
   const found = [];
@@ -228,13 +229,11 @@ async function showIntervals({ properties }, flux, thickness, run) {
     found.push(sampledTest(properties, flux, thickness, state.tables, draws, i));
     if (i % 4 === 3) await new Promise((resolve) => setTimeout(resolve));
   }
-  const burning = found.filter(Boolean);
-  const tail = (1 - state.tables.constants.level) / 2;
+  const about = { properties, thickness, constants: state.tables.constants };
   for (const name of SCALARS) {
-    const values = burning.map((scalars) => scalars[name]);
-    const [lo, hi] = [quantile(values, tail), quantile(values, 1 - tail)];
+    const [lo, hi] = interval(name, found, nominal.scalars, about);
     fill(`physics-${name}-interval`,
-      values.length ? `${figures(lo)} to ${figures(hi)}` : "no ignition", { lo, hi });
+      Number.isNaN(lo) ? "no ignition" : `${figures(lo)} to ${figures(hi)}`, { lo, hi });
   }
   at("page").dataset.intervals = at("page").dataset.answered;
 }

@@ -1,11 +1,8 @@
-// A cone test from structure and physics alone, with intervals (src/trinity/cone_test.py,
-// src/trinity/physics_prior.py).
+// A cone test from structure and physics alone, with intervals (src/trinity/cone/predict.py).
 
 import { simulate } from "./cone_run.js";
 import { ruleScalars } from "./metrics.js";
 import { parameters, toCase } from "./sampling.js";
-
-export const TARGETS = ["t_ig_s", "phrr_kw_m2", "thr_mj_m2", "t_peak_s"];
 
 /** The curve and the scalars (null without ignition) at nominal properties. */
 export function nominalTest(properties, flux, thickness, tables) {
@@ -20,19 +17,20 @@ export function sampledTest(properties, flux, thickness, tables, draws, i) {
   return ruleScalars(simulate(toCase(drawn, flux, thickness, tables.constants)));
 }
 
-/**
- * Natural logarithms of the targets that physics gives, for a model that reads them.
- *
- * Where the nominal specimen does not ignite, the median of the sampled ones that do stands in;
- * NaN where none does.
- */
-export function physicsPrior(nominal, properties, flux, thickness, tables) {
-  if (nominal.scalars) return TARGETS.map((name) => Math.log(nominal.scalars[name]));
-  const draws = tables.draws.prior;
-  const count = Object.values(draws)[0].length;
-  const burning = Array.from({ length: count }, (_, i) =>
-    sampledTest(properties, flux, thickness, tables, draws, i)).filter(Boolean);
-  return TARGETS.map((name) => Math.log(quantile(burning.map((s) => s[name]), 0.5)));
+/** Central interval of a scalar of sampled tests (null without ignition), the nominal one inside;
+ * NaN where none ignites (`ConeTest.interval`). */
+export function interval(name, found, nominal, { properties, thickness, constants }) {
+  const burning = found.filter(Boolean);
+  if (!burning.length) return [NaN, NaN];
+  const longer = constants.longer[name];
+  const values = longer === undefined ? burning.map((scalars) => scalars[name])
+    : found.map((scalars) => (scalars ? scalars[name] : constants.timeout_s + longer));
+  const tail = (1 - constants.level) / 2;
+  let ends = [quantile(values, tail), quantile(values, 1 - tail)];
+  if (nominal) ends = [Math.min(ends[0], nominal[name]), Math.max(ends[1], nominal[name])];
+  const most = constants.most_of_heat * 1e-9 * thickness * properties.density_kg_m3.value
+    * properties.heat_of_combustion_j_kg.value;
+  return name === "thr_mj_m2" ? ends.map((end) => Math.min(end, most)) : ends;
 }
 
 /** Quantile with linear interpolation; NaN of nothing. */

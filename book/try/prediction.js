@@ -1,9 +1,9 @@
-// What the finetuned ensemble says of a test (src/trinity/prediction.py); its graphs run in a
-// thread of their own (engine.js).
+// What the distilled networks say of a test (src/trinity/prediction/predict.py with `fast`); their
+// graphs run in a thread of their own (engine.js).
 
 import { address, bytes } from "./assets.js";
+import { between, fromLogs, monotone, toIntervals } from "./coordinates.js";
 import { conditionsInside, fingerprint, nearestSimilarity } from "./domain.js";
-import { physicsPrior } from "./physics.js";
 import { encode, spellings } from "./tokenizer.js";
 
 const FILES = {
@@ -38,12 +38,12 @@ export class Ensemble {
     const seen = bytes("data/seen.bin.gz");
     const files = Object.entries(FILES).map(async ([name, file]) => [name, await address(file)]);
     const ask = await engine();
-    const inputs = await ask("open", Object.fromEntries(await Promise.all(files)));
-    return new Ensemble(ask, inputs, await seen, await tables);
+    await ask("open", Object.fromEntries(await Promise.all(files)));
+    return new Ensemble(ask, await seen, await tables);
   }
 
-  constructor(ask, inputs, seen, tables) {
-    Object.assign(this, { ask, inputs, seen, tables });
+  constructor(ask, seen, tables) {
+    Object.assign(this, { ask, seen, tables });
   }
 
   /** What depends on the polymer alone: its embeddings, and how near the polymers seen are. */
@@ -54,25 +54,50 @@ export class Ensemble {
     return { pooled: await pooled, similarity };
   }
 
-  /** Targets with 90 % intervals, ignition probability and whether the test lies in the domain. */
-  async predict({ pooled, similarity }, nominal, properties, flux, thickness) {
+  /** Targets with 90 % intervals, ignition probability and whether the test lies in the domain.
+   *
+   * The networks are asked at the same fluxes whatever the test; their answers are made to fall or
+   * rise with the flux as they must, and the test is read off between. */
+  async predict({ pooled, similarity }, properties, flux, thickness) {
     const { model, tested } = this.tables;
-    const conditions = [Math.log(flux), Math.log(thickness)];
-    const physics = this.inputs.includes("physics")
-      ? physicsPrior(nominal, properties, flux, thickness, this.tables) : null;
-    const said = await this.ask("judge", { pooled, conditions, physics });
+    const conditions = model.fluxes.map((q) => [Math.log(q), Math.log(thickness)]);
+    const said = await this.ask("judge", { pooled, conditions });
+    const complete = 1e-9 * thickness * properties.density_kg_m3.value
+      * properties.heat_of_combustion_j_kg.value;
+    const answers = model.fluxes.map((_, row) => combined(said, row, complete, model));
+    const along = (pick, increasing) => {
+      const values = answers.map(pick);
+      return between(increasing === undefined ? values : monotone(values, increasing),
+        model.fluxes, flux);
+    };
+    const ends = [0, -1, 1].map((end) => [false, true, undefined, undefined].map((way, i) =>
+      along(({ mean, sigma }) => mean[i] + end * model.widths[i] * sigma[i], way)));
+    const [value, lo, hi] = toIntervals(ends, complete, model);
     const answer = {
-      ignition: said.ignition[0],
+      ignition: along(({ ignition }) => ignition, true),
       similarity,
       inDomain: similarity >= model.least_similarity && conditionsInside(flux, thickness, tested),
     };
     model.targets.forEach((name, i) => {
-      const least = [model.least_sigma].flat(); // one for all targets, or one for each
-      const half = model.factors_no_laboratory[i]
-        * Math.max(said.log_sigma[i], least[i % least.length]);
-      const [value, lo, hi] = [0, -half, half].map((d) => Math.exp(said.log_mean[i] + d));
-      answer[name] = { value, lo, hi };
+      answer[name] = { value: value[i], lo: lo[i], hi: hi[i] };
     });
     return answer;
   }
+}
+
+/** What the networks together say of one row: the mean of their distributions. */
+function combined({ mean, sigma, ignition }, row, complete, model) {
+  const [members, rows] = ignition.dims;
+  const four = ({ data }, m) => [...data.slice(4 * (m * rows + row), 4 * (m * rows + row) + 4)];
+  const told = Array.from({ length: members }, (_, m) => {
+    const own = [four(mean, m), four(sigma, m)];
+    return model.ordered ? own : fromLogs(...own, complete, model);
+  });
+  const average = (of) => told.reduce((sum, one) => sum + of(one), 0) / members;
+  const centre = [0, 1, 2, 3].map((i) => average(([m]) => m[i]));
+  return {
+    mean: centre,
+    sigma: centre.map((c, i) => Math.sqrt(average(([m, s]) => s[i] ** 2 + (m[i] - c) ** 2))),
+    ignition: told.reduce((sum, _, m) => sum + ignition.data[m * rows + row], 0) / members,
+  };
 }

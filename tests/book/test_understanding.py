@@ -30,7 +30,7 @@ def found(tmp_path_factory):
     table = toy_table(tests=2)
     tests = read_tests(table)
     model = tiny_model(1)
-    model.scalers = Scalers.fit(tests.conditions, tests.targets)
+    model.scalers = Scalers.fit(tests.conditions, tests.coordinates)
     model.save(folder / "phase1" / "member0", {"phase": 1, "seed": 5})
     language_model = tiny_model(0)
     language_model.backbone.save_pretrained(folder / "language_model")

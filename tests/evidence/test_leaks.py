@@ -26,7 +26,7 @@ def sources(tmp_path):
     model, tests = tiny_model(), read_tests(load_measurements())
     model.backbone.save_pretrained(tmp_path / "language_model")
     model.tokenizer.save_pretrained(tmp_path / "language_model")
-    model.scalers = Scalers.fit(tests.conditions, tests.targets)
+    model.scalers = Scalers.fit(tests.conditions, tests.coordinates)
     model.save(tmp_path / "phase1", {"phase": 1})
     return {"phase1": [tmp_path / "phase1"], "language_model": [tmp_path / "language_model"]}
 

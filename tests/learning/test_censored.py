@@ -6,11 +6,12 @@ import pytest
 import torch
 from scipy.stats import norm
 
-from trinity.learning.configurations import Phase2Settings
-from trinity.learning.correction import Correction, IgnitionCorrection, step_sites
+from trinity.learning.censored import IgnitionCorrection, step_sites
+from trinity.learning.correction import Correction, Measured, Tests
 from trinity.learning.data import tests_of as read_tests
-from trinity.learning.encoder import Labels, Rows
+from trinity.learning.encoder import Labels
 from trinity.learning.phase1 import multitask_loss
+from trinity.measurements.noise import Noise
 
 
 def process(n: int, seed: int, length: float = 1.0):
@@ -123,20 +124,18 @@ def test_a_test_without_ignition_moves_the_probability_where_it_was_made():
 
 
 def test_a_bound_of_the_ignition_time_lengthens_it():
-    rows = Rows(None, None, None, torch.zeros(3, 2), torch.zeros(3, 3), None, torch.eye(3))
-    targets, known = torch.zeros(3, 4), torch.zeros(3, 4)
-    known[:2] = 1.0
-    bound = torch.tensor([torch.nan, torch.nan, 1.0])
-    mean, scale, weight = torch.zeros(3, 4), torch.ones(4), torch.ones(3)
-    noise = torch.zeros(3, 4), torch.zeros(4)
+    conditions, start = np.full((4, 2), 50.0), np.zeros((4, 4))
+    tests = Tests(np.eye(4), conditions, np.full(4, "FAA"), start)
+    values = np.array([[0.3] * 4, [-0.3] * 4, [0.1] * 4, [np.nan] * 4])
+    noise = Noise(np.full(4, 0.01), np.full(4, 0.01))
     found = []
-    for at_least in (torch.full((3,), torch.nan), bound):
-        labels = Labels(targets, known, known[:, 0], torch.ones(3), weight, at_least, *noise)
-        fit = Correction.fit(rows, labels, mean, scale, Phase2Settings())
-        found.append(fit(rows.embedding, rows.conditions, rows.laboratory, mean)[0])
+    for bound in (np.nan, 1.0):
+        at_least = np.array([np.nan] * 3 + [bound])
+        measured = Measured(values, at_least, np.ones(4), np.ones(4), noise)
+        found.append(Correction.fit(tests, measured).predict(tests)[0])
     without, with_bound = found
-    assert with_bound[2, 0] > without[2, 0] + 0.3
-    assert torch.equal(with_bound[:, 1:], without[:, 1:])
+    assert with_bound[3, 0] > without[3, 0] + 0.3
+    np.testing.assert_allclose(with_bound[:, 1:], without[:, 1:])
 
 
 def test_a_bound_teaches_the_modes_by_gradient():
@@ -144,9 +143,7 @@ def test_a_bound_teaches_the_modes_by_gradient():
     known = torch.tensor([[1.0] * 4, [0.0] * 4])
     outcome = torch.tensor([1.0, 0.0])
     bound = torch.tensor([torch.nan, 2.0])
-    labels = Labels(
-        torch.zeros(2, 4), known, outcome, torch.ones(2), torch.ones(2), bound, None, None
-    )
+    labels = Labels(torch.zeros(2, 4), known, outcome, torch.ones(2), torch.ones(2), bound)
     multitask_loss((torch.zeros(2), mean, torch.zeros(2, 4)), labels).backward()
     assert mean.grad[1, 0] < 0 and (mean.grad[1, 1:] == 0).all() and mean.grad.isfinite().all()
 

@@ -6,17 +6,16 @@ import numpy as np
 import pytest
 import torch
 from learning_tools import tiny_model, toy_table
-from safetensors.torch import load_file, save_file
 
 from trinity.errors import InputError
+from trinity.learning import correction
 from trinity.learning.answer import answer
-from trinity.learning.configurations import LAYERS, Phase2Settings
-from trinity.learning.correction import Correction
+from trinity.learning.correction import HYPERPARAMETERS, UNNAMED, Correction, Measured, Tests
 from trinity.learning.data import tests_of as read_tests
-from trinity.learning.encoder import Labels, Rows, load_backbone, pad
+from trinity.learning.encoder import load_backbone, pad
 from trinity.learning.model import Scalers, load_model
 from trinity.learning.phase2 import correct
-from trinity.measurements.noise import noise_of
+from trinity.measurements.noise import Noise, noise_of
 from trinity.measurements.specimens import load_measurements
 
 MODEL = tiny_model()
@@ -60,25 +59,41 @@ def test_unknown_laboratory_is_the_mean_one():
 
 def test_scalers_ignore_missing_labels_and_invert():
     conditions = np.array([[25.0, 3.0], [50.0, 6.0], [75.0, 9.0]])
-    targets = np.array([[100.0, 500, 50, 200], [50, np.nan, 80, 300], [25, 900, 110, np.nan]])
-    scalers = Scalers.fit(conditions, targets)
-    standard = scalers.standardise(targets)
+    coordinates = np.array([[4.0, 6, 1, 5], [3, np.nan, 2, 6], [2, 7, 1, np.nan]])
+    scalers = Scalers.fit(conditions, coordinates)
+    standard = scalers.standardise(coordinates)
     assert np.nanmean(standard, axis=0) == pytest.approx(0, abs=1e-12)
-    back = np.exp(standard * scalers.target_scale + scalers.target_mean)
-    np.testing.assert_allclose(back, targets)
+    np.testing.assert_allclose(standard * scalers.target_scale + scalers.target_mean, coordinates)
 
 
 def test_saved_equals_loaded_with_a_correction(tmp_path):
     tests = read_tests(toy_table())
     model = tiny_model()
-    model.scalers = Scalers.fit(tests.conditions, tests.targets)
-    ways = [Phase2Settings("kernel", layers=layers) for layers in LAYERS]
-    model = correct(model, tests, ways)
+    model.scalers = Scalers.fit(tests.conditions, tests.coordinates)
+    tests = tests.with_physics()
+    model = correct(model, tests)
     model.save(tmp_path, {"phase": 2})
     again = load_model(tmp_path)
     np.testing.assert_array_equal(answer(again, tests).log_mean, answer(model, tests).log_mean)
     assert not list(tmp_path.glob("*.bin")) and (tmp_path / "model.safetensors").is_file()
     assert json.loads((tmp_path / "config.json").read_text())["about"] == {"phase": 2}
+
+
+def test_a_network_of_an_earlier_release_speaks_of_logarithms_and_is_translated(tmp_path):
+    """Its config says nothing of coordinates; what it says beyond the bounds moves to them."""
+    tests, model = read_tests(toy_table()), tiny_model()
+    model.scalers = Scalers.fit(tests.conditions, np.log(tests.targets))
+    model.save(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    del config["scalers"]["ordered"]
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    old = load_model(tmp_path)
+    assert not old.scalers.ordered and model.scalers.ordered
+    logs, sigma = answer(old, tests).in_logs(tests.complete)
+    assert np.isfinite(logs).all() and (sigma > 0).all()
+    assert (logs[:, 3] > logs[:, 0]).all() and (np.exp(logs[:, 2]) < tests.complete).all()
+    plain = answer(model, tests).log_mean[:, :2]  # the same weights, read as logarithms
+    np.testing.assert_allclose(logs[:, :2], plain, rtol=1e-9)
 
 
 def test_foreign_folders_and_unreachable_names_are_refused(tmp_path, monkeypatch):
@@ -89,63 +104,99 @@ def test_foreign_folders_and_unreachable_names_are_refused(tmp_path, monkeypatch
         load_backbone(str(tmp_path / "nowhere"))
 
 
-def test_kernel_correction_is_gaussian_process_regression():
-    rng = np.random.default_rng(0)
-    n = 12
-    x, c = torch.tensor(rng.normal(size=(n, 3))).float(), torch.zeros(n, 2)
-    lab, y = torch.zeros(n, 1), torch.tensor(rng.normal(size=(n, 1))).float()
-    known, weight = torch.ones(n, 1), torch.ones(n)
-    known[-1] = 0  # a test without label
-    noise = torch.zeros(n, 1), torch.zeros(1)
-    zero = torch.zeros(n, 1)
-    rows = Rows(None, None, None, c, lab, None, x)
-    labels = Labels(y, known, None, None, weight, torch.full((n,), torch.nan), *noise)
-    numbers = Phase2Settings(length=1.0, signal=1.0, trend=0.0, noise=0.01)
-    fit = Correction.fit(rows, labels, zero, torch.ones(1), numbers)
-    unit = float(fit.numbers[0])
-    points = x.numpy()[:-1]
-    square = ((points[:, None] - points[None]) ** 2).sum(-1) / unit**2
-    gram = np.exp(-square / 2) + 0.01 * np.eye(n - 1)
-    new = rng.normal(size=(4, 3))
-    k = np.exp(-((new[:, None] - points[None]) ** 2).sum(-1) / unit**2 / 2)
-    mean, variance = fit(torch.tensor(new).float(), c[:4], lab[:4], zero[:4])
-    np.testing.assert_allclose(
-        mean.numpy(), k @ np.linalg.solve(gram, y.numpy()[:-1]), rtol=2e-3, atol=1e-4
-    )
-    exact = 1 - np.einsum("ij,jk,ik->i", k, np.linalg.inv(gram), k) + 0.01
-    np.testing.assert_allclose(variance.numpy()[:, 0], exact, rtol=1e-2, atol=1e-3)
+def process(n: int = 40, features: int = 3, seed: int = 0, **told) -> tuple[Tests, Measured]:
+    """Tests of eight polymers in two laboratories, whose residuals follow polymer and flux."""
+    rng = np.random.default_rng(seed)
+    polymer, lab = rng.integers(8, size=n), rng.integers(2, size=n)
+    x = rng.normal(size=(8, features))[polymer]
+    conditions = np.column_stack([rng.uniform(20, 90, n), rng.uniform(3, 20, n)])
+    truth = rng.normal(0, 0.5, 8)[polymer] + 0.3 * np.log(conditions[:, 0]) + 0.2 * lab
+    start = rng.normal(4, 1, (n, 4))
+    values = start + truth[:, None] + 0.05 * rng.normal(size=(n, 4))
+    noise = Noise(np.full(4, 0.05**2), np.full(4, 0.1**2))
+    tests = Tests(x, conditions, np.array(["FAA", "FSRI"])[lab], start)
+    rest = {"weight": np.ones(n), "replicates": np.ones(n), "noise": noise} | told
+    return tests, Measured(values, np.full(n, np.nan), **rest)
+
+
+def some(tests: Tests, rows: slice, **changed) -> Tests:
+    own = {k: None if v is None else v[rows] for k, v in vars(tests).items()}
+    return Tests(**(own | changed))
+
+
+def test_correction_is_gaussian_process_regression_with_the_declared_kernel():
+    tests, measured = process()
+    measured.values[-1] = np.nan  # a test without label
+    fit = Correction.fit(tests, measured)
+    h = dict(zip(HYPERPARAMETERS, fit.hyperparameters[1].exp().tolist(), strict=True))
+    c = np.log(tests.conditions)
+    c = (c - c.mean(0)) / c.std(0)
+    u = np.sqrt(((tests.features - tests.features.mean(0)) ** 2).sum(1).mean())
+    d = 4 * ((tests.features[:, None] - tests.features[None]) ** 2).sum(-1) / u**2
+    near = ((c[:, None] - c[None]) ** 2).sum(-1)
+    k = h["trend"] * (1 + c @ c.T)
+    k += h["laboratory"] * (tests.laboratory[:, None] == tests.laboratory[None])
+    k += h["chemistry"] * np.exp(-d / (2 * h["length"] ** 2))
+    k += h["joint"] * np.exp(-(d + near) / (2 * h["joint_length"] ** 2))
+    y = (measured.values - tests.start)[:, 1]
+    centre, scale = np.nanmean(y), np.nanstd(y)
+    noise = max(h["noise"], 0.05**2 / scale**2)
+    inverse = np.linalg.inv(k[:-1, :-1] + noise * np.eye(len(y) - 1))
+    mean, variance = fit.predict(tests)
+    expected = centre + scale * (k[:, :-1] @ inverse @ ((y[:-1] - centre) / scale))
+    np.testing.assert_allclose(mean[:, 1] - tests.start[:, 1], expected, rtol=1e-6, atol=1e-8)
+    left = k.diagonal() - np.einsum("ij,jk,ik->i", k[:, :-1], inverse, k[:, :-1])
+    np.testing.assert_allclose(variance[:, 1], scale**2 * (left + noise), rtol=1e-6)
+
+
+def test_hyperparameters_maximise_the_posterior_and_medians_stand_where_they_cannot(monkeypatch):
+    tests, measured = process()
+    fit = Correction.fit(tests, measured)
+    assert not fit.declared.any()
+    name = {n: i for i, n in enumerate(HYPERPARAMETERS)}
+    numbers = fit.hyperparameters.exp().numpy()
+    assert (numbers[:, name["noise"]] < 0.05).all()  # the labels are far sharper than the prior
+    monkeypatch.setattr(correction, "FARTHEST", 1e-3)  # every end is at a bound
+    bare = Correction.fit(tests, measured)
+    assert bare.declared.all()
+    prior = correction.declared_priors()["chemistry"]["median"]
+    np.testing.assert_allclose(bare.hyperparameters.exp()[:, name["chemistry"]], prior)
 
 
 def test_correction_forgets_far_from_the_measured_polymers():
-    """Far away the prior variance is left, that of a test, and that of a laboratory: of one that
-    is not named, or of one that was never seen."""
-    n, between = 6, 0.04
-    x, c, zero = torch.randn(n, 4, generator=torch.manual_seed(0)), torch.zeros(n, 2), torch.zeros
-    lab = torch.eye(3)[[0, 0, 0, 1, 1, 1]]
-    noise = zero(n, 1), torch.tensor([between])
-    rows = Rows(None, None, None, c, lab, None, x)
-    ones, no_bound = torch.ones(n, 1), torch.full((n,), torch.nan)
-    labels = Labels(ones, ones, None, None, torch.ones(n), no_bound, *noise)
-    numbers = Phase2Settings(length=1.0, signal=0.5, trend=0.0, noise=0.05)
-    fit = Correction.fit(rows, labels, zero(n, 1), torch.ones(1), numbers)
-    names = {"none": zero(1, 3), "seen": torch.eye(3)[:1], "unseen": torch.eye(3)[2:]}
-    near, _ = fit(x[:1], c[:1], names["none"], zero(1, 1))
-    far = {k: fit(x[:1] + 1000, c[:1], name, zero(1, 1)) for k, name in names.items()}
-    assert near.item() > 0.5 and abs(far["none"][0].item()) < 1e-6
-    assert far["none"][1].item() == pytest.approx(0.5 + 0.05 + between)
-    assert far["unseen"][1].item() == pytest.approx(0.5 + 0.05 + between)
-    assert 0.55 < far["seen"][1].item() < 0.5 + 0.05 + between  # its bias is partly known
+    """Far away the variance grows; a laboratory that is not named adds that of the noise model."""
+    tests, measured = process()
+    fit = Correction.fit(tests, measured)
+    here, far = some(tests, slice(0, 1)), tests.features[:1] + 1000
+    near = fit.predict(here)[1][0]
+    away = fit.predict(some(tests, slice(0, 1), features=far))[1][0]
+    unnamed = fit.predict(some(tests, slice(0, 1), laboratory=np.array([UNNAMED])))[1][0]
+    assert (away > 3 * near).all() and (unnamed > near + 0.9 * 0.1**2).all()
+    other = fit.predict(some(tests, slice(0, 1), laboratory=np.array(["elsewhere"])))[1][0]
+    np.testing.assert_allclose(other, unnamed)
 
 
-def test_replicates_make_a_test_sharper_down_to_the_noise_of_the_configuration():
-    """Three tests that have nothing to do with each other: what each makes of its label."""
-    n, one = 3, torch.ones(3, 1)
-    noise = torch.tensor([[1.0], [0.25], [0.0]]), torch.zeros(1)
-    labels = Labels(one, one, None, None, torch.ones(n), torch.full((n,), torch.nan), *noise)
-    rows = Rows(None, None, None, torch.zeros(n, 2), torch.zeros(n, 3), None, torch.eye(n))
-    numbers = Phase2Settings(length=0.01, signal=1.0, trend=0.0, noise=0.05)
-    fit = Correction.fit(rows, labels, 0 * one, torch.ones(1), numbers)
-    torch.testing.assert_close(fit.alpha[0], 1 / (1 + torch.tensor([1.0, 0.25, 0.05])))
+def test_replicates_and_weights_make_a_test_count():
+    """A label that contradicts its neighbours moves the answer more, the more it weighs."""
+    found = []
+    for replicates, weight in ((1.0, 0.05), (1.0, 1.0), (100.0, 3.0)):
+        noise = Noise(np.full(4, 0.3**2), np.full(4, 0.1**2))
+        one = np.ones(40)
+        tests, measured = process(noise=noise, replicates=one.copy(), weight=one.copy())
+        measured.values[0] += 1.0
+        measured.replicates[0], measured.weight[0] = replicates, weight
+        mean, _ = Correction.fit(tests, measured).predict(some(tests, slice(0, 1)))
+        found.append((mean - tests.start[:1])[0, 0])
+    assert found[0] < found[1] < found[2]
+
+
+def test_without_features_only_conditions_count():
+    tests, measured = process()
+    bare = some(tests, slice(None), features=None)
+    fit = Correction.fit(bare, measured)
+    rows = some(bare, slice(0, 2), conditions=np.full((2, 2), 10.0), start=np.zeros((2, 4)))
+    mean, _ = fit.predict(some(rows, slice(0, 2), laboratory=np.array(["FAA", "FAA"])))
+    np.testing.assert_allclose(mean[0], mean[1])
 
 
 def test_the_noise_of_a_part_is_told_by_its_own_cells():
@@ -153,56 +204,27 @@ def test_the_noise_of_a_part_is_told_by_its_own_cells():
     for group in ("PMMA", "PE"):
         seen = (cells["group_nine"] != group).to_numpy()
         part, whole = read_tests(cells).take(seen), read_tests(cells)
-        assert part.noise is noise_of(tuple(cells["cell"][seen]))
+        told = noise_of(tuple(cells["cell"][seen]))
+        np.testing.assert_allclose(part.noise.within[:2], told.within[:2])
         assert not np.allclose(part.noise.laboratory, whole.noise.laboratory)
         assert (part.noise.laboratory[:2] > 0.01).all() and (part.noise.within[:2] > 0.005).all()
-    assert read_tests(toy_table()).noise is noise_of(())
-    expected = whole.noise.within / cells["replicates"].to_numpy()[:, None]
-    np.testing.assert_allclose(whole.labels(Scalers()).noise.numpy(), expected, rtol=1e-5)
-
-
-def test_a_folder_from_before_the_noise_model_answers_as_it_did(tmp_path):
-    tests = read_tests(toy_table())
-    model = tiny_model()
-    model.scalers = Scalers.fit(tests.conditions, tests.targets)
-    correct(model, tests, [Phase2Settings(noise=0.07)]).save(tmp_path)
-    weights = load_file(tmp_path / "model.safetensors")
-    older = {name: values for name, values in weights.items() if "variances" not in name}
-    assert len(older) == len(weights) - 1
-    save_file(older, tmp_path / "model.safetensors")
-    (found,) = load_model(tmp_path).head.correction.members
-    expected = torch.tensor([0.03, 0.0, 0.07])[:, None].expand(3, 4)
-    torch.testing.assert_close(found.variances, expected)
+    bare = read_tests(toy_table()).noise
+    np.testing.assert_allclose(bare.within[:2], noise_of(()).within[:2])
 
 
 def test_a_correction_of_physics_starts_from_physics():
     """Far from the measured polymers the answer is the physics, and the network where it has
     none."""
     tests = read_tests(toy_table())
-    tests.physics = np.log(tests.targets) - 0.2
+    tests.physics = tests.coordinates - 0.2
     model = tiny_model()
-    model.scalers = Scalers.fit(tests.conditions, tests.targets)
-    way = Phase2Settings("kernel", share=1.0, signal=0.0, trend=0.0)
-    found = correct(model, tests, [way])
+    model.scalers = Scalers.fit(tests.conditions, tests.coordinates)
+    found = correct(model, tests)
     assert found.needs_physics and not model.needs_physics
-    np.testing.assert_allclose(answer(found, tests).log_mean, tests.physics, atol=0.2)
-    tests.physics[0] = np.nan
-    np.testing.assert_allclose(
-        answer(found, tests).log_mean[0], answer(model, tests).log_mean[0], atol=0.2
-    )
-
-
-def test_averaged_corrections_have_the_mean_of_their_members_and_their_spread():
-    tests = read_tests(toy_table())
-    model = tiny_model()
-    model.scalers = Scalers.fit(tests.conditions, tests.targets)
-    ways = [Phase2Settings("kernel", length=length) for length in (0.5, 3.0)]
-    alone = [answer(correct(model, tests, [way]), tests) for way in ways]
-    both = answer(correct(model, tests, ways), tests)
-    means = np.stack([a.log_mean for a in alone])
-    np.testing.assert_allclose(both.log_mean, means.mean(0), atol=1e-5)
-    variance = np.mean([a.log_sigma**2 for a in alone], axis=0) + means.var(0)
-    np.testing.assert_allclose(both.log_sigma**2, variance, rtol=1e-4)
+    np.testing.assert_allclose(answer(found, tests).log_mean, tests.coordinates, atol=0.1)
+    before, tests.physics[0] = answer(found, tests).log_mean[0], np.nan
+    moved = answer(model, tests).log_mean[0] - (tests.coordinates - 0.2)[0]
+    np.testing.assert_allclose(answer(found, tests).log_mean[0], before + moved, atol=1e-5)
 
 
 def test_pad_masks_what_it_fills():

@@ -18,7 +18,7 @@ def phase1(tmp_path_factory):
     tests = tests_of(load_measurements())
     for k in range(2):
         model = tiny_model(k)
-        model.scalers = Scalers.fit(tests.conditions, tests.targets)
+        model.scalers = Scalers.fit(tests.conditions, tests.coordinates)
         model.save(folder / f"member{k}", {"phase": 1})
     write_seen(folder, sorted(set(toy_table()["psmiles"])))
     return folder

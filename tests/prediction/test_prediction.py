@@ -68,10 +68,17 @@ def test_copolymers_and_laboratories_enter(ensemble):
     assert mixed["t_ig_s"] != plain["t_ig_s"] and named["phrr_kw_m2"] != plain["phrr_kw_m2"]
 
 
-def test_calibrated_intervals_cover_what_was_held_out(ensemble):
+def test_the_report_tells_errors_and_coverage_of_what_was_left_out(ensemble):
     _, report = ensemble
     assert set(report["held_out"]) == set(TARGETS)
-    assert all(0 < f < 50 for f in report["factors"] + report["factors_no_laboratory"])
+    assert report["quantile_new"] > report["quantile_known"] == pytest.approx(1.645, abs=1e-3)
+    for what in ("groups", "laboratories"):
+        for part in report["left_out"][what].values():
+            assert len(part["endpoint_of_groups"]) == 9 and 0 < part["endpoint"] < 3
+            for target in TARGETS:
+                assert 0 <= part["coverage"][target] <= 1 < part["median_ratio"][target]
+                assert -1 <= part["rank_of_width"][target] <= 1 < part["gmfe"][target]
+    assert report["held_out"] == report["left_out"]["groups"]["hidden"]["gmfe"]
 
 
 def test_combination_adds_the_spread_among_members():

@@ -1,19 +1,15 @@
 """What a user relies on without looking: honest intervals, the domain, the right conditions."""
 
-import json
-import shutil
 from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from trinity.learning.answer import Answer, answers, combine
-from trinity.learning.data import tests_of as read_tests
-from trinity.learning.intervals import interval_factors
-from trinity.measurements.noise import STANDARD
+from trinity.chemistry.polymers import Polymer
+from trinity.measurements.specimens import load_measurements
 from trinity.prediction.folder import ensemble_in
-from trinity.prediction.predict import predict, predict_frame
+from trinity.prediction.predict import predict
 from trinity.quantities import TARGETS
 
 POLYSTYRENE, FOREIGN = "*CC(*)c1ccccc1", "*CN1C=NC2=C1C(=O)N(C)C(=O)N2*"
@@ -31,13 +27,6 @@ def unlearnable(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def biased_laboratory(table: pd.DataFrame) -> pd.DataFrame:
-    """One laboratory sees everything ignite five times as late as the others."""
-    table = table.copy()
-    table.loc[table["lab"] == "FAA", ["t_ig_s", "t_peak_s"]] *= 5
-    return table
-
-
 def half_widths(answer: dict) -> np.ndarray:
     """From the answer to both ends of the interval, (2, targets), in logarithms."""
     return np.array(
@@ -50,45 +39,26 @@ def test_a_held_out_group_is_predicted_by_models_that_did_not_see_it(finetune, m
     """A model that saw it would know by how much it is off; nobody else can."""
     measured_otherwise(unlearnable)
     _, report = finetune()
+    told = report["left_out"]["groups"]["hidden"]
     assert report["held_out"]["t_ig_s"] > 5
-    assert report["factors"][0] > 2 * report["factors"][1]
+    assert told["median_ratio"]["t_ig_s"] > 5 * told["median_ratio"]["phrr_kw_m2"]
 
 
-def test_intervals_without_a_laboratory_are_calibrated_without_its_name(
-    finetune, measured_otherwise
-):
-    measured_otherwise(biased_laboratory)
-    _, report = finetune()
-    assert report["factors_no_laboratory"][0] > 1.3 * report["factors"][0]
+def test_a_laboratory_that_is_not_named_widens_the_interval(ensemble):
+    named, hidden, elsewhere = (
+        predict([POLYSTYRENE], 50, 6, lab=lab, model=ensemble[0])[0]
+        for lab in ("FAA", None, "nobody's")
+    )
+    wide, narrow, other = (half_widths(a)[:, :2].sum(axis=0) for a in (hidden, named, elsewhere))
+    assert (wide > narrow).all() and (other > narrow).all()
 
 
-def test_factors_are_the_errors_in_units_of_sigma():
-    """No sigma counts as smaller than repeated tests scatter."""
-    error = np.full((2, 4), 0.3)
-    for sigma, least in ((0.1, 0.1), (0.001, STANDARD.within**0.5)):
-        told = Answer(error, np.full((2, 4), sigma), error).with_noise(STANDARD)
-        found = interval_factors(error, told.log_sigma, ["a", "b"])
-        assert found == pytest.approx(0.3 / (least * np.ones(4)))
-
-
-def test_an_interval_is_what_was_calibrated(ensemble, tmp_path):
-    """Factor times sigma to both sides; named laboratories and others have factors of their own."""
-    folder = shutil.copytree(ensemble[0], tmp_path / "model")
-    about = json.loads((folder / "ensemble.json").read_text())
-    about |= {"factors": [1.0, 2.0, 3.0, 4.0], "factors_no_laboratory": [5.0, 6.0, 7.0, 8.0]}
-    (folder / "ensemble.json").write_text(json.dumps(about))
-    names = [POLYSTYRENE, "*CC(*)Cl", "*CCO*"]
-    for lab, factors in (
-        ("FAA", about["factors"]),
-        (None, about["factors_no_laboratory"]),
-        ("elsewhere", about["factors_no_laboratory"]),
-    ):
-        frame = pd.DataFrame({"psmiles": names, "flux_kw_m2": 50.0, "thickness_mm": 6.0})
-        frame["lab"] = lab
-        told = combine(answers(ensemble_in(folder).networks, read_tests(frame)))
-        expected = factors * np.maximum(told.log_sigma, about["least_sigma"])
-        for answer, width in zip(predict_frame(frame, folder), expected, strict=True):
-            np.testing.assert_allclose(half_widths(answer), [width, width], rtol=1e-5)
+def test_a_measured_polymer_is_not_one_that_is_like_it(ensemble, tmp_path):
+    """The blend of the measurements is known; its main component alone is not."""
+    table = load_measurements()
+    hips = table.loc[table["polymer"] == "HIPS", "components"].iloc[0]
+    known = ensemble_in(ensemble[0]).widths([Polymer.parse(hips), Polymer.parse(POLYSTYRENE)])
+    assert known[0, 0] < known[1, 0]
 
 
 @ASK
@@ -135,6 +105,6 @@ def test_a_laboratory_that_is_not_named_is_none_of_the_known_ones(ensemble):
     """Without a name the mean laboratory answers, which differs from each."""
     answers = [
         predict([POLYSTYRENE], 50, 6, lab=lab, model=ensemble[0])[0]["phrr_kw_m2"]
-        for lab in (None, "elsewhere", "FAA", "FSRI", "NBS")
+        for lab in (None, "elsewhere", "FAA", "FSRI", "MaCFP-NIST")
     ]
     assert answers[0] == answers[1] and len(set(answers)) == 4

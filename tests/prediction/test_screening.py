@@ -23,8 +23,8 @@ from trinity.prediction.predict import predict, predict_frame
 from trinity.quantities import TARGETS
 
 ABOUT = {
-    "name": "small", "members": 2, "distilled": True, "least_sigma": 0.05,
-    "least_similarity": 0.5, "factors": [1.0] * 4, "factors_no_laboratory": [2.0] * 4,
+    "name": "small", "members": 2, "distilled": True, "least_similarity": 0.5,
+    "quantile_new": 2.0, "quantile_known": 1.0, "known": [[polymer_key("*CC*")]],
 }  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def folder(tmp_path_factory):
     tests = read_tests(load_measurements())
     for k in range(2):
         model = tiny_model(k)
-        model.scalers = Scalers.fit(tests.conditions, tests.targets)
+        model.scalers = Scalers.fit(tests.conditions, tests.coordinates)
         model.save(place / f"member{k}", {"phase": "distilled"})
     write_seen(place, sorted(set(toy_table()["psmiles"])))
     (place / "ensemble.json").write_text(json.dumps(ABOUT))
@@ -71,13 +71,23 @@ def test_company_and_processes_change_no_answer(folder, mixed, monkeypatch):
                 assert other[target] == pytest.approx(one[target], rel=1e-4)
 
 
-def test_a_laboratory_has_intervals_of_its_own(folder):
-    named, nameless = (
-        predict(["*CC*"], 50, 6, lab=lab, fast=True, model=folder)[0] for lab in ("FAA", None)
-    )
-    for target in TARGETS:
-        widths = [np.log(a[f"{target}_hi"] / a[f"{target}_lo"]) for a in (named, nameless)]
-        assert widths[1] == pytest.approx(2 * widths[0], rel=1e-6)
+def test_a_measured_polymer_has_a_narrower_interval_than_a_new_one(folder, tmp_path):
+    """However it is cut; and an earlier release had factors of each target instead."""
+    names = ["*CC*", "*CCCC*", "*CC(*)C"]
+    known, cut, new = predict(names, 50, 6, fast=True, model=folder)
+    older = shutil.copytree(folder, tmp_path / "older")
+    words = {k: v for k, v in ABOUT.items() if "quantile" not in k}
+    words |= {"factors": [1.0] * 4, "factors_no_laboratory": [2.0, 1.0, 1.0, 1.0]}
+    (older / "ensemble.json").write_text(json.dumps(words))
+    before = predict(["*CC*"], 50, 6, fast=True, model=older)[0]
+
+    def width(answer, target="t_ig_s"):
+        return np.log(answer[f"{target}_hi"] / answer[f"{target}_lo"])
+
+    assert width(before) == pytest.approx(2 * width(known), rel=1e-6)
+    assert width(before, "phrr_kw_m2") == pytest.approx(width(known, "phrr_kw_m2"), rel=1e-6)
+    assert width(new) > 1.5 * width(known)
+    assert width(cut) < 0.8 * width(new)
 
 
 def test_fewer_students_are_named(folder):

@@ -84,8 +84,8 @@ class StudentJob:
 def distillation(job: Job) -> dict:
     """The stage: teach the students, score them, write those that ``trinity predict --fast`` uses.
 
-    The teacher without a strict group has the corrections that the inner loop chose without it
-    (``chosen`` of ``lopo.json``), and its students the factors of its intervals. The folder of the
+    The students of the teacher without a strict group have the factors of the intervals that the
+    inner loop found without it (``chosen`` of ``lopo.json``). The folder of the
     job gets ``member0`` ..., ``ensemble.json`` and ``domain.safetensors``; an interrupted run goes
     on from what is there.
 
@@ -137,7 +137,7 @@ def _train_student(job: StudentJob) -> None:
         return
     targets, own = load_targets(job.work), 1000 * job.seed + job.k
     if teacher == BLIND:
-        scalers = Scalers.fit(targets.tests.conditions, np.exp(targets.answers[BLIND].log_mean))
+        scalers = Scalers.fit(targets.tests.conditions, targets.answers[BLIND].log_mean)
         model = untrained_student(settings.layers, settings.width, settings.heads, scalers, own)
         epochs, rate = settings.epochs, 1.0
     else:
@@ -188,13 +188,15 @@ def _left_out_rows(targets: DistillationTargets, group: str, factors, students) 
     """Rows like those of ``lopo.json``, of a left-out group: the students together, each alone, and
     their teacher, all with the interval factors that the inner loop found for the teacher's arm."""
     held_out = measurements()[measurements()["group_nine"] == group]
-    alone = answers(students, tests_of(held_out).spelled(), spellings=0)
+    tests = tests_of(held_out)
+    alone = answers(students, tests.spelled(), spellings=0)
     arms = [("distilled", 0, combine(alone)), ("ensemble", 0, targets.left_out[group])]
     arms += [("distilled_alone", k, answer) for k, answer in enumerate(alone)]
     rows = []
     for arm, k, answer in arms:
         ids = held_out["test_id"].to_numpy()
-        held = Held(ids, answer.log_mean[None], answer.log_sigma[None])
+        mean, sigma = answer.in_logs(tests.complete)
+        held = Held(ids, mean[None], sigma[None])
         rows += held.rows({"arm": arm, "seed": k, "fold": group}, factors)
     return rows
 
@@ -232,12 +234,10 @@ def _publish(job: Job, students: list[StudentJob]) -> dict:
         shutil.copytree(student.out, folder / f"member{student.k}", dirs_exist_ok=True)
     shutil.copyfile(teacher / "domain.safetensors", folder / "domain.safetensors")
     known = json.loads((teacher / "ensemble.json").read_text(encoding="utf-8"))
-    inherited = ("least_sigma", "least_similarity", "factors", "factors_no_laboratory")
-    about = {
+    about = known | {
         "name": f"trinity distilled, {len(students)} members",
         "members": len(students),
         "distilled": True,
-        **{name: known[name] for name in inherited},
     }
     write_atomic(folder / "ensemble.json", json.dumps(about, indent=1) + "\n")
     shutil.rmtree(folder / "parts")

@@ -8,25 +8,23 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
 from trinity.chemistry.chain import cuts
 from trinity.chemistry.polymers import parse_psmiles
 from trinity.evidence.held import measured_with_physics, measurements
 from trinity.files import write_atomic
-from trinity.learning.answer import Answer, combine
-from trinity.learning.configurations import Phase2Settings
+from trinity.learning.answer import Answer, answer, combine, embeddings
+from trinity.learning.correction import UNNAMED
 from trinity.learning.data import TestTable
 from trinity.learning.loop import member_folders, run_tasks
 from trinity.learning.model import load_model
 from trinity.learning.phase1 import without_measured
-from trinity.learning.phase2 import all_layers, correct
-from trinity.measurements.noise import STANDARD
+from trinity.learning.phase2 import correct
 from trinity.provenance import Job
 from trinity.quantities import FLUX_TESTED_KW_M2, LABORATORIES, THICKNESS_TESTED_MM
 
@@ -36,7 +34,6 @@ BLIND, EVERYTHING = "blind", "everything"
 REPEATS = 20
 #: Share of the questions that name no laboratory.
 NAMELESS = 0.5
-POLYMERS_AT_ONCE = 64
 KINDS = ("answers", "left_out")
 ASKED = ("polymer_of", "conditions", "laboratory")
 FILE = "targets.npz"
@@ -49,7 +46,7 @@ class MemberJob:
     before: Path
     after: Path
     tests: TestTable
-    configurations: dict[str, list[Phase2Settings]]  # strict group -> of its teacher
+    groups: tuple[str, ...]  # strict groups, each with a teacher that has not seen it
 
 
 @dataclass(frozen=True)
@@ -81,20 +78,15 @@ class DistillationTargets:
 def make_targets(job: Job, chosen: dict, conditions: int, held_out: float, folder: Path) -> None:
     """Write the targets into ``folder``, unless they are there: questions, then members' answers.
 
-    ``chosen`` is what the inner loop chose without each strict group; the others are numbers of
-    section ``[distillation]``.
+    ``chosen`` names the strict groups; the others are numbers of section ``[distillation]``.
     """
     if (folder / FILE).is_file():
         return
     table = pd.read_parquet(job.inputs["synthesis"].folder / "synthetic.parquet")
     tests, group = questions(table, conditions, job.seed)
     tests = tests.with_physics()
-    settings = {
-        name: [Phase2Settings(**numbers) for numbers in choice["ways"]]
-        for name, choice in chosen.items()
-    }
     stages = [member_folders(job.inputs[name].folder) for name in ("pretraining", "finetuning")]
-    jobs = [MemberJob(*pair, tests, settings) for pair in zip(*stages, strict=True)]
+    jobs = [MemberJob(*pair, tests, tuple(chosen)) for pair in zip(*stages, strict=True)]
     found = run_tasks(_member_answers, jobs)
     arrays = {
         f"{kind}/{teacher}/{name}": values
@@ -143,8 +135,8 @@ def questions(table: pd.DataFrame, conditions: int, seed: int) -> tuple[TestTabl
     rows = len(polymers) * conditions
     edges = np.log([FLUX_TESTED_KW_M2, THICKNESS_TESTED_MM])
     drawn = np.exp(edges[:, 0] + rng.random((rows, 2)) * (edges[:, 1] - edges[:, 0]))
-    laboratory = np.eye(len(LABORATORIES))[rng.integers(len(LABORATORIES), size=rows)]
-    laboratory[rng.random(rows) < NAMELESS] = 0.0
+    laboratory = np.array(LABORATORIES)[rng.integers(len(LABORATORIES), size=rows)]
+    laboratory[rng.random(rows) < NAMELESS] = UNNAMED
     return TestTable(
         polymers, np.repeat(np.arange(len(polymers)), conditions), drawn, laboratory
     ), group
@@ -158,41 +150,31 @@ def _member_answers(job: MemberJob) -> dict[str, dict[str, Answer]]:
     """Answers of the teachers made of one member to the questions, and of each to the tests of the
     group that it has not seen."""
     start, tests = load_model(job.before), job.tests
-    said = partial(Answer.of_output, start.scalers)
     teachers = {EVERYTHING: load_model(job.after)}
     left_out = {}
     groups = measurements()["group_nine"].to_numpy()
     measured = measured_with_physics()
-    for group, chosen in job.configurations.items():
+    for group in job.groups:
         out = groups == group
         training = measured.take(~out).weighed(groups[~out])
-        teachers[group] = correct(start, training, chosen)
-        with torch.no_grad():
-            batch = all_layers(start, measured.take(out))
-            left_out[group] = said(teachers[group](batch))
-    parts: dict[str, list[Answer]] = {name: [] for name in (BLIND, *teachers)}
-    count = len(tests.polymers)
-    for polymers in np.array_split(np.arange(count), -(-count // POLYMERS_AT_ONCE)):
-        # Polymers are in the order of their tests, so that parts can be put together as they come.
-        batch = all_layers(start, tests.take(np.isin(tests.polymer_of, polymers)))
-        with torch.no_grad():
-            parts[BLIND].append(said(_blind(start, batch)))
-            for name, model in teachers.items():
-                parts[name].append(said(model(batch)))
+        teachers[group] = correct(start, training)
+        left_out[group] = answer(teachers[group], measured.take(out))
+    embedding = embeddings(start, tests)
+    told = {name: answer(model, tests, 3, embedding) for name, model in teachers.items()}
+    told[BLIND] = _blind(start, tests, embedding)
     return {
-        "answers": {name: _joined(answers) for name, answers in parts.items()},
-        "left_out": left_out,
+        "answers": {name: _single(found) for name, found in told.items()},
+        "left_out": {name: _single(found) for name, found in left_out.items()},
     }
 
 
-def _blind(start, batch):
+def _blind(start, tests: TestTable, embedding) -> Answer:
     """The mean of phase 1 and physics, with the width of the former."""
-    logit, mean, log_variance = start.head(batch.embedding, batch.conditions, batch.laboratory)
-    physics = torch.where(batch.physics.isfinite(), batch.physics, mean)
-    return logit, (mean + physics) / 2, log_variance
+    network = answer(start, tests, 3, embedding)
+    physics = np.where(np.isfinite(tests.physics), tests.physics, network.log_mean)
+    return network._replace(log_mean=(network.log_mean + physics) / 2)
 
 
-def _joined(answers: list[Answer]) -> Answer:
-    """Parts in order, in single precision: half the memory, and far finer than the errors."""
-    found = Answer.joined(answers).with_noise(STANDARD)
+def _single(found: Answer) -> Answer:
+    """In single precision: half the memory, and far finer than the errors."""
     return Answer(*(part.astype(np.float32) for part in found))

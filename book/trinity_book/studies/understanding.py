@@ -150,7 +150,7 @@ def _loss_of(model: FlammabilityModel, tests: TestTable, trained, held_out) -> l
 
     def loss(network: nn.Module) -> list[float]:
         output = network(batch)
-        error = Answer.of_output(model.scalers, output).error(tests.targets)[:, primary]
+        error = Answer.of_output(model.scalers, output, tests.complete).error(tests)[:, primary]
         found = [np.nanmean(error[trained]), np.nanmean(error[held_out])]
         return [float(multitask_loss([part[known] for part in output], labels)), *map(float, found)]
 

@@ -1,15 +1,14 @@
 """What the page "Try your polymer" computes with: ``python -m trinity_book.web.export``.
 
 Writes into ``book/try/data``: ``tables.json`` (`web.tables`, and the provenance of all),
-``encoder.onnx.gz`` (token ids -> embeddings of every member), ``head.onnx.gz`` (embeddings,
-conditions and nominal physics -> what the ensemble says) and ``seen.bin.gz`` (fingerprints of the
-polymers seen). Needs onnx and onnxscript: ``uv pip install --group web`` in the checkout.
+``encoder.onnx.gz`` (token ids -> embeddings of every distilled network), ``head.onnx.gz``
+(embeddings and conditions -> what each says) and ``seen.bin.gz`` (fingerprints of the polymers
+seen). Needs onnx and onnxscript: ``uv pip install --group web`` in the checkout.
 """
 
 import gzip
 import json
 import sys
-from inspect import signature
 from pathlib import Path
 
 import numpy as np
@@ -26,11 +25,12 @@ from trinity_book.web.tables import tables
 MODULES = (
     "trinity_book.web.tables",
     "trinity_book.web.graphs",
-    "trinity.learning.answer:combine",
+    "trinity.cone.coordinates",
+    "trinity.learning.answer:settled",
     "trinity.learning.data:spellings_of",
 )
 DATA = ("groups", "reference", "measurements/cone_measurements.csv", "polymers_real.csv")
-MODEL = "artifacts/models/phase2"
+MODEL = "artifacts/models/distilled"
 #: What stands on the page where nothing can be computed: repeat unit, kW/m2, mm.
 EXAMPLE = ("*CC(*)c1ccccc1", 50.0, 6.0)
 ANSWERS = {
@@ -53,19 +53,29 @@ def stamp() -> dict:
 
 def model_tables(model: Path) -> dict:
     """What the page must know of the ensemble beside its graphs."""
-    from trinity.learning.answer import answer
+    from trinity.cone import coordinates
+    from trinity.learning.loop import member_folders
+    from trinity.learning.model import load_model
     from trinity.learning.tokenizer import ATTACHMENT, MAX_TOKENS, PATTERN, VOCABULARY
 
     about = read_json(model / "ensemble.json")
-    keys = ("name", "factors_no_laboratory", "least_sigma", "least_similarity")
+    unmeasured = about.get("quantile_new")
     return {
-        **{key: about[key] for key in keys},
+        "name": about["name"],
+        "least_similarity": about["least_similarity"],
+        "widths": [unmeasured] * len(TARGETS) if unmeasured else about["factors_no_laboratory"],
+        "ordered": load_model(member_folders(model)[0]).scalers.ordered,
+        "fluxes": coordinates.FLUXES_KW_M2.tolist(),
+        "shares": coordinates.SHARES,
+        "shortest_delay_s": coordinates.SHORTEST_DELAY_S,
+        "least_slope": coordinates.LEAST_SLOPE,
+        "logits": coordinates.LOGITS,
         "targets": TARGETS,
         "vocabulary": VOCABULARY,
         "pattern": PATTERN,
         "attachment": ATTACHMENT,
         "max_tokens": MAX_TOKENS,
-        "spellings": signature(answer).parameters["spellings"].default,
+        "spellings": 0,
     }
 
 
@@ -98,7 +108,7 @@ def write_static(out: Path, model: Path) -> list[Path]:
 
     test = cone_test.predict(*EXAMPLE)
     psmiles, flux_kw_m2, thickness_mm = EXAMPLE
-    (learned,) = predict([psmiles], flux_kw_m2, thickness_mm, model=model)
+    (learned,) = predict([psmiles], flux_kw_m2, thickness_mm, model=model, fast=True)
     cone_test.draw(test, out / "static.svg")
     table = static_table(learned, test.to_dict())
     return [out / "static.svg", write_atomic(out / "static_table.html", table)]

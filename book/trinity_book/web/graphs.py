@@ -1,9 +1,8 @@
-"""The finetuned ensemble as two ONNX graphs: one per polymer, one per test.
+"""The distilled networks as two ONNX graphs: one per polymer, one per test.
 
-Whatever the members do inside, a kernel on all layers or a mixture with physics, is traced from
-the modules that ``trinity predict`` runs; the page only feeds the graphs. Weights are stored in
-half precision and widened when the graph is loaded: they weigh half, and results change by less
-than one part in a thousand.
+The graphs are traced from the modules that ``trinity predict --fast`` runs; the page combines what
+they say. Weights are stored in half precision and widened when the graph is loaded: they weigh
+half, and results change by less than one part in a thousand.
 """
 
 import io
@@ -16,7 +15,6 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
 
-from trinity.learning.correction import NUMBERS, AveragedCorrections, Correction
 from trinity.learning.loop import member_folders
 from trinity.learning.model import FlammabilityModel, load_model
 from trinity.quantities import LABORATORIES
@@ -27,20 +25,20 @@ SMALL = 1024
 
 
 class Encoders(nn.Module):
-    """Token ids and mask (S, T) -> embeddings of each member (M, S, D), all layers side by side."""
+    """Token ids and mask (S, T) -> embeddings of each member (M, S, D)."""
 
     def __init__(self, members: list[FlammabilityModel]):
         super().__init__()
         self.members = nn.ModuleList(members)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        return torch.stack([m.embed(input_ids, attention_mask, layers=True) for m in self.members])
+        return torch.stack([m.embed(input_ids, attention_mask) for m in self.members])
 
 
 class Heads(nn.Module):
-    """Mean embeddings (M, D), log conditions (R, 2) and log nominal physics (R, 4, NaN where it
-    does not ignite) of one polymer, laboratory unknown -> what `answer.combine` gives:
-    log means (R, 4), log standard deviations (R, 4) and ignition probabilities (R,)."""
+    """Embeddings (M, D) and log conditions (R, 2) of one polymer, laboratory unknown -> means
+    and standard deviations (M, R, 4) and ignition probabilities (M, R) of each member, in its own
+    coordinates (`trinity.learning.model.Scalers`)."""
 
     def __init__(self, members: list[FlammabilityModel]):
         super().__init__()
@@ -49,39 +47,18 @@ class Heads(nn.Module):
             values = [getattr(member.scalers, name) for member in members]
             self.register_buffer(name, torch.tensor(values, dtype=torch.float32))
 
-    def forward(self, pooled: Tensor, conditions: Tensor, physics: Tensor):
+    def forward(self, pooled: Tensor, conditions: Tensor):
         laboratory = torch.zeros(conditions.shape[0], len(LABORATORIES))
-        means, variances, ignition = [], [], []
+        means, sigmas, ignition = [], [], []
         for i, head in enumerate(self.heads):
-            centre, scale = self.target_mean[i], self.target_scale[i]
             at = (conditions - self.condition_mean[i]) / self.condition_scale[i]
             logit, mean, log_variance = head(
-                pooled[i].expand(conditions.shape[0], -1), at, laboratory,
-                (physics - centre) / scale,
-            )  # fmt: skip
-            means.append(mean * scale + centre)
-            variances.append(torch.exp(log_variance) * scale**2)
+                pooled[i].expand(conditions.shape[0], -1), at, laboratory
+            )
+            means.append(mean * self.target_scale[i] + self.target_mean[i])
+            sigmas.append(torch.exp(0.5 * log_variance) * self.target_scale[i])
             ignition.append(torch.sigmoid(logit))
-        stacked = torch.stack(means)
-        variance = torch.stack(variances).mean(0) + stacked.var(0, unbiased=False)
-        return stacked.mean(0), variance.sqrt(), torch.stack(ignition).mean(0)
-
-
-class TracedCorrection(Correction):
-    """A fitted correction as a graph can hold it: its numbers are known before the trace, and
-    distances are written in operators that ONNX has."""
-
-    def __init__(self, fitted: Correction):
-        nn.Module.__init__(self)
-        for name, values in fitted.named_buffers():
-            self.register_buffer(name, values)
-        self.known = {name: fitted.number(name) for name in NUMBERS}
-
-    def number(self, name: str) -> float:
-        return self.known[name]
-
-    def distance(self, embedding: Tensor) -> Tensor:
-        return (embedding[:, None, :] - self.embedding[None, :, :]).pow(2).sum(-1).sqrt()
+        return torch.stack(means), torch.stack(sigmas), torch.stack(ignition)
 
 
 def members(folder: Path) -> list[FlammabilityModel]:
@@ -90,8 +67,6 @@ def members(folder: Path) -> list[FlammabilityModel]:
     for model in found:
         # The plain formula: one graph for every runtime.
         model.backbone.config._attn_implementation = "eager"
-        if fitted := model.head.correction:
-            model.head.correction = AveragedCorrections(map(TracedCorrection, fitted.members))
     return found
 
 
@@ -108,13 +83,12 @@ def encoder_graph(folder: Path) -> bytes:
 def head_graph(folder: Path) -> bytes:
     """`Heads` as ONNX, any number of tests."""
     ensemble = members(folder)
-    config = ensemble[0].backbone.config
-    width = config.hidden_size * (config.num_hidden_layers + 1)
-    sample = (torch.randn(len(ensemble), width), torch.randn(3, 2), torch.randn(3, 4))
+    width = ensemble[0].backbone.config.hidden_size
+    sample = (torch.randn(len(ensemble), width), torch.randn(3, 2))
     rows = {0: torch.export.Dim("tests", min=1)}
     return _trace(
-        Heads(ensemble), sample, ["pooled", "conditions", "physics"],
-        ["log_mean", "log_sigma", "ignition"], (None, rows, rows),
+        Heads(ensemble), sample, ["pooled", "conditions"],
+        ["mean", "sigma", "ignition"], (None, rows),
     )  # fmt: skip
 
 
@@ -137,7 +111,7 @@ def _halved(model: onnx.ModelProto) -> onnx.ModelProto:
     kept, widened = [], []
     for tensor in model.graph.initializer:
         array = numpy_helper.to_array(tensor)
-        exact = array.dtype != np.float32 or array.size < SMALL or "correction" in tensor.name
+        exact = array.dtype != np.float32 or array.size < SMALL
         if exact:
             kept.append(tensor)
             continue

@@ -12,7 +12,8 @@ from trinity.chemistry import decomposition, descriptors, properties, sampling, 
 from trinity.chemistry import thermochemistry as heat
 from trinity.chemistry.groups import contributions, group_table
 from trinity.chemistry.priors import prior_table
-from trinity.cone.predict import DRAWS, LEVEL, SEED
+from trinity.cone.predict import LEVEL, LONGER, MOST_OF_HEAT, SEED
+from trinity.cone.specimen import IGNITION_TIMEOUT_S
 from trinity.files import data_path
 
 #: Draws behind the intervals of ``trinity cone``.
@@ -35,7 +36,7 @@ def tables() -> dict:
         "decomposition": {name: process(name) for name in ("t50", "char")},
         "constants": constants(),
         "limits": {k: list(v) for k, v in sampling.LIMITS.items()},
-        "draws": {"cone": scores(CONE_DRAWS), "prior": scores(DRAWS)},
+        "draws": {"cone": scores(CONE_DRAWS)},
         "accepted": {
             "flux_kw_m2": quantities.FLUX_ACCEPTED_KW_M2,
             "thickness_mm": quantities.THICKNESS_ACCEPTED_MM,
@@ -95,6 +96,9 @@ def constants() -> dict:
         "room_k": thermal.ROOM_K,
         "seen_groups": {name: sorted(decomposition.seen_groups(name)) for name in ("t50", "char")},
         "level": LEVEL,
+        "longer": LONGER,
+        "timeout_s": IGNITION_TIMEOUT_S,
+        "most_of_heat": MOST_OF_HEAT,
     }
 
 

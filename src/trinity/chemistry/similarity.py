@@ -48,7 +48,12 @@ def unpacked(packed: np.ndarray) -> list[ExplicitBitVect]:
 
 def nearest_similarity(psmiles: str, seen: Sequence[ExplicitBitVect]) -> float:
     """Tanimoto similarity of a polymer to the nearest of those ``seen``, 0 to 1."""
-    return max(BulkTanimotoSimilarity(fingerprint(psmiles), seen))
+    return nearest_among(fingerprint(psmiles), seen)
+
+
+def nearest_among(own: ExplicitBitVect, seen: Sequence[ExplicitBitVect]) -> float:
+    """As `nearest_similarity`, of a polymer's fingerprint; 0 where none is seen."""
+    return max(BulkTanimotoSimilarity(own, seen), default=0.0)
 
 
 def nearest_other(i: int, seen: Sequence[ExplicitBitVect]) -> float:

@@ -73,7 +73,10 @@ def predict(
 def _print_predictions(rows: list[dict]) -> None:
     for row in (row for row in rows if "error" not in row):
         domain = "" if row["in_domain"] else " (outside the domain of the training data)"
-        tools.print_test(row, TARGETS, "predicted", domain)
+        late = row["ignition_probability"] < 0.5
+        tools.print_test(row, TARGETS, "predicted", domain, row["verdict"] if late else "")
+        for reason in row["reasons"]:
+            print(f"outside: {reason}")
 
 
 def synthesize(

@@ -89,10 +89,16 @@ def number(value: float | None) -> str:
     return "no ignition" if value is None else f"{value:.4g}"
 
 
-def print_test(found: dict, quantities: tuple[str, ...], how: str, remark: str = "") -> None:
-    """Print one answer about a cone test, each quantity with its 90 % interval."""
+def print_test(
+    found: dict, quantities: tuple[str, ...], how: str, remark: str = "", verdict: str = ""
+) -> None:
+    """Print one answer about a cone test, each quantity with its 90 % interval; with a ``verdict``
+    against ignition that leads, and the quantities are those of a specimen that does."""
     flux, thickness = found["flux_kw_m2"], found["thickness_mm"]
     print(f"{found['psmiles']} at {flux:g} kW/m2, {thickness:g} mm{remark}")
+    if verdict:
+        print(f"{verdict} (probability of ignition {found['ignition_probability']:.2f})")
+        how = f"{how}, if it ignites"
     rows = [
         (key, number(found[key]), f"{number(found[key + '_lo'])} to {number(found[key + '_hi'])}")
         for key in quantities

@@ -7,6 +7,7 @@ the same numbers for many tests, which a model takes as an input or corrects;
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
@@ -15,16 +16,32 @@ import numpy as np
 from trinity.chemistry import properties, sampling
 from trinity.cone import simulate as cone
 from trinity.cone import specimen
+from trinity.cone.coordinates import (
+    FLUXES_KW_M2,
+    SHORTEST_DELAY_S,
+    between,
+    complete_heat,
+    to_coordinates,
+)
 from trinity.cone.curve import LAG_S
 from trinity.errors import InputError
 from trinity.files import write_atomic
 from trinity.quantities import CONDITIONS, TARGETS, check_conditions
 
+#: What is added to the time without ignition for the times that are longer; the peak comes last.
+LONGER = {"t_ig_s": 0.0, "t_peak_s": SHORTEST_DELAY_S}
+#: A specimen that burns as completely as print can tell.
+MOST_OF_HEAT = 0.9999
 SCALARS = ("t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2")  # in the order they are shown
 LEVEL = 0.90
-#: Draws within the errors of the properties, for a specimen that does not ignite nominally.
-DRAWS = 60
+#: Draws within the errors of the properties at each of some heat fluxes, for `physics_spread`.
+DRAWS, SPREAD_AT_KW_M2 = 16, (30.0, 75.0)
+#: The fluxes from this one on are burnt at once, those below one after the other.
+FIRST_WAVE = 6
 SEED = 0
+#: Limits of d coordinate / d ln flux below the lowest flux that ignites: t_ig falls at least as
+#: 1 / flux does, the peak rises at most in proportion, share and delay stay.
+EDGE_SLOPES = np.array([(-6.0, -1.0), (0.0, 1.0), (0.0, 0.0), (0.0, 0.0)])
 # Specific extinction coefficient of flame-generated smoke at 633 nm [m2/kg], mean and 95 % expanded
 # uncertainty over 29 fuels (Mulholland & Croarkin, Fire and Materials 24 (2000) 227).
 EXTINCTION_M2_KG = (8700.0, 1100.0)
@@ -44,10 +61,26 @@ class ConeTest:
     time_s: np.ndarray  # (t,)
     hrr_kw_m2: np.ndarray  # (t,) at nominal properties, zero before ignition
     case: dict  # nominal, as `trinity.cone.simulate.simulate` reads it
+    complete_mj_m2: float  # heat of complete combustion at nominal properties
 
     def interval(self, key: str) -> tuple[float, float]:
-        """Central 90 % of the sampled values among those that ignite; NaN when none does."""
-        return _central(self.sampled[key][np.isfinite(self.sampled[key])])
+        """Central 90 % of the sampled values, and the nominal one in any case; NaN when no sampled
+        specimen ignites.
+
+        Those that do not ignite have been watched for `IGNITION_TIMEOUT_S`: so long their times
+        are at least. They count nothing in the heats. None releases more heat than the nominal
+        specimen holds.
+        """
+        values = self.sampled[key]
+        burning = np.isfinite(values)
+        if not burning.any():
+            return float("nan"), float("nan")
+        if key in LONGER:
+            values = np.where(burning, values, specimen.IGNITION_TIMEOUT_S + LONGER[key])
+        low, high = _central(values[np.isfinite(values)])
+        low, high = np.fmin(low, self.nominal[key]), np.fmax(high, self.nominal[key])
+        limit = MOST_OF_HEAT * self.complete_mj_m2 if key == "thr_mj_m2" else np.inf
+        return float(min(low, limit)), float(min(high, limit))
 
     def to_dict(self) -> dict:
         """What ``trinity cone --json`` prints; None where nothing ignites."""
@@ -108,6 +141,7 @@ def predict(
         time_s=time_s,
         hrr_kw_m2=1e-3 * hrr_w_m2,
         case=case,
+        complete_mj_m2=complete_heat(estimate) * thickness_mm,
     )
 
 
@@ -156,33 +190,82 @@ def nominal_physics(
     polymers: Sequence,
     polymer_of: np.ndarray,
     conditions: np.ndarray,
-    draws: int = DRAWS,
     threads: int | None = None,
 ) -> np.ndarray:
-    """Natural logarithms (R, 4) of `TARGETS` that the cone model gives with nominal properties.
+    """`trinity.cone.coordinates` (R, 4) of what the cone model gives with nominal properties.
 
-    The same numbers as `predict`: row r is of polymer ``polymer_of[r]`` (R,) of ``polymers`` at the
-    heat flux [kW/m2] and thickness [mm] ``conditions[r]`` (R, 2), and all burn in one batch on
-    ``threads`` cores (all by default). Conditional on ignition, as the scores are: where the
-    nominal specimen does not ignite, the median of the ``draws`` sampled ones that do stands in for
-    it (the same draws every time), and NaN where none does or ``draws`` is 0.
+    Row r is of polymer ``polymer_of[r]`` (R,) of ``polymers`` at the heat flux [kW/m2] and
+    thickness [mm] ``conditions[r]`` (R, 2). Each polymer and thickness burns once at every flux of
+    `FLUXES_KW_M2`, in one batch on ``threads`` cores (all by default), and the rows are
+    interpolated. Conditional on ignition, as the scores are: below the lowest of these fluxes at
+    which the nominal specimen ignites, its times and peak go on along the slope that they have
+    there (in logarithms, within `EDGE_SLOPES`), so that nothing jumps. NaN where it does not
+    ignite at the highest flux.
 
     Raises
     ------
     InputError
         If a polymer or its conditions cannot be used.
     """
+    asked = np.column_stack([np.asarray(polymer_of, float), conditions[:, 1]])
+    slabs, slab_of = np.unique(asked, axis=0, return_inverse=True)
     estimates = [properties.estimate(polymer) for polymer in polymers]
     nominal = [sampling.sample_parameters(estimate) for estimate in estimates]
-    rows = list(zip(polymer_of, conditions.tolist(), strict=True))
-    found = _burnt([specimen.to_case(nominal[i], 0, *at) for i, at in rows], threads)
-    for row in np.flatnonzero(~np.isfinite(found).all(axis=1)) if draws else ():
-        i, at = rows[row]
-        drawn = _burnt(_cases(estimates[i], draws, np.random.default_rng(SEED), *at), threads)
-        burning = drawn[np.isfinite(drawn).all(axis=1)]
-        if len(burning):
-            found[row] = np.median(burning, axis=0)
-    return np.log(found)
+    slabs = [(int(i), thickness) for i, thickness in slabs.tolist()]
+    burnt = np.full((len(slabs), len(FLUXES_KW_M2), len(TARGETS)), np.nan)
+    # From strong heat to weak: what does not ignite, the dearest to compute, need not be weaker.
+    for wave in np.split(np.arange(len(FLUXES_KW_M2)), range(1, FIRST_WAVE))[::-1]:
+        burning = [k for k in range(len(slabs)) if np.isfinite(burnt[k, wave[-1] + 1 :, 0]).all()]
+        cases = [
+            specimen.to_case(nominal[slabs[k][0]], 0, flux, slabs[k][1])
+            for k in burning
+            for flux in FLUXES_KW_M2[wave].tolist()
+        ]
+        if cases:
+            found = _burnt(cases, threads)
+            burnt[np.ix_(burning, wave)] = found.reshape(len(burning), len(wave), -1)
+    complete = np.array([complete_heat(estimates[i]) * thickness for i, thickness in slabs])
+    grid = to_coordinates(burnt, complete[:, None])
+    for values in grid:
+        _continue_below(values)
+    return between(grid, slab_of.ravel(), conditions[:, 0])
+
+
+def _continue_below(values: np.ndarray) -> None:
+    """Fill coordinates (F, 4) below the lowest flux at which the specimen ignites, in place."""
+    silent = np.flatnonzero(~np.isfinite(values).all(axis=1))
+    edge = silent[-1] + 1 if len(silent) else 0
+    if edge == len(values):
+        values[:] = np.nan
+        return
+    logs = np.log(FLUXES_KW_M2)
+    above = min(edge + 1, len(values) - 1)
+    rise = (values[above] - values[edge]) / max(logs[above] - logs[edge], 1e-9)
+    rise = np.clip(rise, *EDGE_SLOPES.T)
+    values[:edge] = values[edge] + rise * (logs[:edge] - logs[edge])[:, None]
+
+
+@lru_cache(maxsize=4096)
+def physics_spread(polymer, thickness_mm: float, threads: int | None = None) -> np.ndarray:
+    """Standard deviation (F, 4) of the coordinates at `FLUXES_KW_M2` that the errors of the
+    estimated properties make.
+
+    `DRAWS` specimens burn at each of `SPREAD_AT_KW_M2`; those that ignite count (half the distance
+    of their 16th and 84th percentile, which wild draws do not move), and fluxes between are
+    interpolated. Where fewer than three ignite, nothing is added.
+    """
+    estimate = properties.estimate(polymer)
+    complete = complete_heat(estimate) * thickness_mm
+    found = []
+    for flux in SPREAD_AT_KW_M2:
+        cases = _cases(estimate, DRAWS, np.random.default_rng(SEED), flux, thickness_mm)
+        values = to_coordinates(_burnt(cases, threads), complete)
+        values = values[np.isfinite(values).all(axis=1)]
+        few = len(values) < 3
+        low, high = np.zeros((2, 4)) if few else np.quantile(values, [0.16, 0.84], axis=0)
+        found.append((high - low) / 2)
+    at, logs = np.log(SPREAD_AT_KW_M2), np.log(FLUXES_KW_M2)
+    return np.stack([np.interp(logs, at, column) for column in np.transpose(found)], axis=1)
 
 
 def specific_extinction_area(

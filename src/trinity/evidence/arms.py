@@ -9,13 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from trinity.learning.configurations import (
-    LAYERS,
-    Phase2Settings,
-    corrections_of,
-    spread,
-    two_phase_settings,
-)
+import numpy as np
+
+from trinity.learning.configurations import Phase2Settings
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#666666"
 
@@ -74,9 +70,10 @@ class Arm:
         return range(1 if self.deterministic else settings.seeds)
 
 
-def _some(candidates: Callable[[], list]) -> Configurations:
-    """As many of a list as every tuned arm may try."""
-    return lambda settings: spread(candidates(), settings.candidates)
+def spread(items: list, number: int) -> list:
+    """At most ``number`` of the items, evenly spread over them."""
+    places = np.linspace(0, len(items) - 1, min(number, len(items))).round().astype(int)
+    return [items[i] for i in dict.fromkeys(places.tolist())]
 
 
 def _baseline(settings: EvaluationSettings, kind: str) -> list:
@@ -85,14 +82,6 @@ def _baseline(settings: EvaluationSettings, kind: str) -> list:
     return spread(candidates(kind, settings.trees), settings.candidates)
 
 
-#: 12 closed forms for a start that knows no physics: the kernel has to explain the measurements,
-#: not what physics leaves of them, so that its variances are those of the former.
-DIRECT = [
-    Phase2Settings(layers=layers, length=length, signal=signal, trend=1.0)
-    for layers in LAYERS
-    for length in (1.0, 2.0, 3.0)
-    for signal in (0.3, 1.0)
-]
 #: One recipe per mode by gradient, stopped after each of some numbers of steps.
 GRADIENT = {
     "head": Phase2Settings("head", 3e-3, 0.0, 0.02),
@@ -106,10 +95,9 @@ def _by_gradient(settings: EvaluationSettings, *modes: str) -> list[Phase2Settin
 
 
 def _direct(settings: EvaluationSettings) -> list[Phase2Settings]:
-    """Half closed forms, half by gradient."""
-    half = settings.candidates // 2
+    """The closed form, and by gradient."""
     gradient = _by_gradient(settings, *GRADIENT)
-    return [*spread(DIRECT, half), *gradient[: settings.candidates - half]]
+    return [Phase2Settings(physics=False), *gradient[: settings.candidates - 1]]
 
 
 def _paper(settings: EvaluationSettings) -> list[Phase2Settings]:
@@ -118,10 +106,12 @@ def _paper(settings: EvaluationSettings) -> list[Phase2Settings]:
     return [Phase2Settings("full", 3e-5, 1.0, 0.0, (500,), loss="relative_l2", schedule="step")]
 
 
-_NETWORK = _some(lambda: corrections_of(0.0))  # of the network alone: no physics at prediction
-_PHYSICS = _some(lambda: corrections_of(1.0))  # of the network only the embedding is used
-_TWO_PHASE = _some(two_phase_settings)
-_SHUFFLED = _some(lambda: corrections_of(0.0) + DIRECT)  # useless labels may need either
+def _kernel(settings: EvaluationSettings, physics: bool) -> list[Phase2Settings]:
+    """The one process that is declared."""
+    return [Phase2Settings(physics=physics)]
+
+
+_NETWORK, _TWO_PHASE = partial(_kernel, physics=False), partial(_kernel, physics=True)
 _CONDITIONS, _FOREST, _PROCESS = (
     partial(_baseline, kind=kind)
     for kind in ("conditions_only", "random_forest", "gaussian_process")
@@ -141,7 +131,7 @@ ARMS = {
         Arm("gaussian_process", "Gaussian process", "classical", "", _PROCESS, deterministic=True),
         _control("shuffled_only", "phase 1 on shuffled labels only", "network", "shuffled"),
         _control("shuffled_labels", "shuffled phase 1 + phase 2", "finetuned", "shuffled",
-                 _SHUFFLED),
+                 _NETWORK),
         _control("phase1_from_scratch", "phase 1 only, random encoder", "network", "from_scratch"),
         _control("two_phase_from_scratch", "phase 1 + 2, random encoder", "finetuned",
                  "from_scratch", _TWO_PHASE, True),
@@ -149,7 +139,7 @@ ARMS = {
         _control("network_only", "phase 1 + 2, no physics at prediction", "finetuned", "phase1",
                  _NETWORK),
         _control("physics_language_model", "physics + language model, no phase 1", "finetuned",
-                 "language_model", _PHYSICS, True),
+                 "language_model", _TWO_PHASE, True),
         _control("physics_bias", "physics + fitted bias", "classical", "", _CONDITIONS, True,
                  deterministic=True),
         _control("gaussian_process_physics", "physics + Gaussian process", "classical", "",

@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from trinity.cone.coordinates import to_targets
 from trinity.evidence.arms import ARMS, Arm, EvaluationSettings
 from trinity.files import write_atomic
 from trinity.learning.intervals import mixture
-from trinity.measurements.noise import STANDARD
+from trinity.measurements.noise import STANDARD, noise_of
 from trinity.measurements.specimens import load_measurements
 from trinity.quantities import TARGETS
 
@@ -152,25 +153,22 @@ class Unit:
 def physics_alone(table: pd.DataFrame, draws: int) -> Held:
     """Nominal prediction of the tests of a table, and the central 90 % of sampled parameters.
 
-    Where the nominal specimen does not ignite, the median of the sampled ones that do stands in
-    for it: the score needs a number, conditional on ignition.
+    Where the nominal specimen does not ignite, `trinity.cone.predict.nominal_physics` says what
+    stands in for it: the score needs a number, conditional on ignition.
     """
     from trinity.chemistry.polymers import Polymer
     from trinity.cone.predict import predict
+    from trinity.learning.data import tests_of
 
-    def values(row) -> list[list[float]]:
+    def ends(row) -> list[tuple[float, ...]]:
         polymer = Polymer.parse(row.psmiles, row.components)
         test = predict(polymer, row.flux_kw_m2, row.thickness_mm, draws, seed=0)
-        nominal = [
-            test.nominal[name]
-            if np.isfinite(test.nominal[name])
-            else np.nanmedian(test.sampled[name])
-            for name in TARGETS
-        ]
-        return [nominal, *zip(*map(test.interval, TARGETS), strict=True)]
+        return list(zip(*map(test.interval, TARGETS), strict=True))
 
-    found = np.log([values(row) for row in table.itertuples()])  # (T, 3, 4)
-    mean, lo, hi = found.swapaxes(0, 1)[:, None]
+    tests = tests_of(table).with_physics()
+    mean = np.log(to_targets(tests.physics, tests.complete))[None]
+    lo, hi = np.log([ends(row) for row in table.itertuples()]).swapaxes(0, 1)[:, None]
+    lo, hi = np.fmin(lo, mean), np.fmax(hi, mean)
     # Of a few draws, those that ignite may agree; repeated tests do not.
     sigma = np.maximum((hi - lo) / (2 * NORMAL_90), STANDARD.within**0.5)
     return Held(table["test_id"].to_numpy(), mean, sigma, lo, hi)
@@ -180,9 +178,10 @@ def untouched(model) -> Held:
     """What a network that has seen no measurement predicts of all tests."""
     from trinity.learning.answer import answer
 
-    found = answer(model, measured_with_physics()).with_noise(STANDARD)
+    tests = measured_with_physics()
+    mean, sigma = answer(model, tests).in_logs(tests.complete)
     ids = measurements()["test_id"].to_numpy()
-    return Held(ids, found.log_mean[None], found.log_sigma[None])
+    return Held(ids, mean[None], np.maximum(sigma, STANDARD.within**0.5)[None])
 
 
 def learned(
@@ -204,9 +203,11 @@ def learned(
         start = start_of(arm, seed, sources)
         start = direct_start(start, training, seed) if arm.fresh else start
         ask = partial(answer, tests=held_out)
-        found = [a[:2] for a in finetune_each(start, training, configurations, seed, ask)]
+        told = finetune_each(start, training, configurations, seed, ask)
+        found = [one.in_logs(held_out.complete) for one in told]
     mean, sigma = map(np.stack, zip(*found, strict=True))
-    least = training.noise.within**0.5  # no answer is surer than repeated tests scatter
+    # No answer is surer than repeated tests scatter.
+    least = noise_of(tuple(training.cell[training.cell != ""])).within ** 0.5
     return Held(table["test_id"].to_numpy()[held], mean, np.maximum(sigma, least))
 
 

@@ -18,6 +18,7 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
+from trinity.cone.coordinates import to_targets
 from trinity.learning.data import Components, TestTable
 
 MORGAN_BITS = 512
@@ -55,7 +56,7 @@ def descriptors(polymers: list[Components], kind: str) -> np.ndarray:
 
 def features(tests: TestTable, kind: str | None, laboratory: bool) -> np.ndarray:
     """(R, d): log flux, log thickness, then what is asked for."""
-    named = tests.laboratory if laboratory else tests.laboratory[:, :0]
+    named = tests.one_hot if laboratory else tests.one_hot[:, :0]
     polymers = descriptors(tests.polymers, kind) if kind else np.zeros((len(tests.polymers), 0))
     return np.hstack([np.log(tests.conditions), named, polymers[tests.polymer_of]])
 
@@ -143,12 +144,12 @@ def predict_baseline(
     """Log predictions and their spread, both (R, 4), for held-out tests.
 
     The spread is one: the conformal step scales it to the residuals.  With ``physics`` the
-    residuals ln measured - ln physics take the place of the labels, and the physics of the
-    held-out tests is added to what is predicted.
+    residuals of the physics in `trinity.cone.coordinates` take the place of the labels, and that of
+    the held-out tests is added to what is predicted.
     """
     x = features(training, candidate.kind, candidate.laboratory)
     x_new = features(held_out, candidate.kind, candidate.laboratory)
-    labels = np.log(training.targets / np.exp(training.physics) if physics else training.targets)
+    labels = training.coordinates - training.physics if physics else np.log(training.targets)
     mean = np.full((len(held_out), labels.shape[1]), np.nan)
     for column, y in enumerate(labels.T):
         known = np.isfinite(y)
@@ -158,4 +159,6 @@ def predict_baseline(
         weight = "ridge__sample_weight" if isinstance(model, Pipeline) else "sample_weight"
         model.fit(x[known], y[known], **{weight: training.weight[known]})
         mean[:, column] = model.predict(x_new)
-    return mean + held_out.physics if physics else mean, np.ones_like(mean)
+    if physics:
+        mean = np.log(to_targets(mean + held_out.physics, held_out.complete))
+    return mean, np.ones_like(mean)

@@ -10,8 +10,16 @@ from rdkit import Chem
 from torch import Tensor
 
 from trinity.chemistry.polymers import Polymer
+from trinity.chemistry.properties import estimate
+from trinity.cone.coordinates import (
+    FLUXES_KW_M2,
+    LEAST_SLOPE,
+    complete_heat,
+    slopes,
+    to_coordinates,
+)
 from trinity.cone.predict import nominal_physics
-from trinity.learning.correction import IGNITION_TIME
+from trinity.learning.correction import IGNITION_TIME, UNNAMED
 from trinity.learning.encoder import Labels, Rows, pad
 from trinity.learning.intervals import group_weights
 from trinity.learning.model import FlammabilityModel, Scalers
@@ -37,15 +45,17 @@ class TestTable:
     polymers: list[Components]  # P
     polymer_of: np.ndarray  # (R,) index into polymers
     conditions: np.ndarray  # (R, 2) kW/m2, mm
-    laboratory: np.ndarray  # (R, 3) one-hot, zero for the mean laboratory
+    laboratory: np.ndarray  # (R,) names, `UNNAMED` for the mean laboratory
     targets: np.ndarray | None = None  # (R, 4)
     ignited: np.ndarray | None = None  # (R,)
     at_least: np.ndarray | None = None  # (R,) s, NaN where the time is measured or unknown
     weight: np.ndarray | None = None  # (R,)
     replicates: np.ndarray | None = None  # (R,) specimens behind the row
     cell: np.ndarray | None = None  # (R,) name of a measured cell of the project, or ""
-    #: (R, 4) logarithms of what physics gives at nominal properties; only some models read it.
+    #: (R, 4) coordinates of what physics gives at nominal properties; only some models read it.
     physics: np.ndarray | None = None
+    #: (R,) heat of complete combustion [MJ/m2] where it is not that of the estimate.
+    own_heat: np.ndarray | None = None
 
     def __post_init__(self):
         shapes = {"targets": (len(self), len(TARGETS)), "ignited": len(self), "at_least": len(self)}
@@ -59,9 +69,51 @@ class TestTable:
         return len(self.polymer_of)
 
     @property
+    def complete(self) -> np.ndarray:
+        """Heat of complete combustion (R,) [MJ/m2]."""
+        if self.own_heat is not None:
+            return self.own_heat
+        heat = np.array([complete_heat(estimate(polymer)) for polymer in self.polymers])
+        return heat[self.polymer_of] * self.conditions[:, 1]
+
+    @property
+    def coordinates(self) -> np.ndarray:
+        """What was measured, in coordinates (R, 4); NaN where a label is missing."""
+        return to_coordinates(self.targets, self.complete)
+
+    @property
     def noise(self) -> Noise:
-        """The noise that these tests tell, no others: refitted with every part of a table."""
-        return noise_of(tuple(self.cell[self.cell != ""]))
+        """The noise that these tests tell, no others: refitted with every part of a table. That of
+        the logarithms becomes that of the coordinates at a typical test of the table."""
+        told = noise_of(tuple(self.cell[self.cell != ""]))
+        own = self.coordinates
+        own = own[np.isfinite(own).all(axis=1)]
+        if not len(own):
+            return told
+        by = np.maximum(slopes(np.median(own, axis=0), 1.0), LEAST_SLOPE) ** 2
+        return Noise(*(variances / by for variances in told))
+
+    @property
+    def one_hot(self) -> np.ndarray:
+        """Laboratories that networks know, (R, 3) one-hot; zero for the mean one and any other."""
+        return (self.laboratory[:, None] == np.array(LABORATORIES)).astype(float)
+
+    def unnamed(self) -> "TestTable":
+        """The tests with their laboratories hidden."""
+        return replace(self, laboratory=np.full(len(self), UNNAMED))
+
+    def on_grid(self) -> tuple["TestTable", np.ndarray]:
+        """The polymers, thicknesses and laboratories of these tests at `FLUXES_KW_M2`: G x F tests
+        without labels, and which of the G each of the R tests is (R,)."""
+        _, lab = np.unique(self.laboratory, return_inverse=True)
+        asked = np.column_stack([self.polymer_of, self.conditions[:, 1], lab])
+        _, first, row_of = np.unique(asked, axis=0, return_index=True, return_inverse=True)
+        rows = np.repeat(first, len(FLUXES_KW_M2))
+        flux = np.tile(FLUXES_KW_M2, len(first))
+        conditions = np.column_stack([flux, self.conditions[rows, 1]])
+        heat = None if self.own_heat is None else self.own_heat[rows]
+        grid = TestTable(self.polymers, self.polymer_of[rows], conditions, self.laboratory[rows])
+        return replace(grid, own_heat=heat), row_of.ravel()
 
     def take(self, rows: np.ndarray) -> "TestTable":
         """The chosen rows (indices or mask), with only the polymers that they use."""
@@ -71,8 +123,9 @@ class TestTable:
         return replace(self, **parts)
 
     def weighed(self, groups: Sequence[str]) -> "TestTable":
-        """The tests with weights that give each of the groups (R,) the same sum."""
-        return replace(self, weight=group_weights(groups))
+        """The tests with weights that give each of the groups (R,) the same sum, and in it each
+        laboratory."""
+        return replace(self, weight=group_weights(groups, self.laboratory))
 
     def spelled(self) -> "TestTable":
         """The tests with each repeat unit in the spelling that distilled networks read, cut where
@@ -90,35 +143,20 @@ class TestTable:
         tokens = map(len, ids)
         return np.array([max(next(tokens) for _ in polymer) for polymer in self.polymers])
 
-    def batch(self, model: FlammabilityModel, spellings: int = 0, seed: int | None = None) -> Rows:
-        """The tests as ``model`` reads them.
+    def inputs(self, scalers: Scalers) -> tuple[Tensor, Tensor]:
+        """Conditions and laboratories as a network's head reads them."""
+        return _tensor(scalers.standardise_conditions(self.conditions)), _tensor(self.one_hot)
 
-        ``seed`` None: the canonical spelling and ``spellings`` others beside it (`spellings_of`);
-        a seed: one random spelling per component instead (augmentation).
-        """
-        strings, mix = [], np.zeros((len(self.polymers), 0))
-        for position, polymer in enumerate(self.polymers):
-            for psmiles, fraction in polymer:
-                spelled = spellings_of(psmiles, spellings, seed)
-                share = np.zeros((len(self.polymers), len(spelled)))
-                share[position] = fraction / len(spelled)
-                strings += spelled
-                mix = np.hstack([mix, share])
-        scalers, physics = model.scalers, self.physics
-        if physics is not None:
-            physics = _tensor((physics - scalers.target_mean) / scalers.target_scale)
-        return Rows(
-            *pad(encode(model.tokenizer, strings), model.tokenizer.pad_token_id),
-            _tensor(mix / mix.sum(1, keepdims=True))[self.polymer_of],
-            _tensor(scalers.standardise_conditions(self.conditions)),
-            _tensor(self.laboratory),
-            physics,
-        )
+    def batch(self, model: FlammabilityModel, spellings: int = 0, seed: int | None = None) -> Rows:
+        """The tests as ``model`` reads them; ``spellings`` and ``seed`` as in `sequences`."""
+        ids, mask, mix = sequences(self.polymers, model.tokenizer, spellings, seed)
+        return Rows(ids, mask, mix[self.polymer_of], *self.inputs(model.scalers))
 
     def labels(self, scalers: Scalers) -> Labels:
         """What is known of the tests, as tensors."""
-        targets = scalers.standardise(self.targets)
-        times = scalers.standardise(np.tile(self.at_least[:, None], len(TARGETS)))
+        own = self.coordinates if scalers.ordered else np.log(self.targets)
+        targets = scalers.standardise(own)
+        times = scalers.standardise(np.tile(np.log(self.at_least)[:, None], len(TARGETS)))
         return Labels(
             _tensor(np.nan_to_num(targets)),
             _tensor(np.isfinite(targets)),
@@ -126,8 +164,6 @@ class TestTable:
             _tensor(np.isfinite(self.ignited)),
             _tensor(self.weight / self.weight.mean()),
             _tensor(times[:, IGNITION_TIME]),
-            _tensor(self.noise.within / self.replicates[:, None]),
-            _tensor(self.noise.laboratory),
         )
 
 
@@ -135,9 +171,30 @@ def _tensor(array: np.ndarray) -> Tensor:
     return torch.tensor(np.asarray(array, dtype=np.float32))
 
 
-def laboratory_one_hot(names: Sequence) -> np.ndarray:
-    """(R, 3) one-hot; a laboratory that is unknown or not named gives zeros, the mean one."""
-    return np.array([[float(name == lab) for lab in LABORATORIES] for name in names])
+def sequences(
+    polymers: Sequence[Components], tokenizer, spellings: int = 0, seed: int | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Token ids and mask (S, T) of the components of P polymers, and their shares (P, S).
+
+    ``seed`` None: the canonical spelling and ``spellings`` others beside it (`spellings_of`); a
+    seed: one random spelling per component instead (augmentation).
+    """
+    strings, shares = [], []
+    for position, polymer in enumerate(polymers):
+        for psmiles, fraction in polymer:
+            spelled = spellings_of(psmiles, spellings, seed)
+            shares += [(position, fraction / len(spelled))] * len(spelled)
+            strings += spelled
+    mix = np.zeros((len(polymers), len(strings)))
+    for column, (position, share) in enumerate(shares):
+        mix[position, column] = share
+    mix /= mix.sum(1, keepdims=True)
+    return *pad(encode(tokenizer, strings), tokenizer.pad_token_id), _tensor(mix)
+
+
+def laboratories(names: Sequence) -> np.ndarray:
+    """Names (R,) of laboratories, `UNNAMED` where a cell holds none."""
+    return np.array([name if isinstance(name, str) else UNNAMED for name in names], dtype=str)
 
 
 def tests_of(table: pd.DataFrame, weight: np.ndarray | None = None) -> TestTable:
@@ -161,14 +218,23 @@ def tests_of(table: pd.DataFrame, weight: np.ndarray | None = None) -> TestTable
         [Polymer.parse(*key).units for key in unique],
         np.array([unique[key] for key in identity]),
         table[list(CONDITIONS)].to_numpy(float),
-        laboratory_one_hot(table.get("lab", empty)),
+        laboratories(table.get("lab", empty)),
         targets,
         ignited,
         np.where((ignited == 0) & ~labelled, duration, np.nan),
         None if weight is None else np.asarray(weight, float),
         table.get("replicates", pd.Series(1.0, table.index)).fillna(1.0).to_numpy(float),
         table.get("cell", pd.Series("", table.index)).fillna("").to_numpy(str),
+        own_heat=_drawn_heat(table),
     )
+
+
+def _drawn_heat(table: pd.DataFrame) -> np.ndarray | None:
+    """Heat of complete combustion of synthetic rows, by the properties that were drawn for each."""
+    needed = ["heat_of_combustion_j_kg", "density_kg_m3"]
+    if not set(needed) <= set(table):
+        return None
+    return 1e-9 * table[needed].prod(axis=1).to_numpy(float) * table["thickness_mm"].to_numpy()
 
 
 def spellings_of(psmiles: str, extra: int, seed: int | None) -> list[str]:

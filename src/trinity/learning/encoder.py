@@ -45,9 +45,7 @@ class Rows:
     mix: Tensor  # (R, S)
     conditions: Tensor  # (R, 2) standardised logarithms
     laboratory: Tensor  # (R, 3)
-    #: (R, 4) standardised logarithms of what physics says at nominal properties, where needed.
-    physics: Tensor | None = None
-    #: (R, D), or all layers' side by side, where the encoder is frozen and has been run.
+    #: (R, D) where the encoder is frozen and has been run.
     embedding: Tensor | None = None
 
 
@@ -61,8 +59,6 @@ class Labels:
     ignition_known: Tensor  # (R,) 0 or 1
     weight: Tensor  # (R,) sums to R
     at_least: Tensor  # (R,) standardised bound of the ignition time, NaN without
-    noise: Tensor  # (R, 4) variance of ln by which repeated tests scatter, of the row's replicates
-    laboratory: Tensor  # (4,) variance of ln between laboratories
 
 
 def bert_config(shape: BackboneShape, vocabulary: int):

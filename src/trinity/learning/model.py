@@ -4,8 +4,8 @@
     components' embeddings --mass fractions--> row embedding (R, D)
     row embedding + log flux, log thickness --residual MLP--> ignition logit, mean and log variance
 
-of ``TARGETS`` in standardised logarithms; the laboratory adds an offset to the means.  Scalers
-live inside the checkpoint, so that a loaded model answers in physical units.
+of the `trinity.cone.coordinates`, standardised; the laboratory adds an offset to the means.
+Scalers live inside the checkpoint, so that a loaded model answers in physical units.
 """
 
 import json
@@ -13,13 +13,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
-import torch
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from trinity.errors import InputError
 from trinity.files import write_atomic
-from trinity.learning.correction import AveragedCorrections, Correction, IgnitionCorrection
+from trinity.learning.censored import IgnitionCorrection
+from trinity.learning.correction import Correction
 from trinity.learning.encoder import WITHOUT_POOLER, Rows
 from trinity.learning.tokenizer import build_tokenizer, load_tokenizer
 from trinity.quantities import CONDITIONS, LABORATORIES, TARGETS
@@ -30,28 +30,29 @@ LOG_VARIANCE_RANGE = (-7.0, 3.0)
 
 @dataclass
 class Scalers:
-    """Mean and scale of the logarithms of conditions and targets, in table order."""
+    """Mean and scale of the logarithms of the conditions and of the coordinates."""
 
     condition_mean: list[float] = field(default_factory=lambda: [0.0] * len(CONDITIONS))
     condition_scale: list[float] = field(default_factory=lambda: [1.0] * len(CONDITIONS))
     target_mean: list[float] = field(default_factory=lambda: [0.0] * len(TARGETS))
     target_scale: list[float] = field(default_factory=lambda: [1.0] * len(TARGETS))
+    #: False: the network was trained on logarithms of the targets, by an earlier release.
+    ordered: bool = True
 
     @classmethod
-    def fit(cls, conditions: np.ndarray, targets: np.ndarray) -> "Scalers":
-        """From physical values, (R, 2) and (R, 4); NaN targets are ignored."""
-        log_conditions, log_targets = np.log(conditions), np.log(targets)
-        scale = np.nanstd(log_targets, axis=0)
+    def fit(cls, conditions: np.ndarray, coordinates: np.ndarray) -> "Scalers":
+        """From physical conditions (R, 2) and coordinates (R, 4), of which NaN are ignored."""
+        log_conditions, scale = np.log(conditions), np.nanstd(coordinates, axis=0)
         return cls(
             log_conditions.mean(0).tolist(),
             np.maximum(log_conditions.std(0), 0.1).tolist(),
-            np.nanmean(log_targets, axis=0).tolist(),
+            np.nanmean(coordinates, axis=0).tolist(),
             np.maximum(scale, 0.1).tolist(),
         )
 
-    def standardise(self, targets: np.ndarray) -> np.ndarray:
-        """Physical targets (R, 4) as standardised logarithms."""
-        return (np.log(targets) - self.target_mean) / self.target_scale
+    def standardise(self, coordinates: np.ndarray) -> np.ndarray:
+        """Coordinates (R, 4), standardised."""
+        return (coordinates - self.target_mean) / self.target_scale
 
     def standardise_conditions(self, conditions: np.ndarray) -> np.ndarray:
         """Physical conditions (R, 2) as standardised logarithms."""
@@ -78,7 +79,6 @@ class Head(nn.Module):
 
     def __init__(self, embedding: int, width: int = 192, blocks: int = 2):
         super().__init__()
-        self.width = embedding
         self.norm = nn.LayerNorm(embedding)
         self.chemistry = nn.Linear(embedding, width)
         self.conditions = nn.Linear(len(CONDITIONS), width)
@@ -91,30 +91,20 @@ class Head(nn.Module):
         # A laboratory is a bias on the means; zero = the mean laboratory.
         self.laboratory = nn.Linear(len(LABORATORIES), len(TARGETS), bias=False)
         # Phase 2 in closed form (`trinity.learning.correction`); none after phase 1.
-        self.correction: AveragedCorrections | None = None
+        self.correction: Correction | None = None
         self.ignition_correction: IgnitionCorrection | None = None
         for zero in (self.straight, self.laboratory, self.log_variance):
             nn.init.zeros_(zero.weight)
 
-    def forward(
-        self,
-        embedding: Tensor,
-        conditions: Tensor,
-        laboratory: Tensor,
-        physics: Tensor | None = None,
-    ):
-        """Of all layers' embeddings side by side the head reads the last, the correction more."""
-        last = embedding[:, -self.width :]
-        x = self.blocks(self.chemistry(self.norm(last)) + self.conditions(conditions))
+    def forward(self, embedding: Tensor, conditions: Tensor, laboratory: Tensor):
+        """What the network says; outcomes that were measured correct its odds of ignition, and
+        `trinity.learning.answer` the rest."""
+        x = self.blocks(self.chemistry(self.norm(embedding)) + self.conditions(conditions))
         mean = self.mean(x) + self.straight(conditions) + self.laboratory(laboratory)
-        log_variance = self.log_variance(x)
-        if self.correction is not None:
-            mean, variance = self.correction(embedding, conditions, laboratory, mean, physics)
-            log_variance = variance.log()
         logit = self.ignition(x).squeeze(-1)
         if self.ignition_correction is not None:
-            logit = self.ignition_correction(last, conditions, logit)
-        return logit, mean, log_variance.clamp(*LOG_VARIANCE_RANGE)
+            logit = self.ignition_correction(embedding, conditions, logit)
+        return logit, mean, self.log_variance(x).clamp(*LOG_VARIANCE_RANGE)
 
 
 class FlammabilityModel(nn.Module):
@@ -129,29 +119,23 @@ class FlammabilityModel(nn.Module):
 
     @property
     def needs_physics(self) -> bool:
-        """Whether `Rows.physics` must be given."""
-        return self.head.correction is not None and self.head.correction.needs_physics
+        """Whether physics answers at prediction, too."""
+        return self.head.correction is not None and self.head.correction.physics
 
-    def embed(self, input_ids: Tensor, attention_mask: Tensor, layers: bool = False) -> Tensor:
-        """Mean of the token states, (S, T) -> (S, D); with ``layers`` those of the token
-        embeddings and of every layer side by side, the last layer last."""
-        found = self.backbone(
-            input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=layers
-        )
-        weight = attention_mask.unsqueeze(-1).to(found[0].dtype)
-        states = torch.cat(found.hidden_states, dim=-1) if layers else found[0]  # (S, T, D)
+    def embed(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Mean of the token states of the last layer, (S, T) -> (S, D)."""
+        states = self.backbone(input_ids=input_ids, attention_mask=attention_mask)[0]  # (S, T, D)
+        weight = attention_mask.unsqueeze(-1).to(states.dtype)
         return (states * weight).sum(1) / weight.sum(1)
 
-    def embedding_of(self, rows: Rows, layers: bool = False) -> Tensor:
-        """Embedding (R, D) of a batch, or of all layers side by side."""
-        return rows.mix @ self.embed(rows.input_ids, rows.attention_mask, layers)
+    def embedding_of(self, rows: Rows) -> Tensor:
+        """Embedding (R, D) of a batch."""
+        return rows.mix @ self.embed(rows.input_ids, rows.attention_mask)
 
     def forward(self, rows: Rows):
         """Ignition logit (R,), standardised means (R, 4), log variances (R, 4)."""
-        embedding = rows.embedding
-        if embedding is None:
-            embedding = self.embedding_of(rows, self.head.correction is not None)
-        return self.head(embedding, rows.conditions, rows.laboratory, rows.physics)
+        embedding = self.embedding_of(rows) if rows.embedding is None else rows.embedding
+        return self.head(embedding, rows.conditions, rows.laboratory)
 
     def save(self, folder: str | Path, about: dict | None = None) -> Path:
         """Write ``model.safetensors``, ``config.json`` and the tokenizer; no pickle."""
@@ -162,7 +146,6 @@ class FlammabilityModel(nn.Module):
         write_atomic(folder / "model.safetensors", save(weights))
         backbone = self.backbone.config.to_dict()
         backbone.pop("_name_or_path", None)  # a folder of this machine
-        corrections = self.head.correction.members if self.head.correction else ()
         ignition = self.head.ignition_correction
         config = {
             "kind": "trinity-flammability",
@@ -170,7 +153,7 @@ class FlammabilityModel(nn.Module):
             "scalers": asdict(self.scalers),
             "targets": TARGETS,
             "laboratories": LABORATORIES,
-            "corrections": [one.shape for one in corrections],
+            "correction": self.head.correction.shape if self.head.correction else {},
             "ignition_correction": ignition.shape if ignition else [],
             "about": about or {},
         }
@@ -195,9 +178,10 @@ def load_model(folder: str | Path) -> FlammabilityModel:
         raise InputError(f"{folder} is no Trinity model: its config.json is missing or foreign.")
     shape = AutoConfig.for_model(**config["backbone"])
     backbone = AutoModel.from_config(shape, **WITHOUT_POOLER.get(shape.model_type, {}))
-    model = FlammabilityModel(backbone, Scalers(**config["scalers"]), load_tokenizer(folder))
-    if config["corrections"]:
-        model.head.correction = AveragedCorrections([Correction(*n) for n in config["corrections"]])
+    scalers = Scalers(**({"ordered": False} | config["scalers"]))
+    model = FlammabilityModel(backbone, scalers, load_tokenizer(folder))
+    if shape := config.get("correction"):
+        model.head.correction = Correction(**shape)
     if shape := config.get("ignition_correction"):
         model.head.ignition_correction = IgnitionCorrection(*shape)
     model.load_state_dict(load_file(folder / "model.safetensors"))

@@ -171,7 +171,7 @@ def fit_phase1(
 ) -> list[float]:
     """Train ``model`` in place on synthetic tests by section ``[phase1]`` of a scale; sets its
     scalers. Returns the losses."""
-    model.scalers = Scalers.fit(tests.conditions, tests.targets)
+    model.scalers = Scalers.fit(tests.conditions, tests.coordinates)
     lengths = tests.lengths(model.tokenizer)
     order = np.argsort(tests.polymer_of, kind="stable")
     rows_of = np.split(order, np.cumsum(np.bincount(tests.polymer_of))[:-1])
@@ -218,8 +218,8 @@ def _scores(folder: Path, training: TestTable, unseen: TestTable) -> dict:
     burning = np.isfinite(unseen.ignited)
     guess = together.ignition > 0.5
     return {
-        "held_out": [factors(one.log_mean) for one in found],
-        "held_out_ensemble": factors(together.log_mean),
+        "held_out": [factors(one.in_logs(unseen.complete)[0]) for one in found],
+        "held_out_ensemble": factors(together.in_logs(unseen.complete)[0]),
         "conditions_only": factors(alone),
         "ignition_accuracy": float((guess == unseen.ignited)[burning].mean()),
         "ignition_share": float(unseen.ignited[burning].mean()),

@@ -6,22 +6,25 @@ every step all weights are drawn back towards it by a small fraction (decoupled 
 al., 2018), the encoder learns at a fraction of the head's rate, and what is used is a moving
 average of the weights.  Modes: ``full``, ``lora`` (low-rank updates of the attention, Hu et al.,
 2022), ``head`` (frozen encoder), and ``kernel``: the head's finetuning solved in closed form as a
-Gaussian process on the embedding (`trinity.learning.correction`), or as several of them.
+Gaussian process on the embedding (`trinity.learning.correction`).
 """
 
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from trinity.learning.answer import Answer, corrected_tests, embeddings
+from trinity.learning.censored import IgnitionCorrection
 from trinity.learning.configurations import Phase2Settings
-from trinity.learning.correction import AveragedCorrections, Correction, IgnitionCorrection
+from trinity.learning.correction import Correction, Measured
 from trinity.learning.data import TestTable
-from trinity.learning.encoder import Labels, Rows
+from trinity.learning.encoder import Labels
 from trinity.learning.loop import Schedule, seeded, train
 from trinity.learning.model import FlammabilityModel, Scalers
 from trinity.learning.phase1 import multitask_loss
@@ -36,8 +39,9 @@ LABORATORY_DROPOUT = 0.25
 
 
 def relative_l2(output: tuple[Tensor, Tensor, Tensor], labels: Labels, scalers: Scalers) -> Tensor:
-    """Sum over targets of |predicted - measured| / |measured|, 2-norms of physical values over
-    the batch: the loss of Liu et al. (2025).  Variances and ignition learn nothing from it."""
+    """Sum over targets of |predicted - measured| / |measured|, 2-norms over the batch of what the
+    coordinates are logarithms of: the loss of Liu et al. (2025).  Variances and ignition learn
+    nothing from it."""
     scale, centre = map(torch.tensor, (scalers.target_scale, scalers.target_mean))
     predicted, measured = (
         labels.known * torch.exp(z * scale + centre) for z in (output[1], labels.targets)
@@ -58,7 +62,7 @@ def finetune(
     returned model is that of the last one.
     """
     if settings.mode == "kernel":
-        model = correct(start, tests, [settings])
+        model = correct(start, tests, settings.physics)
         if look:
             look(settings.steps, model)
         return model
@@ -119,48 +123,34 @@ def _add_lora(model: FlammabilityModel, seed: int) -> None:
         )
 
 
-class Seen(NamedTuple):
-    """Measured tests as a start sees them, whatever the configuration of the correction."""
-
-    rows: Rows  # with the embedding of all layers
-    labels: Labels
-    mean: Tensor  # (N, 4) standardised
-    ignition: IgnitionCorrection
-
-
-@torch.no_grad()
-def seen_by(start: FlammabilityModel, tests: TestTable) -> Seen:
-    """What a correction of ``start`` learns from: the tests are embedded once for many."""
-    rows = all_layers(start, tests)
-    labels = tests.labels(start.scalers)
-    logit, mean, _ = start.head(rows.embedding, rows.conditions, rows.laboratory)
-    known = labels.ignition_known > 0
-    last = rows.embedding[known, -start.head.width :]
-    ignition = IgnitionCorrection.fit(
-        last, rows.conditions[known], logit[known], labels.ignited[known]
-    )
-    return Seen(rows, labels, mean, ignition)
-
-
 @torch.no_grad()
 def correct(
     start: FlammabilityModel,
     tests: TestTable,
-    configurations: Sequence[Phase2Settings],
-    seen: Seen | None = None,
+    physics: bool = True,
+    embedding: Tensor | None = None,
 ) -> FlammabilityModel:
-    """``start`` with one Gaussian process per configuration (mode ``kernel``), averaged with equal
-    weights, for what it leaves of the tests; the encoder is that of ``start``, not a copy."""
-    rows, labels, mean, ignition = seen or seen_by(start, tests)
+    """``start`` with Gaussian processes (mode ``kernel``) for what physics leaves of the tests, or
+    its own mean without ``physics``; the encoder is that of ``start``, not a copy. ``embedding``
+    (P, D) of the polymers if it is known."""
+    if physics and tests.physics is None:
+        tests = tests.with_physics()
+    embedding = embeddings(start, tests) if embedding is None else embedding
+    rows = embedding[torch.as_tensor(tests.polymer_of)]
+    inputs, labels = tests.inputs(start.scalers), tests.labels(start.scalers)
+    output = start.head(rows, *inputs)
+    network = Answer.of_output(start.scalers, output, tests.complete).log_mean
+    measured = Measured(
+        tests.coordinates, np.log(tests.at_least), tests.weight, tests.replicates, tests.noise
+    )
     model = FlammabilityModel(start.backbone, start.scalers, start.tokenizer)
     model.head.load_state_dict(start.head.state_dict())
-    scale = torch.tensor(start.scalers.target_scale)
-    last = replace(rows, embedding=rows.embedding[:, -start.head.width :])
-    fits = [
-        Correction.fit(last if c.layers == "last" else rows, labels, mean, scale, c)
-        for c in configurations
-    ]
-    model.head.correction, model.head.ignition_correction = AveragedCorrections(fits), ignition
+    seen = corrected_tests(tests, rows, network, physics)
+    model.head.correction = Correction.fit(seen, measured, physics)
+    known = labels.ignition_known > 0
+    model.head.ignition_correction = IgnitionCorrection.fit(
+        rows[known], inputs[0][known], output[0][known], labels.ignited[known]
+    )
     return model.eval()
 
 
@@ -175,11 +165,9 @@ def finetune_each(
     in their number of steps alone are looked at on one descent."""
     found: dict[Phase2Settings, T] = {}
     descents: dict[Phase2Settings, dict[int, Phase2Settings]] = {}
-    seen = None
     for settings in configurations:
         if settings.mode == "kernel":
-            seen = seen or seen_by(start, tests)
-            found[settings] = ask(correct(start, tests, [settings], seen))
+            found[settings] = ask(correct(start, tests, settings.physics))
         else:
             family = replace(settings, checkpoints=())
             descents.setdefault(family, {})[settings.steps] = settings
@@ -192,14 +180,6 @@ def finetune_each(
     return [found[settings] for settings in configurations]
 
 
-@torch.no_grad()
-def all_layers(model: FlammabilityModel, tests: TestTable) -> Rows:
-    """The tests as a batch that carries the embedding of all layers."""
-    rows = tests.batch(model, spellings=3)
-    rows.embedding = model.embedding_of(rows, layers=True)
-    return rows
-
-
 def direct_start(
     language_model: FlammabilityModel, tests: TestTable, seed: int
 ) -> FlammabilityModel:
@@ -210,5 +190,5 @@ def direct_start(
         # Before it has learned anything the head predicts the mean of the training rows.
         nn.init.zeros_(fresh.head.mean.weight)
         nn.init.zeros_(fresh.head.mean.bias)
-    fresh.scalers = Scalers.fit(tests.conditions, tests.targets)
+    fresh.scalers = Scalers.fit(tests.conditions, tests.coordinates)
     return fresh

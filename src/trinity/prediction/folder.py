@@ -1,20 +1,25 @@
 """A folder of finetuned models as an ensemble that can be asked, and why one cannot be used."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from trinity.chemistry.polymers import Polymer
 from trinity.errors import InputError
 from trinity.files import artifacts_root
 
 if TYPE_CHECKING:
     from trinity.learning.model import FlammabilityModel
 
-NEEDED = ("factors", "factors_no_laboratory", "least_sigma", "least_similarity", "name")
+NEEDED = ("name", "least_similarity")
+#: What `interval_widths` reads: of a folder of today, or of an earlier release.
+WIDTHS = ({"quantile_new", "quantile_known", "known"}, {"factors_no_laboratory"})
 
 
 def default_model(fast: bool = False) -> Path:
@@ -30,7 +35,7 @@ class Ensemble:
     """
 
     folder: Path
-    about: dict  # ensemble.json: name, members, factors of the intervals, limits
+    about: dict  # ensemble.json: name, members, quantiles of the intervals, limits
 
     @cached_property
     def networks(self) -> "list[FlammabilityModel]":
@@ -43,14 +48,28 @@ class Ensemble:
             return [load_model(path) for path in members]
 
     @cached_property
-    def seen(self) -> list:
-        """Fingerprints of the polymers that the networks were trained on."""
+    def seen(self) -> dict[str, list]:
+        """``fingerprints`` of the polymers that the networks were trained on, and of those that
+        were ``measured`` (an earlier release does not name these)."""
         from safetensors.numpy import load_file
 
         from trinity.chemistry.similarity import unpacked
 
         with readable(self.folder, "its domain.safetensors is missing or damaged"):
-            return unpacked(load_file(self.folder / "domain.safetensors")["fingerprints"])
+            packed = load_file(self.folder / "domain.safetensors")
+            names = [name for name in ("fingerprints", "measured") if name in packed]
+            return {name: unpacked(packed[name]) for name in names}
+
+    def widths(self, polymers: Sequence[Polymer]) -> np.ndarray:
+        """Half an interval in standard deviations (P, 1) of polymers, (P, 4) in a folder of an
+        earlier release: known is what was measured, whatever else is like it."""
+        if "quantile_new" not in self.about:
+            return np.tile(self.about["factors_no_laboratory"], (len(polymers), 1))
+        known = set(map(frozenset, self.about["known"]))
+        names = ("quantile_new", "quantile_known")
+        new_and_known = np.array([self.about[name] for name in names])
+        of = [frozenset(unit for unit, _ in polymer.units) in known for polymer in polymers]
+        return new_and_known[np.array(of, int)][:, None]
 
     def require(self, members: int | None, fast: bool) -> None:
         """Refuse more members than there are, or ``fast`` for networks that are not distilled.
@@ -87,6 +106,8 @@ def ensemble_in(folder: Path) -> Ensemble:
         )
     with readable(folder, f"its ensemble.json is damaged or lacks one of {', '.join(NEEDED)}"):
         about = json.loads(path.read_text(encoding="utf-8"))
+        if not any(names <= set(about) for names in WIDTHS):
+            raise KeyError("widths of the intervals")
         return Ensemble(folder, about | {name: about[name] for name in NEEDED})
 
 

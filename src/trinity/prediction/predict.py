@@ -1,16 +1,15 @@
 """What ``trinity predict`` answers: an ensemble of finetuned models with calibrated intervals.
 
-``fast`` asks networks distilled from the ensemble: a thousand polymers per second. They need
-neither group sums nor the cone model and read a repeat unit from where it was cut; everything else
-is the same way. A polymer is parsed once, at the door, before torch is imported, so that a typing
-error costs no seconds.
+An answer keeps order and bounds by the way it is made (`trinity.learning.answer.settled`).
+``fast`` asks networks distilled from the ensemble, which need no cone model and read a repeat unit
+from where it was cut; everything else is the same way. A polymer is parsed once, at the door,
+before torch is imported, so that a typing error costs no seconds.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,16 +17,14 @@ import pandas as pd
 from trinity.chemistry.measured import of_row
 from trinity.chemistry.polymers import Polymer
 from trinity.chemistry.properties import estimate
-from trinity.chemistry.similarity import fingerprint, fingerprint_as_cut, within_reach
 from trinity.errors import InputError
+from trinity.prediction.domain import reasons_of, untested
 from trinity.prediction.folder import Ensemble, default_model, ensemble_in
-from trinity.quantities import CONDITIONS, TARGETS, check_conditions, conditions_tested
-
-if TYPE_CHECKING:
-    from trinity.learning.answer import Answer
-    from trinity.learning.data import TestTable
+from trinity.quantities import CONDITIONS, TARGETS, check_conditions
 
 ROWS_A_BATCH = 256
+#: What leads the answer about ignition, by its probability below and from one half.
+VERDICTS = ("probably does not ignite", "probably ignites")
 
 
 def check_row(psmiles, flux_kw_m2, thickness_mm, components=None, measured=None) -> Polymer:
@@ -101,7 +98,7 @@ def predict_frame(
     model
         Folder of an ensemble (`trinity finetune`); the shipped one by default.
     members
-        Use the first so many networks only: faster, but the intervals are calibrated for all.
+        Use the first so many networks only: faster, but the intervals are reported for all.
     fast
         Ask distilled networks.
     spread
@@ -113,9 +110,9 @@ def predict_frame(
     -------
     list of dict
         One per row, in order: ``psmiles`` (of a copolymer the main one), ``flux_kw_m2``,
-        ``thickness_mm``, each of `TARGETS` with ``_lo`` and ``_hi`` (90 %),
-        ``ignition_probability``, ``in_domain``, ``model``; a row that cannot be predicted has
-        ``error`` instead.
+        ``thickness_mm``, each of `TARGETS` with ``_lo`` and ``_hi`` (90 %; if it ignites),
+        ``ignition_probability``, ``verdict`` (one of `VERDICTS`), ``in_domain``, ``reasons`` (why
+        not, in plain sentences), ``model``; a row that cannot be predicted has ``error`` instead.
 
     Raises
     ------
@@ -124,8 +121,7 @@ def predict_frame(
     """
     folder = Path(model) if model else default_model(fast)
     ensemble_in(folder).require(members, fast)
-    order = np.argsort(_lengths(frame), kind="stable") if spread else np.arange(len(frame))
-    parts = [order[i : i + ROWS_A_BATCH] for i in range(0, len(order), ROWS_A_BATCH)]
+    parts = _batches(frame, spread)
     jobs = [frame.iloc[part] for part in parts]
     one = partial(_batch, folder=folder, members=members, fast=fast)
     if spread and len(jobs) > 1:
@@ -136,7 +132,24 @@ def predict_frame(
     else:
         found = list(map(one, jobs))
     answers = [answer for batch in found for answer in batch]
-    return [answers[place] for place in np.argsort(order)]
+    return [answers[place] for place in np.argsort(np.concatenate(parts))] if parts else []
+
+
+def _batches(frame: pd.DataFrame, spread: bool) -> list[np.ndarray]:
+    """Rows in batches: those of one polymer together, for they share its networks' reading and its
+    cone tests; ``spread``: polymers of similar length, too."""
+    order = np.argsort(_lengths(frame), kind="stable") if spread else np.arange(len(frame))
+    asked = frame.reindex(columns=["psmiles", "components"]).itertuples(index=False)
+    names = [" ".join(map(str, row)) for row in asked]
+    rows_of: dict[str, list[int]] = {}
+    for row in order.tolist():
+        rows_of.setdefault(names[row], []).append(row)
+    batches: list[list[int]] = []
+    for rows in rows_of.values():
+        if not batches or len(batches[-1]) + len(rows) > ROWS_A_BATCH:
+            batches.append([])
+        batches[-1] += rows
+    return list(map(np.array, batches))
 
 
 def _lengths(frame: pd.DataFrame) -> list[int]:
@@ -177,33 +190,41 @@ def _answers(
     fast: bool,
 ) -> list[dict]:
     """Answers for rows that have been read."""
-    from trinity.learning.data import TestTable, laboratory_one_hot
+    from trinity.learning.answer import settled
+    from trinity.learning.data import TestTable, laboratories
+    from trinity.learning.ensemble import spreads
 
     written = [
         replace(polymer, components=polymer.spelled if fast else polymer.units)
         for polymer in polymers
     ]
-    unique = {name: i for i, name in enumerate(dict.fromkeys(written))}
+    unique = dict(zip(written, polymers, strict=True))
+    place = {name: i for i, name in enumerate(unique)}
     tests = TestTable(
         list(unique),
-        np.array([unique[name] for name in written]),
+        np.array([place[name] for name in written]),
         frame[list(CONDITIONS)].to_numpy(float),
-        laboratory_one_hot(frame.get("lab", [None] * len(frame))),
+        laboratories(frame.get("lab", [None] * len(frame))),
     )
-    found = _asked(ensemble.networks[:members], tests, fast)
-    like = {
-        name: _like_seen(polymer, ensemble, fast)
-        for name, polymer in dict(zip(written, polymers, strict=True)).items()
-    }
-    about = ensemble.about
+    networks, widths = ensemble.networks[:members], ensemble.widths(list(unique.values()))
+    found = settled(networks, tests, widths, spreads(tests.polymers), 0 if fast else 3)
+    foreign = {name: reasons_of(polymer, ensemble, fast) for name, polymer in unique.items()}
+    conditions, measured = tests.conditions.tolist(), ensemble.about.get("measured", {})
+    reasons = [
+        [*foreign[name], *untested(measured, *at)]
+        for name, at in zip(written, conditions, strict=True)
+    ]
     columns = {
-        **_estimates(tests, found, about),
+        target + end: found.targets[i, :, column].tolist()
+        for column, target in enumerate(TARGETS)
+        for i, end in enumerate(("", "_lo", "_hi"))
+    }
+    columns |= {
         "ignition_probability": found.ignition.tolist(),
-        "in_domain": [
-            like[name] and conditions_tested(*conditions)
-            for name, conditions in zip(written, tests.conditions.tolist(), strict=True)
-        ],
-        "model": [about["name"] + (f", {members} used" if members else "")] * len(tests),
+        "verdict": [VERDICTS[int(p >= 0.5)] for p in found.ignition.tolist()],
+        "in_domain": [not why for why in reasons],
+        "reasons": reasons,
+        "model": [ensemble.about["name"] + (f", {members} used" if members else "")] * len(tests),
     }
     shown = [  # as it was given, a copolymer by its main component
         given if isinstance(given, str) and "|" not in given else polymer.main
@@ -211,33 +232,3 @@ def _answers(
     ]
     asked = frame[["psmiles", *CONDITIONS]].assign(psmiles=shown)
     return asked.assign(**columns).to_dict("records")
-
-
-def _asked(networks: list, tests: "TestTable", fast: bool) -> "Answer":
-    """What the networks together answer."""
-    from trinity.learning.answer import answers, combine
-
-    return combine(answers(networks, tests, spellings=0 if fast else 3))
-
-
-def _like_seen(polymer: Polymer, ensemble: Ensemble, fast: bool) -> bool:
-    """Whether each component is like a polymer that the networks have seen."""
-    least = ensemble.about["least_similarity"]
-    if fast:
-        prints = map(fingerprint_as_cut, polymer.molecules)
-    else:
-        prints = (fingerprint(unit) for unit, _ in polymer.units)
-    return all(within_reach(one, ensemble.seen, least) for one in prints)
-
-
-def _estimates(tests: "TestTable", found: "Answer", about: dict) -> dict[str, list[float]]:
-    """Each target and the ends of its 90 % interval, in physical units."""
-    named = tests.laboratory.any(axis=1)
-    factors = np.where(named[:, None], about["factors"], about["factors_no_laboratory"])
-    half = factors * np.maximum(found.log_sigma, about["least_sigma"])
-    ends = {"": found.log_mean, "_lo": found.log_mean - half, "_hi": found.log_mean + half}
-    return {
-        target + end: np.exp(values[:, column]).tolist()
-        for column, target in enumerate(TARGETS)
-        for end, values in ends.items()
-    }

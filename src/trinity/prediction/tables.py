@@ -37,6 +37,8 @@ def predict_table(
         added = pd.DataFrame(answers).drop(columns=list(NEEDED), errors="ignore")
         if "in_domain" in added:
             added["in_domain"] = added["in_domain"].map({True: "true", False: "false"})
+        if "reasons" in added:
+            added["reasons"] = added["reasons"].map(" ".join, na_action="ignore")
         kept = table.rename(columns=lambda name: f"{name}_given" if name in added else name)
         write_csv(out, pd.concat([kept.rename(columns=spreadsheet_safe), added], axis=1))
     return answers
