@@ -26,7 +26,7 @@ ENDS = "mark the two ends of the repeat unit by *, such as *CC*."
 #: How other notations for polymers show, and what helps.
 FOREIGN = {
     r"[{}]|\[[$<>]\d*\]": f" is BigSMILES; {ENDS}",
-    r"\[(R\d*|R'*|X|Y|e|t|E|T|H[ed]|\?|Pol|Q)\]": f" has ends that SMILES does not know; {ENDS}",
+    r"\[(R\d*|R'*|X|Y|e|t|E|T|\?|Pol|Q)\]": f" has ends that SMILES does not know; {ENDS}",
 }
 
 
