@@ -228,7 +228,7 @@ def test_a_module_fits_in_the_head():
     assert {p.name: n for p in sources("src/trinity") if (n := lines([p])) > 330} == {}
 
 
-@pytest.mark.xfail(reason="11003 lines in 76 files on 26 November", strict=True)
+@pytest.mark.xfail(reason="12372 lines in 82 files on 26 November", strict=True)
 def test_the_package_is_read_in_a_day():
     files = sources("src/trinity")
     assert len(files) <= 70
@@ -241,6 +241,6 @@ def test_most_of_the_package_is_science():
     assert lines(science) >= 0.65 * lines(sources("src/trinity"))
 
 
-@pytest.mark.xfail(reason="17452 lines on 26 November", strict=True)
+@pytest.mark.xfail(reason="20508 lines on 26 November", strict=True)
 def test_package_and_book_together_stay_small():
     assert lines(sources("src/trinity", "book/trinity_book")) <= 16_500
