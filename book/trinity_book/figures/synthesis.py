@@ -1,14 +1,17 @@
 """Figures of the synthetic table."""
 
+from io import BytesIO
+
 import numpy as np
 import pandas as pd
 import seaborn
 from matplotlib.figure import Figure
+from matplotlib.image import imread
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 from rdkit import Chem
-from rdkit.Chem import Draw
+from rdkit.Chem.Draw import rdMolDraw2D
 from sklearn.decomposition import PCA
 
 from trinity.synthesis.report import fingerprints
@@ -49,16 +52,17 @@ def family_shares(table: pd.DataFrame) -> Figure:
 def repeat_units(polymers: pd.DataFrame) -> Figure:
     """Repeat units with their families, five in a row, as they were drawn."""
     shown = polymers.sort_values("family", kind="stable")
-    options = Draw.rdMolDraw2D.MolDrawOptions()
+    width, height = 300, 190  # of one unit; Draw's own grid gives another kind of image in IPython
+    rows = -(-len(shown) // 5)
+    canvas = rdMolDraw2D.MolDraw2DCairo(5 * width, rows * height, width, height)
+    options = canvas.drawOptions()
     options.dummiesAreAttachments, options.drawMolsSameScale = True, False
     options.legendFontSize = 24
-    picture = Draw.MolsToGridImage(
-        [Chem.MolFromSmiles(text) for text in shown["psmiles"]],
-        molsPerRow=5, subImgSize=(300, 190), legends=shown["family"].tolist(),
-        drawOptions=options,
-    )  # fmt: skip
-    figure, axes = subplots(figsize=(8.0, 8.0 * picture.height / picture.width))
-    axes.imshow(picture)
+    units = [Chem.MolFromSmiles(text) for text in shown["psmiles"]]
+    canvas.DrawMolecules(units, legends=shown["family"].tolist())
+    canvas.FinishDrawing()
+    figure, axes = subplots(figsize=(8.0, 8.0 * rows * height / (5 * width)))
+    axes.imshow(imread(BytesIO(canvas.GetDrawingText())))
     axes.axis("off")
     return figure
 
