@@ -28,8 +28,8 @@ export function interval(name, found, nominal, { properties, thickness, constant
   const tail = (1 - constants.level) / 2;
   let ends = [quantile(values, tail), quantile(values, 1 - tail)];
   if (nominal) ends = [Math.min(ends[0], nominal[name]), Math.max(ends[1], nominal[name])];
-  const most = constants.most_of_heat * 1e-9 * thickness * properties.density_kg_m3.value
-    * properties.heat_of_combustion_j_kg.value;
+  const most = constants.most_of_heat * 1e-9 * thickness * properties.density_kg_m3[0]
+    * properties.heat_of_combustion_j_kg[0];
   return name === "thr_mj_m2" ? ends.map((end) => Math.min(end, most)) : ends;
 }
 

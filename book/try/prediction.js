@@ -62,8 +62,8 @@ export class Ensemble {
     const { model, tested } = this.tables;
     const conditions = model.fluxes.map((q) => [Math.log(q), Math.log(thickness)]);
     const said = await this.ask("judge", { pooled, conditions });
-    const complete = 1e-9 * thickness * properties.density_kg_m3.value
-      * properties.heat_of_combustion_j_kg.value;
+    const complete = 1e-9 * thickness * properties.density_kg_m3[0]
+      * properties.heat_of_combustion_j_kg[0];
     const answers = model.fluxes.map((_, row) => combined(said, row, complete, model));
     const along = (pick, increasing) => {
       const values = answers.map(pick);

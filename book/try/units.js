@@ -29,6 +29,7 @@ export const QUANTITIES = {
   critical_hrr_w_m2: ["critical heat release rate", "kW/m²", 1e-3],
   emissivity: ["emissivity", "", 1],
   absorption_coefficient_1_m: ["absorption coefficient", "1/m", 1],
+  char_absorption_m2_kg: ["absorption by char", "m²/kg", 1],
   char_density_kg_m3: ["density of char", "kg/m³", 1],
   char_conductivity_w_m_k: ["thermal conductivity of char", "W/(m K)", 1],
   char_specific_heat_j_kg_k: ["specific heat of char", "J/(kg K)", 1],
