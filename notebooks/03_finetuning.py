@@ -25,8 +25,8 @@
 # properties, the laboratory. So finetuning starts from phase 1 and is kept near it. Four modes do that:
 # gradient descent on all weights, on low-rank updates {cite}`hu2022lora` or on the head alone, each drawn
 # back to phase 1 at every step {cite}`li2018l2sp`; and `kernel`, the same idea solved in closed form
-# ({doc}`../book/learning`), which is the mode of the published model: several corrections, of the phase-1
-# network and of the physics itself, averaged with equal weights.
+# ({doc}`../book/learning`), which is the mode of the published model: a Gaussian process on the embedding of
+# phase 1 corrects the cone model, with a kernel and priors that were declared before the first run.
 
 # %% tags=["parameters"]
 scale = "laptop"
@@ -100,8 +100,8 @@ answers = pd.DataFrame(predict_frame(question, model=finetuning.folder))
 figures_prediction.prediction_against_flux(answers, psmiles)
 
 # %% [markdown]
-# The band is the 90 % interval. Ignition time falls with irradiance and the peak rises, as they must;
-# nothing in the network forces it, phase 1 taught it.
+# The band is the 90 % interval. Ignition time falls with irradiance and the peak rises: answers at a fixed
+# set of heat fluxes are made monotone before they are read off in between, so that no answer breaks this rule.
 #
 # ## Exercises
 #

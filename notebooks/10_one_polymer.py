@@ -88,10 +88,12 @@ phase2 = correct(phase1, training)
 
 # %%
 def answers(table, model=None):
-    """Physical units for the rows of a table, from a model or from physics alone."""
+    """What a model says of a table, or physics alone."""
     rows = tests_of(table)
     physics = rows.with_physics()
-    found = physics.physics if model is None else answer(model, physics).log_mean
+    found = physics.physics
+    if model is not None:
+        found = answer(model, physics).log_mean
     found = pd.DataFrame(to_targets(found, rows.complete), columns=TARGETS)
     return found.assign(flux_kw_m2=table["flux_kw_m2"].to_numpy())
 

@@ -330,14 +330,21 @@ def handbook(nothing: dict) -> str:
     """Handbook values of a list of polymers beside their estimates, property by property."""
     from trinity_book.studies.validation.handbook import shown
 
-    return "\n\n".join(grid(*part) for part in shown())
+    summary, *parts = (grid(*part) for part in shown())
+    return f"{summary}\n\n{folded('All values', *parts)}"
 
 
 def priors(found: dict) -> str:
     """Constants of general knowledge, and what each weighs in the blind physics."""
     from trinity_book.studies.validation.priors import shown
 
-    return grid(*shown(found))
+    return folded("All constants, with their sources", grid(*shown(found)))
+
+
+def folded(title: str, *parts: str) -> str:
+    """Long tables behind a line that a reader opens."""
+    inside = "\n\n".join(parts)
+    return f"````{{admonition}} {title}\n:class: dropdown\n\n{inside}\n````"
 
 
 OWN = (
