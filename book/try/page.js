@@ -124,9 +124,8 @@ function read(psmiles) {
   const text = psmiles.trim();
   if (state.polymer?.text !== text) {
     const mol = parsePsmiles(text);
-    const { groups, uncovered, properties } = estimate(mol, state.tables);
     const key = canonicalOf(mol);
-    state.polymer = { text, mol, key, groups, uncovered, properties, model: readByModel(key) };
+    state.polymer = { text, mol, key, ...estimate(mol, state.tables), model: readByModel(key) };
     showStructure(state.polymer);
     mol.free();
   }
@@ -204,7 +203,7 @@ function showPhysics(nominal, flux, thickness) {
 async function showModel(polymer, flux, thickness, run) {
   const [ensemble, polymerRead] = await Promise.all([state.ensemble, polymer.model]);
   if (run !== state.run) return;
-  const said = await ensemble.predict(polymerRead, polymer.properties, flux, thickness);
+  const said = await ensemble.predict(polymerRead, polymer, flux, thickness);
   if (run !== state.run) return;
   for (const name of SCALARS) {
     const { value, lo, hi } = said[name];

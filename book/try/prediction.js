@@ -58,7 +58,7 @@ export class Ensemble {
    *
    * The networks are asked at the same fluxes whatever the test; their answers are made to fall or
    * rise with the flux as they must, and the test is read off between. */
-  async predict({ pooled, similarity }, properties, flux, thickness) {
+  async predict({ pooled, similarity }, { properties, doubtful }, flux, thickness) {
     const { model, tested } = this.tables;
     const conditions = model.fluxes.map((q) => [Math.log(q), Math.log(thickness)]);
     const said = await this.ask("judge", { pooled, conditions });
@@ -76,7 +76,8 @@ export class Ensemble {
     const answer = {
       ignition: along(({ ignition }) => ignition, true),
       similarity,
-      inDomain: similarity >= model.least_similarity && conditionsInside(flux, thickness, tested),
+      inDomain: similarity >= model.least_similarity && !doubtful
+        && conditionsInside(flux, thickness, tested),
     };
     model.targets.forEach((name, i) => {
       answer[name] = { value: value[i], lo: lo[i], hi: hi[i] };

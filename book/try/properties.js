@@ -8,6 +8,7 @@ import { Molecule } from "./molecule.js";
 import { canonicalOf, middleUnit } from "./polymers.js";
 import {
   acidFraction, decompositionHeat, gasHeatOfCombustion, netHeatOfCombustion,
+  outsideOxygenRule,
 } from "./thermochemistry.js";
 
 /** Groups, uncovered atoms and properties of a repeat unit that `parsePsmiles` has read, from the
@@ -26,7 +27,10 @@ export function estimate(mol, tables) {
     };
     const units = (mol.atoms.length - 2) / unit.atoms.length;
     const groups = Object.fromEntries(Object.entries(unit.groups).map(([k, n]) => [k, n * units]));
-    return { groups, uncovered: unit.bare.size ? uncoveredOf(mol, tables) : [], properties };
+    const uncovered = unit.bare.size ? uncoveredOf(mol, tables) : [];
+    // Of the doubts of the command two are known here: the oxygen rule's, and atoms without a group.
+    const doubtful = outsideOxygenRule(unit.composition) || uncovered.length > 0;
+    return { groups, uncovered, properties, doubtful };
   } finally {
     canonical.free();
     unit.free();

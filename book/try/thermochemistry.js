@@ -27,10 +27,16 @@ export function netHeatOfCombustion(counts, { elements, constants: { priors } })
   const silicon = (1e3 * n("Si")) / mass; // mol/kg, beyond the rule
   const [rule, ruleSigma] = priors.heat_per_oxygen;
   const heat = rule * demand + silicon * priors.silicon_heat[0];
-  const outside = n("Si") || n("B") || halogens > n("H") || (n("P") && n("N"));
-  if (!outside) return [heat, ruleSigma * demand];
+  if (!outsideOxygenRule(counts)) return [heat, ruleSigma * demand];
   const wider = priors.heat_per_oxygen_outside_factor[0] * ruleSigma * demand;
   return [heat, Math.max(Math.hypot(wider, silicon * priors.silicon_heat[1]), 1e6)];
+}
+
+/** Whether the oxygen rule was not made for a composition. */
+export function outsideOxygenRule(counts) {
+  const n = (symbol) => counts[symbol] ?? 0;
+  const halogens = n("F") + n("Cl") + n("Br") + n("I");
+  return Boolean(n("Si") || n("B") || halogens > n("H") || (n("P") && n("N")));
 }
 
 /** Heat of combustion of the volatiles [J/kg]: what the char keeps back does not burn. */

@@ -66,7 +66,7 @@ def test_the_static_table_is_what_the_commands_say():
 
     psmiles, flux_kw_m2, thickness_mm = web_export.EXAMPLE
     model = data_path(web_export.MODEL)
-    (learned,) = predict([psmiles], flux_kw_m2, thickness_mm, model=model)
+    (learned,) = predict([psmiles], flux_kw_m2, thickness_mm, model=model, fast=True)
     simulated = cone_test.predict(psmiles, flux_kw_m2, thickness_mm).to_dict()
     shown = (FILES / "static_table.html").read_text(encoding="utf-8")
     expected = web_export.static_table(learned, simulated)
