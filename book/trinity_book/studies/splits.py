@@ -13,7 +13,8 @@ import numpy as np
 
 from trinity.evidence import left_out as lopo
 from trinity.evidence.arms import ARMS, EvaluationSettings
-from trinity.evidence.held import Bench, Held, Sources, learned, measurements
+from trinity.evidence.held import NORMAL_90, Bench, Held, Sources, learned, measurements
+from trinity.quantities import TARGETS
 
 #: Arms of a study; those by gradient are left out, which costs `direct` half of its list.
 STUDIED = ("two_phase", "network_only", "direct", "gaussian_process", "physics_bias")
@@ -64,6 +65,9 @@ class StudyUnit:
         if arm.family != "classical":
             tried = [configuration for configuration in tried if configuration.mode == "kernel"]
         arm = replace(arm, start=self.start or arm.start)
+        if arm.family == "finetuned" and len(tried) == 1:  # nothing to choose, own intervals
+            found = learned(arm, tried, seen, held, self.seed, sources)
+            return replace(found, factors=np.full(len(TARGETS), NORMAL_90))
         inner = {}
         for group in dict.fromkeys(groups[seen]):
             out = groups == group

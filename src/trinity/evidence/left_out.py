@@ -152,15 +152,22 @@ def inner_units(arms: list[Arm], folds: list[Fold], settings: EvaluationSettings
     return [
         inner.unit(arm, 0, range(len(arm.configurations(settings))))
         for arm in arms
-        if arm.calibrated
+        if has_inner(arm, settings)
         for fold in folds
         for inner in fold.inner()
     ]
 
 
+def has_inner(arm: Arm, settings: EvaluationSettings) -> bool:
+    """Whether inner folds choose something, or calibrate an interval: the declared process has
+    nothing to choose and intervals of its own."""
+    declared = arm.family == "finetuned" and len(arm.configurations(settings)) == 1
+    return arm.calibrated and not declared
+
+
 def choice(arm: Arm, fold: Fold, bench: Bench) -> dict:
     """The best few configurations of an arm by its inner folds, and their interval factors."""
-    if not arm.calibrated:
+    if not has_inner(arm, bench.settings):
         return {"candidates": [0], "inner_score": None, "factors": [NORMAL_90] * len(TARGETS)}
     tried = arm.configurations(bench.settings)
     inner = {f.name: f.held(arm, 0, range(len(tried)), bench) for f in fold.inner()}
