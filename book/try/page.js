@@ -186,6 +186,7 @@ function fill(id, text, data = {}) {
 
 function showPhysics(nominal, flux, thickness) {
   const { scalars } = nominal;
+  delete at("page").dataset.intervals; // those of an earlier run, which may be of the same test
   for (const name of SCALARS) {
     fill(`physics-${name}`, scalars ? figures(scalars[name]) : "no ignition",
       { value: scalars ? scalars[name] : "" });
