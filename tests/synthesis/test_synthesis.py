@@ -83,12 +83,12 @@ def fuel_mj_m2(rows: pd.DataFrame) -> pd.Series:
 
 def test_a_row_can_be_burnt_again_from_its_own_columns(table):
     """Whatever the solver needs is in the row, in the units that the column names say."""
-    rows = table.iloc[[0, 7, 13, 29, 41]]
+    rows = table[table["ignited"]]
     again = burnt_again(rows)
-    # The columns are in single precision, and a rounding may shift steps of the solver: within its
-    # own error of some tenths of a per cent.
-    np.testing.assert_allclose(again["rule_t_ig_s"], rows["t_ig_s"], rtol=2e-3)
-    np.testing.assert_allclose(again["rule_phrr_kw_m2"], rows["phrr_kw_m2"], rtol=2e-3)
+    for name in ("t_ig_s", "phrr_kw_m2"):
+        off = np.abs(again[f"rule_{name}"] / rows[name].to_numpy(float) - 1.0)
+        # The columns are in single precision: seldom a rounding shifts a step of the solver.
+        assert np.mean(off < 2e-6) >= 0.9 and off.max() < 5e-4, name
 
 
 def test_heat_released_is_bounded_by_the_specimen(table):
