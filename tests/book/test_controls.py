@@ -12,13 +12,11 @@ from trinity_book.studies.controls import (
     splitting_seed,
 )
 
-from trinity.evidence import left_out as lopo
-from trinity.evidence.arms import EvaluationSettings
-from trinity.evidence.held import Bench, log_targets, measurements
+from trinity.evidence.arms import ARMS
+from trinity.evidence.held import Bench, measurements
+from trinity.evidence.left_out import predictions, units_of
 from trinity.learning.data import tests_of as read_tests
 from trinity.learning.phase1 import split_by_polymer
-
-SETTINGS = EvaluationSettings(seeds=1, candidates=4, checkpoints=(5,), trees=4)
 
 
 def test_shuffled_labels_deal_out_structures_and_keep_each_polymers_tests_together():
@@ -60,6 +58,7 @@ def all_splits():
         *studies.every_polymer("synthetic rows", "100"),
         *studies.other_conditions(),
         *studies.other_laboratories(),
+        *studies.polymer_and_laboratory(),
     ]
 
 
@@ -88,25 +87,31 @@ def test_laboratories_and_bands_are_apart():
     assert sorted(i for s in bands for i in s.held) == sorted(table.index)
 
 
-@pytest.mark.parametrize("arm", ["two_phase", "direct", "gaussian_process", "physics_bias"])
+def test_a_polymer_and_its_laboratory_are_both_unseen():
+    table = measurements()
+    splits = studies.polymer_and_laboratory()
+    for split in splits:
+        held, seen = table.loc[list(split.held)], table.loc[list(split.seen)]
+        assert held["group_nine"].nunique() == held["lab"].nunique() == 1
+        assert not set(held["group_nine"]) & set(seen["group_nine"])
+        assert not set(held["lab"]) & set(seen["lab"])
+    assert sorted(i for split in splits for i in split.held) == sorted(table["test_id"])
+
+
+@pytest.mark.parametrize("arm", ["two_phase", "direct", "gaussian_process", "random_forest"])
 def test_a_unit_predicts_what_was_held_out(arm, tmp_path):
-    start = tmp_path / "start"
     model = tiny_model()
-    model.save(start)
+    model.save(tmp_path / "start")
     model.backbone.save_pretrained(str(tmp_path / "lm"))
     model.tokenizer.save_pretrained(str(tmp_path / "lm"))
-    sources = {"phase1": [start], "language_model": [tmp_path / "lm"]}
-    bench = Bench(tmp_path / "units", sources, SETTINGS)
+    sources = {"phase1": [tmp_path / "start"], "language_model": [tmp_path / "lm"]}
+    bench = Bench(tmp_path / "units", sources)
     split = studies.fewer_polymers([3], 1)[0]
-    unit = studies.units_of([split], 1, (arm,))[0]
-    bench.compute(unit)
-    result = bench.read(unit)
-    assert set(result.tests) == set(split.held)
-    assert np.isfinite(result.mean).all() and (result.factors > 0).all()
-    rows = studies.run_studies(bench, [unit], "", progress=False)
-    assert {row["fold"] for row in rows} == {split.fold} and {r["level"] for r in rows} == {"3"}
-    assert all(row["lo"] < row["predicted"] < row["hi"] for row in rows)
-    (groups,) = (f.members for f in lopo.folds_of("nine") if f.name == split.fold)
-    assert {row["test_id"] for row in rows} == set(
-        measurements().test_id[measurements().group_ten.isin(groups)]
-    ) & set(split.held) - {r for r in split.held if np.isnan(log_targets([r])).all()}
+    (unit,) = units_of([split], [ARMS[arm]], 1)
+    rows = predictions(bench, [unit], "", progress=False)
+    assert set(rows["fold"]) == {split.fold} and set(rows["level"]) == {"3"}
+    assert (rows["lo"] < rows["predicted"]).all() and (rows["predicted"] < rows["hi"]).all()
+    assert set(rows["test_id"]) == set(split.held)
+    before = (bench.folder / unit.file).stat().st_mtime_ns
+    again = predictions(bench, [unit], "", progress=False)
+    assert again.equals(rows) and (bench.folder / unit.file).stat().st_mtime_ns == before

@@ -1,17 +1,15 @@
-"""The controls: what happens without one of the ingredients, with less of them, and elsewhere.
+"""The ablation: the factorial of the analysis plan, its three questions, and the studies beside it.
 
-`left_out` compares the method with its competitors; here are the questions that a referee asks
-next. All predictions are rows like those of ``lopo.json``, with ``study`` and ``level`` added. The
-slow controls take minutes a fold: finetuning by gradient, forests beside the physics, and the same
-studies with several draws and seeds in place of one.
+All predictions are rows like those of ``lopo.json``, with ``study`` and ``level`` added.
 """
 
 import pandas as pd
 import pyarrow.parquet as pq
 
-from trinity.evidence import left_out as lopo
-from trinity.evidence.arms import Arm, EvaluationSettings, of_study
-from trinity.evidence.held import Bench, measurements
+from trinity.evidence.arms import ARMS
+from trinity.evidence.factorial import factorial, primary_questions
+from trinity.evidence.held import Bench, Split, measurements
+from trinity.evidence.left_out import folds_of, predictions, units_of
 from trinity.evidence.scores import evaluate
 from trinity.learning.data import tests_of
 from trinity.learning.loop import member_folders
@@ -20,28 +18,41 @@ from trinity_book.studies import controls
 from trinity_book.studies import splits as studies
 from trinity_book.studies.understanding import why_it_works
 
-#: Of the main arms, those that a study shows beside its own.
-BESIDE = ("physics_only", "phase1_only")
-MAIN_STUDY = "arms"
+MAIN = "nine"  # the study of the factorial: leave one of the nine groups out
 
 
-def all_controls(job: Job) -> dict:
-    """The stage: without an ingredient, with less, elsewhere, and why phase 1 works."""
+def ablation(job: Job) -> dict:
+    """The stage: ten cells and those beside them, three questions, studies, why phase 1 works."""
     numbers = job.parameters["controls"]
-    arms = of_study("control")[: numbers["arms"]]
-    found = _predictions(job, arms, numbers, numbers["seeds"], {arm.start for arm in arms})
+    reports = controls.train_controls(job, numbers)
+    sources = {
+        "phase1": member_folders(job.inputs["pretraining"].folder),
+        "language_model": [job.inputs["phase0"].folder],
+        **{kind: controls.members(job, kind) for kind in ("random", *reports)},
+    }
+    bench = Bench(job.folder / "units", sources)
+    arms = [arm for arm in ARMS.values() if not arm.published]
+    main = units_of(folds_of(MAIN), arms, numbers["seeds"])
+    rows = predictions(bench, main, "factorial", job.progress)
+    rows = pd.concat([_published(job), rows], ignore_index=True)
+    hidden, known = (rows[rows["lab_known"] == named] for named in (False, True))
+    beside = study_rows(bench, numbers, job.progress)
     table = controls.synthetic_table(job)
     return {
-        **found,
+        "factorial": factorial(hidden, known),
+        "primary_questions": primary_questions(hidden),
+        "predictions": pd.concat([rows, beside]).to_dict("records"),
+        "scores": {"hidden": evaluate(hidden), "known": evaluate(known)},
+        "studies": scores(beside),
+        "phase1": reports,
         "table_rows": pq.read_metadata(table).num_rows,
-        "scores": scores(found["predictions"], job.inputs["ablation"].results["predictions"]),
         "why": why_it_works(
             job.inputs["pretraining"].folder,
             job.inputs["phase0"].folder,
             pd.read_parquet(table),
             tests_of(measurements()),
             job.seed,
-            shuffled=job.folder / "models" / "shuffled" / "seed0",
+            shuffled=job.folder / "models" / "shuffled_labels" / "seed0",
             side=numbers["landscape_side"],
             probed=numbers["probed"],
             steps=tuple(numbers["landscape_steps"]),
@@ -49,58 +60,31 @@ def all_controls(job: Job) -> dict:
     }
 
 
-def slow_controls(job: Job) -> dict:
-    """The stage: finetuning by gradient, forests beside the physics, curves with several draws;
-    scored with the arms of the controls."""
-    numbers, slow = job.parameters["slow_controls"], of_study("slow")
-    tuned = [arm for arm in slow if arm.calibrated][: numbers["arms"]]
-    fixed = [arm for arm in slow if not arm.calibrated][: numbers["fixed"]]
-    several = {**job.parameters["controls"], "curve_seeds": numbers["draws"], "seeds": 0}
-    found = _predictions(job, [*tuned, *fixed], several, numbers["seeds"])
-    earlier = job.inputs["controls"].results["predictions"]
-    rows = [row for row in earlier if row["study"] == MAIN_STUDY] + found["predictions"]
-    return {**found, "scores": scores(rows, job.inputs["ablation"].results["predictions"])}
+def _published(job: Job) -> pd.DataFrame:
+    """The rows of ``lopo.json`` with the nine groups."""
+    rows = pd.DataFrame(job.inputs["ablation"].results["predictions"])
+    return rows[rows["grouping"] == MAIN].rename(columns={"grouping": "study"}).assign(level="")
 
 
-def _predictions(job: Job, arms: list[Arm], numbers: dict, seeds: int, kinds=()) -> dict:
-    """Rows of some arms and of all studies; an interrupted run goes on from the job's folder.
-
-    ``numbers`` are those of section ``[controls]``, ``kinds`` as in `controls.train_controls`.
-    """
-    evaluation = {k: v for k, v in job.parameters["evaluation"].items() if k != "chosen"}
-    evaluation["seeds"] = seeds
-    reports = controls.train_controls(job, numbers, kinds)
-    sources = {
-        "phase1": member_folders(job.inputs["pretraining"].folder),
-        "language_model": [job.inputs["phase0"].folder],
-        **{kind: controls.members(job, kind) for kind in ("random", *reports)},
-    }
-    units = job.folder / "units"
-    found = lopo.run(sources, evaluation, units, job.progress, arms=arms, groupings=("nine",))
-    bench = Bench(units, sources, EvaluationSettings.of(evaluation))
-    rows = [{**row, "study": MAIN_STUDY, "level": ""} for row in found["predictions"]]
-    rows += study_rows(bench, numbers, job.progress)
-    made = {name: found[name] for name in ("chosen", "candidates")}
-    return {"predictions": rows, **made, "phase1": reports}
-
-
-def study_rows(bench: Bench, numbers: dict, progress: bool) -> list[dict]:
-    """Rows of all studies, as many as section ``[controls]`` of a scale asks for."""
-    curves = numbers["curve_seeds"]
+def study_rows(bench: Bench, numbers: dict, progress: bool) -> pd.DataFrame:
+    """Rows of all studies, laboratory hidden, as many as section ``[controls]`` asks for."""
     splits = [
-        *studies.fewer_polymers(numbers["polymers"], curves),
+        *studies.fewer_polymers(numbers["polymers"], numbers["curve_seeds"]),
         *studies.every_polymer("measured polymers", "all"),
         *studies.other_conditions(),
         *studies.other_laboratories(),
+        *studies.polymer_and_laboratory(),
     ]
-    units = studies.units_of(_few(splits, numbers), curves)
+    units = units_of(_few(splits, numbers), studies.STUDIED, numbers["curve_seeds"])
     for n in numbers["rows"]:
-        splits = _few(studies.every_polymer("synthetic rows", str(n)), numbers)
-        units += studies.units_of(splits, curves, ("two_phase", "network_only"), f"rows_{n}")
-    return studies.run_studies(bench, units, "studies", progress)
+        some = _few(studies.every_polymer("synthetic rows", str(n)), numbers)
+        arms = ARMS["two_phase"], ARMS["phase1"]
+        units += units_of(some, arms, numbers["curve_seeds"], f"rows_{n}")
+    rows = predictions(bench, units, "studies", progress)
+    return rows[~rows["lab_known"]]
 
 
-def _few(splits: list, numbers: dict) -> list:
+def _few(splits: list[Split], numbers: dict) -> list[Split]:
     """At most ``folds`` splits of every study and level: fewer than all at small scales."""
     kept: dict[tuple, list] = {}
     for split in splits:
@@ -108,13 +92,9 @@ def _few(splits: list, numbers: dict) -> list:
     return [split for part in kept.values() for split in part[: numbers["folds"]]]
 
 
-def scores(rows: list[dict], main: list[dict]) -> dict:
-    """Per study and level the scores of `trinity.evidence.scores.evaluate`; zero-shot arms of
-    ``lopo.json`` are scored on the tests of each level too, and with the controls all main arms."""
-    table, main_rows = pd.DataFrame(rows), pd.DataFrame(main).query("grouping == 'nine'")
+def scores(rows: pd.DataFrame) -> dict:
+    """Per study and level the scores of `trinity.evidence.scores.evaluate`."""
     found: dict[str, dict] = {}
-    for (study, level), part in table.groupby(["study", "level"], sort=False):
-        same = main_rows["test_id"].isin(part["test_id"]) & main_rows["arm"].isin(BESIDE)
-        beside = main_rows if study == MAIN_STUDY else main_rows[same]
-        found.setdefault(study, {})[level] = evaluate(pd.concat([part, beside]))
+    for (study, level), part in rows.groupby(["study", "level"], sort=False):
+        found.setdefault(study, {})[level] = evaluate(part)
     return found

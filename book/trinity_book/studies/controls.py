@@ -1,12 +1,11 @@
 """Phase 1 as it would be without one of its ingredients: the models that the controls start from.
 
-=================  =============================================================================
-``shuffled``       every polymer has the simulated tests of another: as much training, as many
-                   conditions, no chemistry in the labels
-``from_scratch``   a random encoder in place of the language model
-``random``         that encoder before any training
-``rows_N``         phase 1 on N rows of the table only
-=================  =============================================================================
+===================  ===========================================================================
+``shuffled_labels``  every polymer has the simulated tests of another: as much training, as many
+                     conditions, no chemistry in the labels
+``random``           an encoder before any training
+``rows_N``           phase 1 on N rows of the table only
+===================  ===========================================================================
 """
 
 import json
@@ -25,7 +24,7 @@ from trinity.learning.phase1 import run_phase1, without_measured
 from trinity.learning.tokenizer import load_tokenizer
 from trinity.provenance import Job
 
-KINDS = ("shuffled", "from_scratch")
+KINDS = ("shuffled_labels",)
 #: Steps that even a phase 1 on a few polymers gets.
 LEAST_STEPS = 600
 
@@ -33,7 +32,8 @@ LEAST_STEPS = 600
 def train_controls(job: Job, numbers: dict, kinds: Iterable[str] = KINDS) -> dict:
     """Train the models of the controls, one process a core; goes on with what is there.
 
-    Below the folder of the job ``models/shuffled/seed0/member0`` and so on are made. ``numbers``
+    Below the folder of the job ``models/shuffled_labels/seed0/member0`` and so on are made.
+    ``numbers``
     are those of section ``[controls]``; ``kinds``, of `KINDS`, are wanted beside the ``rows_N``.
     Returns per kind, for each seed: GMFE a target on hypothetical polymers held out, and rows.
     """
@@ -84,10 +84,8 @@ def _train(model: tuple) -> dict:
     if done.is_file():
         return json.loads(done.read_text(encoding="utf-8"))
     frame = without_measured(pd.read_parquet(table))
-    if kind == "shuffled":
+    if kind == "shuffled_labels":
         frame = shuffle_labels(frame, seed)
-    elif kind == "from_scratch":
-        language_model = folder / "random" / f"seed{seed}"
     else:
         frame = some_rows(frame, int(kind.removeprefix("rows_")), seed)
         numbers["epochs"] = enough_epochs(frame, numbers)

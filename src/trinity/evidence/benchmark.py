@@ -1,8 +1,7 @@
 """A benchmark: anybody's held-out predictions of the measured cells, scored like the project's own.
 
 Measured values, folds and weights are those of the project, so that a file of predictions needs
-no more than which cell, which target and what was predicted. Each of the nine groups of polymers
-counts the same, in it each laboratory, and in that each cell.
+no more than which cell, which target and what was predicted.
 """
 
 from pathlib import Path
@@ -11,13 +10,20 @@ import numpy as np
 import pandas as pd
 
 from trinity.errors import InputError
-from trinity.evidence.scores import bootstrap_interval, gmfe, sign_flip_p
+from trinity.evidence.scores import ENDPOINT, compare, scores
 from trinity.files import artifacts_root, read_json
 from trinity.measurements.reader import read_table
 from trinity.measurements.specimens import load_measurements
 from trinity.quantities import PRIMARY, TARGETS
 
 OPTIONAL = "cell test_id lo hi arm seed measured fold grouping lab_known".split()
+#: What `score` calls the parts of a comparison -> what `trinity.evidence.scores.compare` does.
+DIFFERENCE = {
+    "difference": "difference",
+    "difference_low": "low",
+    "difference_high": "high",
+    "p": "p_sign_flip",
+}
 CONTRADICTION = 0.01  # of a measured value that a file repeats, relative
 
 
@@ -136,55 +142,34 @@ def published(results: dict | None = None) -> pd.DataFrame:
 
 
 def score(predictions: pd.DataFrame, others: pd.DataFrame | None = None) -> list[dict]:
-    """One row per arm and target, and one for the primary endpoint.
+    """The rows of `trinity.evidence.scores.scores`, and how each arm compares with the first.
 
-    ``target`` ``primary`` is the mean of the primary targets' mean |ln| errors, given as the
-    factor ``gmfe`` like the others. ``n`` of ``of`` cells are scored. The arms of ``others`` are
-    scored on cells that the first arm of ``predictions`` has. ``difference`` is the mean |ln|
-    error of an arm minus that of the first arm on the same cells (positive: the first is better),
-    with its 95 % bootstrap interval over groups and exact sign-flip ``p``.
+    ``n`` of ``of`` cells are scored. The arms of ``others`` are scored on cells that the first arm
+    of ``predictions`` has. ``difference`` is the mean |ln| error of an arm minus that of the first
+    arm on the same cells (positive: the first is better), with its 95 % bootstrap interval over
+    groups and exact sign-flip ``p``.
     """
-    key = ["cell", "target"]
-    first = predictions["arm"].iloc[0]
-    mine = predictions[predictions["arm"] == first]
-    table = predictions
+    key = ["test_id", "target"]
+    first, table = predictions["arm"].iloc[0], predictions
     if others is not None:
-        table = pd.concat([table, others.merge(mine[key].drop_duplicates(), on=key)])
-    totals = labels().groupby("target").size()
-    totals["primary"] = totals[list(PRIMARY)].min()
+        mine = predictions.loc[predictions["arm"] == first, key].drop_duplicates()
+        table = pd.concat([predictions, others.merge(mine, on=key)])
+    every = (ENDPOINT, *TARGETS)
+    paired = {(row["other"], row["target"]): row for row in compare(table, first, every)}
+    cells = _cells(table)
+    totals = _cells(labels().assign(arm=""))[""]
     rows = []
-    for arm, part in table.groupby("arm", sort=False):
-        errors, about = _groups(part)
-        reference, _ = _groups(mine.merge(part[key].drop_duplicates(), on=key))
-        for target, groups in errors.iterrows():
-            low, high = np.exp(bootstrap_interval(groups.to_numpy()))
-            row = {"arm": arm, "target": target, "gmfe": gmfe(groups)}
-            row |= {"gmfe_low": float(low), "gmfe_high": float(high)}
-            row |= {"n": int(about["n"][target]), "of": int(totals[target])}
-            row |= {"groups": int(groups.count()), "coverage": about["covered"][target]}
-            row |= dict.fromkeys(("difference", "difference_low", "difference_high", "p"))
-            if arm != first and target in reference.index:
-                more = (groups - reference.loc[target]).dropna().to_numpy()
-                row["difference"], row["p"] = float(more.mean()), sign_flip_p(more)
-                row["difference_low"], row["difference_high"] = bootstrap_interval(more)
-            rows.append(row)
+    for row in scores(table):
+        arm, target = row["arm"], row["target"]
+        more = paired.get((arm, target), {})
+        found = {new: more.get(old) for new, old in DIFFERENCE.items()}
+        rows.append(row | {"n": cells[arm][target], "of": totals[target]} | found)
     return rows
 
 
-def _groups(predictions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Of one arm the mean |ln| error by target (rows; with ``primary``) and fold (columns), and
-    by target the number of cells ``n`` and the share inside the interval, ``covered``."""
-    x = np.log(predictions[["measured", "predicted", "lo", "hi"]].astype(float))
-    inside = x["measured"].between(x["lo"], x["hi"]).astype(float)
-    error = (x["predicted"] - x["measured"]).abs()
-    table = predictions.assign(error=error, inside=inside.where(x["lo"].notna()))
-    by = ["target", "fold", "lab", "cell"]
-    cells = table.groupby(by)[["error", "inside"]].mean()  # over seeds
-    folds = cells.groupby(by[:3]).mean().groupby(by[:2]).mean()
-    errors, covered = folds["error"].unstack("fold"), folds["inside"].groupby("target").mean()
-    about = pd.DataFrame({"n": cells.groupby("target").size(), "covered": covered})
-    if set(PRIMARY) <= set(errors.index):
-        errors.loc["primary"] = errors.loc[list(PRIMARY)].mean()
-        about.loc["primary"] = [about["n"][list(PRIMARY)].min(), np.nan]
-    order = [target for target in ("primary", *TARGETS) if target in errors.index]
-    return errors.loc[order], about
+def _cells(table: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Numbers of cells by arm and target; of the primary endpoint the least of its targets."""
+    found = table.pivot_table("test_id", "target", "arm", "nunique", fill_value=0)
+    found = found.reindex([ENDPOINT, *TARGETS], fill_value=0).astype(int)
+    found.loc[ENDPOINT] = found.loc[list(PRIMARY)].min()
+    return found.to_dict()

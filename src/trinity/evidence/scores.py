@@ -2,8 +2,11 @@
 
 Predictions are a table with the columns `COLUMNS` in physical units.  Everything is measured on
 natural logarithms: an error of ln 2 is a factor of two.  Groups of polymers, not tests, are the
-unit of evidence: nine tests of one polymer are one opinion of a model about new chemistry.
+unit of evidence: nine tests of one polymer are one opinion of a model about new chemistry.  By the
+analysis plan each group counts the same, in it each laboratory, and in that each cell.
 """
+
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -11,14 +14,17 @@ from scipy import stats
 
 from trinity.errors import InputError
 from trinity.learning.intervals import COVERAGE
-from trinity.quantities import PRIMARY
+from trinity.quantities import PRIMARY, TARGETS
 
 COLUMNS = ("arm", "seed", "fold", "test_id", "target", "measured", "predicted", "lo", "hi")
 BOOTSTRAP_DRAWS = 4000
+#: In place of a target, the mean |ln| error of the primary targets.
+ENDPOINT = "primary"
 
 
 def log_errors(predictions: pd.DataFrame) -> pd.DataFrame:
-    """The table with ``error`` = |ln(predicted / measured)| added.
+    """The table with ``error`` = |ln(predicted / measured)| added; of the 90 % interval, too,
+    ``inside`` and ``interval_score`` (Gneiting and Raftery, 2007; small is good), NaN without one.
 
     Raises
     ------
@@ -27,23 +33,44 @@ def log_errors(predictions: pd.DataFrame) -> pd.DataFrame:
     """
     if missing := [c for c in COLUMNS if c not in predictions]:
         raise InputError(f"The predictions lack the column {missing[0]!r}; needed: {COLUMNS}.")
-    values = predictions[["measured", "predicted"]].to_numpy(float)
-    bad = np.flatnonzero(~(np.isfinite(values) & (values > 0)).all(axis=1))
+    values = predictions[["measured", "predicted", "lo", "hi"]].to_numpy(float)
+    bad = np.flatnonzero(~(np.isfinite(values) & (values > 0))[:, :2].all(axis=1))
     if len(bad):
         raise InputError(f"Row {bad[0] + 1} of the predictions has no positive measured/predicted.")
-    return predictions.assign(error=np.abs(np.log(values[:, 1] / values[:, 0])))
+    x, mean, lo, hi = np.log(values).T
+    missed = np.maximum(lo - x, 0) + np.maximum(x - hi, 0)  # NaN where an end is
+    return predictions.assign(
+        error=np.abs(mean - x),
+        inside=np.where(np.isnan(missed), np.nan, missed == 0),
+        interval_score=hi - lo + 2 / (1 - COVERAGE) * missed,
+    )
 
 
-def group_errors(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Mean |ln| error of each arm (row) in each fold and target: seeds, then tests, then folds.
+def group_errors(predictions: pd.DataFrame, of: str = "error") -> pd.DataFrame:
+    """Mean |ln| error, or mean of another column of `log_errors`, in each group of polymers.
+
+    Over seeds, then over the cells of a laboratory (``lab``; where the table has none, cells count
+    equally), then over laboratories.
 
     Returns
     -------
     DataFrame
-        Index ``arm``, ``target``; one column per fold; NaN where a fold has no such label.
+        Index ``arm``, ``target``, in the order of the table and of `TARGETS`; of an
+        arm that has all primary targets, their mean, `ENDPOINT`, comes first. One column per
+        fold; NaN where a fold has no such label.
     """
-    errors = log_errors(predictions)
-    return errors.groupby(["arm", "target", "fold"])["error"].mean().unstack("fold")
+    table = log_errors(predictions)
+    table["lab"] = table["lab"].fillna("") if "lab" in table else ""
+    by = ["arm", "target", "fold", "lab", "test_id"]
+    means = table.groupby(by)[of].mean()
+    for depth in (4, 3):
+        means = means.groupby(by[:depth]).mean()
+    means = means.unstack("fold")
+    main = means[means.index.isin(PRIMARY, level="target")].groupby("arm")
+    main = main.mean()[main.size() == len(PRIMARY)].assign(target=ENDPOINT)
+    means = pd.concat([main.set_index("target", append=True), means])
+    order = pd.MultiIndex.from_product([table["arm"].unique(), (ENDPOINT, *TARGETS)])
+    return means.loc[order.intersection(means.index, sort=False)].rename_axis(by[:2])
 
 
 def gmfe(errors) -> float:
@@ -56,9 +83,7 @@ def gmfe(errors) -> float:
 
 def primary_by_group(predictions: pd.DataFrame) -> pd.DataFrame:
     """Primary endpoint of each arm (row) in each group (column): mean |ln| of t_ig and pHRR."""
-    errors = group_errors(predictions)
-    chosen = errors[errors.index.get_level_values("target").isin(PRIMARY)]
-    return chosen.groupby("arm").mean()
+    return group_errors(predictions).xs(ENDPOINT, level="target")
 
 
 def bootstrap_interval(
@@ -98,86 +123,79 @@ def _finite(values: np.ndarray) -> np.ndarray:
     return values[np.isfinite(values)]
 
 
-def _interval(values: np.ndarray, prefix: str = "") -> dict[str, float]:
-    """`bootstrap_interval` as ``low`` and ``high``."""
-    return dict(zip((prefix + "low", prefix + "high"), bootstrap_interval(values), strict=True))
+def _ranged(values: np.ndarray, name: str) -> dict[str, float | None]:
+    """Mean of one value a group as ``name``, its interval as ``name_low`` and ``name_high``."""
+    names = (name, f"{name}_low", f"{name}_high")
+    if not len(found := _finite(values)):
+        return dict.fromkeys(names)
+    return dict(zip(names, (float(found.mean()), *bootstrap_interval(found)), strict=True))
 
 
-def compare(predictions: pd.DataFrame, arm: str) -> list[dict]:
-    """``arm`` against every other arm on the primary endpoint, paired over groups.
+def compare(
+    predictions: pd.DataFrame, arm: str, targets: Iterable[str] = (ENDPOINT,)
+) -> list[dict]:
+    """``arm`` against every other arm, by target, paired over groups on the cells that both have.
 
     ``difference`` is the other arm's mean |ln| error minus that of ``arm``: positive is better.
     """
-    table = primary_by_group(predictions)
-    return [
-        {
-            "arm": arm,
-            "other": other,
-            "difference": float(difference.mean()),
-            **_interval(difference),
-            "p_sign_flip": sign_flip_p(difference),
-            "groups_better": int((difference > 0).sum()),
-            "groups": int(difference.count()),
-        }
-        for other, difference in (table.drop(arm) - table.loc[arm]).iterrows()
-    ]
-
-
-def scores(predictions: pd.DataFrame) -> list[dict]:
-    """One row per arm and target: the geometric mean error factor over groups with its 95 %
-    bootstrap interval, and the measures beside it.
-
-    ``gmfe_tests`` weighs tests equally; ``median_ape`` is in per cent; ``r2_log`` is of the
-    logarithms; ``relative_l2`` is |predicted - measured| / |measured| in the 2-norm, the loss of
-    Liu et al. (2025); ``coverage`` is over groups; ``interval_score`` (Gneiting and Raftery,
-    2007) of the log intervals, over groups: small is good.
-    """
-    rows = []
-    for (arm, target), part in log_errors(predictions).groupby(["arm", "target"], sort=False):
-        by_group = part.groupby("fold")["error"].mean().to_numpy()
-        measured, predicted = part["measured"].to_numpy(), part["predicted"].to_numpy()
-        off = predicted - measured
-        spread = np.log(measured) - np.log(measured).mean()
-        rows.append(
-            {
-                "arm": arm,
-                "target": target,
-                "gmfe": gmfe(by_group),
-                **{name: float(np.exp(v)) for name, v in _interval(by_group, "gmfe_").items()},
-                "gmfe_tests": gmfe(part["error"]),
-                "median_ape": float(100 * np.median(np.abs(predicted / measured - 1))),
-                "r2_log": float(1 - (part["error"] ** 2).sum() / (spread**2).sum()),
-                "relative_l2": float(np.linalg.norm(off) / np.linalg.norm(measured)),
-                **_interval_scores(part),
-            }
-        )
+    ours, rows = predictions[predictions["arm"] == arm], []
+    for other, theirs in predictions[predictions["arm"] != arm].groupby("arm", sort=False):
+        both = pd.concat([ours, theirs])
+        both = both[both.groupby(["test_id", "target"])["arm"].transform("nunique") == 2]
+        if both.empty:
+            continue
+        errors = group_errors(both)
+        differences = errors.loc[other] - errors.loc[arm]
+        for target in differences.index.intersection(list(targets), sort=False):
+            difference = differences.loc[target].dropna()
+            low, high = bootstrap_interval(difference)
+            rows.append(
+                {
+                    "arm": arm,
+                    "other": other,
+                    "target": target,
+                    "difference": float(difference.mean()),
+                    "low": low,
+                    "high": high,
+                    "p_sign_flip": sign_flip_p(difference),
+                    "groups_better": int((difference > 0).sum()),
+                    "groups": len(difference),
+                }
+            )
     return rows
 
 
-def _interval_scores(part: pd.DataFrame) -> dict:
-    """Coverage and interval score of one arm and target, None where it gives no intervals."""
-    if part[["lo", "hi"]].isna().any(axis=None):
-        return dict.fromkeys(("coverage", "coverage_low", "coverage_high", "interval_score"))
-    x, lo, hi = np.log(part[["measured", "lo", "hi"]].to_numpy(float)).T
-    missed = np.maximum(lo - x, 0) + np.maximum(x - hi, 0)
-    score = hi - lo + 2 / (1 - COVERAGE) * missed
-    table = pd.DataFrame({"inside": missed == 0, "score": score}).astype(float)
-    means = table.groupby(part["fold"].to_numpy()).mean()
-    return {
-        "coverage": float(means["inside"].mean()),
-        **_interval(means["inside"], "coverage_"),
-        "interval_score": float(means["score"].mean()),
-    }
+def scores(predictions: pd.DataFrame) -> list[dict]:
+    """One row per arm and target, and one for the primary endpoint: the geometric mean error
+    factor ``gmfe``, ``coverage`` and ``interval_score`` over groups, the first two with their 95 %
+    bootstrap intervals; None for what an arm without intervals, or the endpoint, does not have."""
+    errors = group_errors(predictions)
+    inside, charged = (
+        group_errors(predictions, of).drop(ENDPOINT, level="target", errors="ignore")
+        for of in ("inside", "interval_score")
+    )
+    inside, charged = inside.reindex(errors.index), charged.reindex(errors.index)
+    rows = []
+    for (arm, target), groups in errors.iterrows():
+        factors = _ranged(groups, "gmfe")
+        row = {"arm": arm, "target": target, **{k: float(np.exp(v)) for k, v in factors.items()}}
+        row |= {"groups": int(groups.count()), **_ranged(inside.loc[(arm, target)], "coverage")}
+        score = charged.loc[(arm, target)].mean()
+        rows.append(row | {"interval_score": None if np.isnan(score) else float(score)})
+    return rows
 
 
 def evaluate(predictions: pd.DataFrame, arm: str = "two_phase") -> dict:
-    """Scores of all arms, and the paired comparison of ``arm`` with the others if it is there."""
-    table = primary_by_group(predictions)
+    """Scores of all arms by target and on the primary endpoint, and the paired comparison of
+    ``arm`` with the others if it is there."""
+    rows = scores(predictions)
+    names = {"gmfe": "mean_abs_ln", "gmfe_low": "low", "gmfe_high": "high"}
     return {
-        "scores": scores(predictions),
+        "scores": [row for row in rows if row["target"] != ENDPOINT],
         "primary": [
-            {"arm": name, "mean_abs_ln": float(row.mean()), **_interval(row)}
-            for name, row in table.iterrows()
+            {"arm": row["arm"], **{new: float(np.log(row[old])) for old, new in names.items()}}
+            for row in rows
+            if row["target"] == ENDPOINT
         ],
-        "comparisons": compare(predictions, arm) if arm in table.index else [],
+        "comparisons": compare(predictions, arm),
     }

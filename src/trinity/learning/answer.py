@@ -5,7 +5,7 @@ are asked at the same heat fluxes for every polymer, thickness and laboratory, t
 to fall or rise with the flux as they must, and the tests are read off between.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -94,6 +94,13 @@ def embeddings(model: FlammabilityModel, tests: TestTable, spellings: int = 3) -
 
 
 @torch.no_grad()
+def network_means(model: FlammabilityModel, tests: TestTable, embedding: Tensor) -> np.ndarray:
+    """Coordinates (R, 4) that a network says by itself; ``embedding`` (P, D) of the polymers."""
+    output = model.head(embedding[torch.as_tensor(tests.polymer_of)], *tests.inputs(model.scalers))
+    return Answer.of_output(model.scalers, output, tests.complete).log_mean
+
+
+@torch.no_grad()
 def answer(
     model: FlammabilityModel,
     tests: TestTable,
@@ -135,6 +142,11 @@ def answers(
     return [answer(model, tests, spellings) for model in models]
 
 
+def together(models: Sequence[FlammabilityModel], spellings: int = 3):
+    """An ensemble as a function of tests: the mean of its members' predictive distributions."""
+    return lambda tests: combine(answers(models, tests, spellings))
+
+
 class Settled(NamedTuple):
     """What is told of R tests: `TARGETS`, the ends of their intervals, ignition."""
 
@@ -143,23 +155,24 @@ class Settled(NamedTuple):
 
 
 def settled(
-    models: Sequence[FlammabilityModel],
+    ask: Callable[[TestTable], Answer],
     tests: TestTable,
     quantile: np.ndarray,
     spread: Sequence[np.ndarray | None] = (),
-    spellings: int = 3,
 ) -> Settled:
-    """Answers of an ensemble that keep order and bounds.
+    """Answers that keep order and bounds.
 
     Parameters
     ----------
+    ask
+        What is said of tests by themselves, such as `together` of an ensemble.
     quantile
         (P,) or (P, 4): half the width of an interval of each polymer, in standard deviations.
     spread
         Of each polymer None, or the least standard deviation (F, 4) at `FLUXES_KW_M2`.
     """
     grid, row_of = tests.on_grid()
-    found = combine(answers(models, grid, spellings))
+    found = ask(grid)
     sigma, polymer_of = found.log_sigma, grid.polymer_of
     fluxes = len(FLUXES_KW_M2)
     for polymer, least in enumerate(spread):

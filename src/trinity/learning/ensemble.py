@@ -20,7 +20,7 @@ from trinity.chemistry.properties import estimate
 from trinity.chemistry.similarity import fingerprint, nearest_among, pack
 from trinity.cone.predict import physics_spread
 from trinity.files import write_atomic
-from trinity.learning.answer import Settled, settled
+from trinity.learning.answer import Settled, settled, together
 from trinity.learning.configurations import Phase2Settings
 from trinity.learning.data import Components, TestTable, tests_of
 from trinity.learning.intervals import error_factors, group_means, interval_quantiles
@@ -179,7 +179,8 @@ def _asked(
     new, known = interval_quantiles(len(set(groups[fold.seen])))
     quantile = np.array([known if units_of(p) in seen else new for p in held.polymers])
     spread = spreads(held.polymers)
-    named, hidden = (settled(models, t, quantile, spread) for t in (held, held.unnamed()))
+    ask = together(models)
+    named, hidden = (settled(ask, t, quantile, spread) for t in (held, held.unnamed()))
     return named, hidden
 
 

@@ -76,7 +76,7 @@ def train(
     seed: int,
     *,
     backbone_rate: float = 1.0,
-    after: Callable[[int], None] | None = None,
+    after: Callable[[int], bool | None] | None = None,
     checkpoint: Path | None = None,
     every: int = 200,
     progress: str | None = None,
@@ -108,8 +108,8 @@ def train(
             optimiser.step()
             optimiser.zero_grad()
             history.append(float(loss.detach()))
-            if after:
-                after(step + 1)
+            if after and after(step + 1):
+                break
             if checkpoint and (step + 1) % every == 0 and accelerator.is_main_process:
                 save_checkpoint(checkpoint, model, optimiser, history)
             bar.update(task, advance=1, description=f"{progress}  loss {history[-1]:.3f}")

@@ -54,12 +54,12 @@ def finetune(
     tests: TestTable,
     settings: Phase2Settings,
     seed: int,
-    look: Callable[[int, FlammabilityModel], None] | None = None,
+    look: Callable[[int, FlammabilityModel], bool | None] | None = None,
 ) -> FlammabilityModel:
     """A finetuned copy of ``start``; ``start`` itself is left alone.
 
     ``look(step, model)`` sees the averaged model at each of ``settings.checkpoints``; the
-    returned model is that of the last one.
+    returned model is that of the last one, or of the one at which ``look`` was true.
     """
     if settings.mode == "kernel":
         model = correct(start, tests, settings.physics)
@@ -91,12 +91,11 @@ def finetune(
             return relative_l2(output, labels, model.scalers)
         return multitask_loss(output, labels)
 
-    def after(step: int) -> None:
+    def after(step: int) -> bool:
         with torch.no_grad():
             torch._foreach_lerp_(free, origin, settings.pull)
         averaged.update_parameters(model)
-        if look and step in settings.checkpoints:
-            look(step, averaged.module.eval())
+        return bool(look and step in settings.checkpoints and look(step, averaged.module.eval()))
 
     schedule = Schedule(settings.steps, settings.learning_rate, 0.1, settings.schedule, 0.0)
     train(model, loss_of, schedule, seed, backbone_rate=settings.backbone_rate, after=after)
@@ -123,6 +122,12 @@ def _add_lora(model: FlammabilityModel, seed: int) -> None:
         )
 
 
+def known_of(tests: TestTable) -> Measured:
+    """What a correction learns from."""
+    bound = np.log(tests.at_least)
+    return Measured(tests.coordinates, bound, tests.weight, tests.replicates, tests.noise)
+
+
 @torch.no_grad()
 def correct(
     start: FlammabilityModel,
@@ -140,13 +145,10 @@ def correct(
     inputs, labels = tests.inputs(start.scalers), tests.labels(start.scalers)
     output = start.head(rows, *inputs)
     network = Answer.of_output(start.scalers, output, tests.complete).log_mean
-    measured = Measured(
-        tests.coordinates, np.log(tests.at_least), tests.weight, tests.replicates, tests.noise
-    )
     model = FlammabilityModel(start.backbone, start.scalers, start.tokenizer)
     model.head.load_state_dict(start.head.state_dict())
     seen = corrected_tests(tests, rows, network, physics)
-    model.head.correction = Correction.fit(seen, measured, physics)
+    model.head.correction = Correction.fit(seen, known_of(tests), physics)
     known = labels.ignition_known > 0
     model.head.ignition_correction = IgnitionCorrection.fit(
         rows[known], inputs[0][known], output[0][known], labels.ignited[known]

@@ -133,7 +133,7 @@ class Stage:
         return self.late(artifacts_root(), sections(PUBLISHED, self.sections, {}), 0)
 
 
-TESTS = ("measurements", "folds.csv", "groups", "reference")
+TESTS = ("measurements", "folds.csv", "groups", "reference", "analysis_plan.toml")
 STAGES = {
     stage.name: stage
     for stage in (
@@ -159,15 +159,13 @@ STAGES = {
             ("phase0", "pretraining"), "lopo.json", target="ablation",
         ),
         Stage(
-            "controls", "trinity_book.studies.ablation:all_controls",
-            ("model", "phase1", "evaluation", "controls"), TESTS,
+            "controls", "trinity_book.studies.ablation:ablation",
+            ("model", "phase1", "controls"), TESTS,
             ("phase0", "synthesis", "pretraining", "ablation"), "ablation.json", target="ablation",
         ),
         Stage(
-            "slow_controls", "trinity_book.studies.ablation:slow_controls",
-            ("model", "phase1", "evaluation", "controls", "slow_controls"), TESTS,
-            ("phase0", "synthesis", "pretraining", "ablation", "controls"),
-            "ablation_slow.json", target="ablation",
+            "slow_controls", "trinity_book.studies.gradient:gradient", ("slow_controls",), TESTS,
+            ("phase0", "pretraining"), "ablation_slow.json", target="ablation",
         ),
         Stage(
             "distillation", "trinity_book.studies.distillation:distillation", ("distillation",),

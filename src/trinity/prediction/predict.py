@@ -190,7 +190,7 @@ def _answers(
     fast: bool,
 ) -> list[dict]:
     """Answers for rows that have been read."""
-    from trinity.learning.answer import settled
+    from trinity.learning.answer import settled, together
     from trinity.learning.data import TestTable, laboratories
     from trinity.learning.ensemble import spreads
 
@@ -207,7 +207,7 @@ def _answers(
         laboratories(frame.get("lab", [None] * len(frame))),
     )
     networks, widths = ensemble.networks[:members], ensemble.widths(list(unique.values()))
-    found = settled(networks, tests, widths, spreads(tests.polymers), 0 if fast else 3)
+    found = settled(together(networks, 0 if fast else 3), tests, widths, spreads(tests.polymers))
     foreign = {name: reasons_of(polymer, ensemble, fast) for name, polymer in unique.items()}
     conditions, measured = tests.conditions.tolist(), ensemble.about.get("measured", {})
     reasons = [
