@@ -12,9 +12,11 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
+from rdkit import Chem
+from rdkit.Chem.rdFingerprintGenerator import GetMorganGenerator
 
 from trinity.files import write_atomic
-from trinity.learning.baselines import descriptors
+from trinity.learning.composition import descriptors
 from trinity.learning.loop import run_tasks
 from trinity_book.studies import second_property_models as models
 from trinity_book.studies.second_property_data import SPLITS, Structures
@@ -157,9 +159,16 @@ def _ordered(pair: tuple[np.ndarray, np.ndarray], y: np.ndarray):
 @lru_cache(maxsize=8)
 def _described(keys: tuple[str, ...], kind: str) -> np.ndarray:
     """Descriptors (P, d): composition, or composition and Morgan environments."""
-    polymers = [((key, 1.0),) for key in keys]
-    kinds = ("composition", "morgan") if kind == "both" else (kind,)
-    return np.hstack([descriptors(polymers, one) for one in kinds])
+    found = descriptors([((key, 1.0),) for key in keys])
+    return np.hstack([found, _environments(keys)]) if kind == "both" else found
+
+
+def _environments(keys: tuple[str, ...]) -> np.ndarray:
+    """Counts (P, 512) of Morgan environments of radius 2 (Rogers and Hahn, 2010) per heavy atom."""
+    generator = GetMorganGenerator(radius=2, fpSize=512)
+    units = [Chem.MolFromSmiles(key) for key in keys]
+    counts = [generator.GetCountFingerprintAsNumPy(u) / u.GetNumHeavyAtoms() for u in units]
+    return np.array(counts)
 
 
 @dataclass(frozen=True)
