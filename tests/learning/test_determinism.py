@@ -101,11 +101,14 @@ def test_phase_1_is_the_same_whatever_the_threads(tmp_path, threads):
     assert reports[0] == reports[1]
 
 
-def test_the_baselines_are_the_same_twice():
-    from trinity.learning.baselines import candidates, predict_baseline
+def test_arms_without_a_network_are_the_same_twice():
+    from trinity.evidence.arms import ARMS
+    from trinity.evidence.predictors import predictor
     from trinity.learning.data import tests_of
 
     tests = tests_of(toy_table())
     for arm in ("conditions_only", "random_forest", "gaussian_process"):
-        one, again = (predict_baseline(candidates(arm, 5)[0], tests, tests, 3)[0] for _ in range(2))
-        assert np.asarray(one).tobytes() == np.asarray(again).tobytes(), arm
+        one, again = (
+            predictor(ARMS[arm], tests, seed=3, sources={})(tests).log_mean for _ in range(2)
+        )
+        assert one.tobytes() == again.tobytes(), arm

@@ -11,6 +11,7 @@ any arm.
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,13 +22,22 @@ from torch import nn
 from torch.nn import functional
 from transformers import BertModel
 
-from trinity.evidence.held import Held, measurements
+from trinity.evidence.arms import ARMS
+from trinity.evidence.held import Held, Split
+from trinity.evidence.left_out import folds_of
+from trinity.evidence.predictors import Predictor, Sources, mixed, predictor, told
 from trinity.evidence.scores import evaluate
 from trinity.files import write_atomic
 from trinity.learning.answer import answers, combine
-from trinity.learning.data import tests_of
 from trinity.learning.encoder import BackboneShape, bert_config
-from trinity.learning.loop import Schedule, length_batches, run_tasks, seeded, train
+from trinity.learning.loop import (
+    Schedule,
+    length_batches,
+    member_folders,
+    run_tasks,
+    seeded,
+    train,
+)
 from trinity.learning.model import FlammabilityModel, Scalers, load_model
 from trinity.learning.tokenizer import VOCABULARY
 from trinity.provenance import Job
@@ -84,38 +94,40 @@ class StudentJob:
 def distillation(job: Job) -> dict:
     """The stage: teach the students, score them, write those that ``trinity predict --fast`` uses.
 
-    The students of the teacher without a strict group have the factors of the intervals that the
-    inner loop found without it (``chosen`` of ``lopo.json``). The folder of the
-    job gets ``member0`` ..., ``ensemble.json`` and ``domain.safetensors``; an interrupted run goes
-    on from what is there.
+    The folder of the job gets ``member0`` ..., ``ensemble.json`` and ``domain.safetensors``; an
+    interrupted run goes on from what is there.
 
     The result has ``fidelity`` (how far students are from their teacher on polymers that they have
-    not read), ``predictions`` and ``scores`` of the left-out groups, and counts.
+    not read), ``predictions`` and ``scores`` (laboratory hidden) of the left-out groups, by the
+    students together, each alone, and their teacher, and counts.
     """
     settings, work = DistillationSettings(**job.parameters["distillation"]), job.folder / "parts"
-    chosen = job.inputs["ablation"].results["chosen"]["two_phase"]["nine"]
-    make_targets(job, chosen, settings.conditions, settings.held_out, work)
+    folds = folds_of("nine")
+    groups = [split.fold for split in folds]
+    make_targets(job, groups, settings.conditions, settings.held_out, work)
     taught = {
         name: [
             StudentJob(name, k, settings, job.seed, work, job.progress and k == 0)
             for k in range(settings.members)
         ]
-        for name in (BLIND, EVERYTHING, *chosen)
+        for name in (BLIND, EVERYTHING, *groups)
     }
     run_tasks(_train_student, taught[BLIND])
-    run_tasks(_train_student, [s for name in (EVERYTHING, *chosen) for s in taught[name]])
+    run_tasks(_train_student, [s for name in (EVERYTHING, *groups) for s in taught[name]])
     targets = load_targets(work)
-    students = {name: [load_model(s.out) for s in taught[name]] for name in (EVERYTHING, *chosen)}
-    predictions = []
-    for group, choice in chosen.items():
-        predictions += _left_out_rows(targets, group, choice["factors"], students[group])
+    students = {name: [load_model(s.out) for s in taught[name]] for name in (EVERYTHING, *groups)}
+    starts = {"phase1": member_folders(job.inputs["pretraining"].folder)}
+    predictions = [
+        row for split in folds for row in _left_out_rows(split, students[split.fold], starts)
+    ]
+    hidden = pd.DataFrame(predictions).query("not lab_known")
     results = {
         "polymers": int((targets.group == "").sum()),
         "rows": len(targets.tests),
         "parameters": sum(p.numel() for p in students[EVERYTHING][0].parameters()),
         "fidelity": _fidelity(targets, students[EVERYTHING]),
         "predictions": predictions,
-        "scores": evaluate(pd.DataFrame(predictions), "distilled"),
+        "scores": evaluate(hidden, "distilled"),
     }
     return {**_publish(job, taught[EVERYTHING]), **results}
 
@@ -184,20 +196,22 @@ def _loss(
     return loss_of, per_epoch
 
 
-def _left_out_rows(targets: DistillationTargets, group: str, factors, students) -> list[dict]:
+def _left_out_rows(split: Split, students: list[FlammabilityModel], starts: Sources) -> list[dict]:
     """Rows like those of ``lopo.json``, of a left-out group: the students together, each alone, and
-    their teacher, all with the interval factors that the inner loop found for the teacher's arm."""
-    held_out = measurements()[measurements()["group_nine"] == group]
-    tests = tests_of(held_out)
-    alone = answers(students, tests.spelled(), spellings=0)
-    arms = [("distilled", 0, combine(alone)), ("ensemble", 0, targets.left_out[group])]
-    arms += [("distilled_alone", k, answer) for k, answer in enumerate(alone)]
+    their teacher."""
+    training, held = split.tables()
+
+    def ask(some: Sequence[FlammabilityModel]) -> Predictor:
+        return lambda tests: combine(answers(some, tests.spelled(), spellings=0))
+
+    teachers = range(len(starts["phase1"]))
+    two_phase = [predictor(ARMS["two_phase"], training, seed=k, sources=starts) for k in teachers]
+    arms = [("distilled", 0, ask(students)), ("ensemble", 0, mixed(two_phase))]
+    arms += [("distilled_alone", k, ask([student])) for k, student in enumerate(students)]
     rows = []
-    for arm, k, answer in arms:
-        ids = held_out["test_id"].to_numpy()
-        mean, sigma = answer.in_logs(tests.complete)
-        held = Held(ids, mean[None], sigma[None])
-        rows += held.rows({"arm": arm, "seed": k, "fold": group}, factors)
+    for arm, k, predicts in arms:
+        found = Held(np.array(split.held), *told(predicts, held, training, split.groups))
+        rows += found.rows({"arm": arm, "seed": k, "fold": split.fold})
     return rows
 
 

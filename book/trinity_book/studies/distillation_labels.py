@@ -34,7 +34,6 @@ BLIND, EVERYTHING = "blind", "everything"
 REPEATS = 20
 #: Share of the questions that name no laboratory.
 NAMELESS = 0.5
-KINDS = ("answers", "left_out")
 ASKED = ("polymer_of", "conditions", "laboratory")
 FILE = "targets.npz"
 
@@ -58,7 +57,6 @@ class DistillationTargets:
     kept: np.ndarray  # (P,) hypothetical polymers that no student reads
     cuts: dict[str, list[str]]
     answers: dict[str, Answer]  # teacher -> of the R tests
-    left_out: dict[str, Answer]  # strict group -> its teacher, of the group's measured tests
 
     def rows_for(self, teacher: str) -> np.ndarray:
         """Tests (indices) that a student of this teacher may read: the blind one is asked about
@@ -75,10 +73,12 @@ class DistillationTargets:
         return replace(self.tests, polymers=written)
 
 
-def make_targets(job: Job, chosen: dict, conditions: int, held_out: float, folder: Path) -> None:
+def make_targets(
+    job: Job, groups: Sequence[str], conditions: int, held_out: float, folder: Path
+) -> None:
     """Write the targets into ``folder``, unless they are there: questions, then members' answers.
 
-    ``chosen`` names the strict groups; the others are numbers of section ``[distillation]``.
+    ``groups`` are the strict ones; the others are numbers of section ``[distillation]``.
     """
     if (folder / FILE).is_file():
         return
@@ -86,13 +86,12 @@ def make_targets(job: Job, chosen: dict, conditions: int, held_out: float, folde
     tests, group = questions(table, conditions, job.seed)
     tests = tests.with_physics()
     stages = [member_folders(job.inputs[name].folder) for name in ("pretraining", "finetuning")]
-    jobs = [MemberJob(*pair, tests, tuple(chosen)) for pair in zip(*stages, strict=True)]
+    jobs = [MemberJob(*pair, tests, tuple(groups)) for pair in zip(*stages, strict=True)]
     found = run_tasks(_member_answers, jobs)
     arrays = {
-        f"{kind}/{teacher}/{name}": values
-        for kind in KINDS
-        for teacher in found[0][kind]
-        for name, values in combine([part[kind][teacher] for part in found])._asdict().items()
+        f"answers/{teacher}/{name}": values
+        for teacher in found[0]
+        for name, values in combine([part[teacher] for part in found])._asdict().items()
     }
     drawn = np.random.default_rng([job.seed, 13]).random(len(group))
     strings = sorted({s for polymer in tests.polymers for s, _ in polymer})
@@ -112,14 +111,14 @@ def load_targets(folder: Path) -> DistillationTargets:
     with np.load(folder / FILE, allow_pickle=False) as stored:
         arrays = dict(stored)
     polymers, known_cuts = json.loads(str(arrays["words"]))
-    answers: dict[str, dict[str, Answer]] = {kind: {} for kind in KINDS}
+    answers: dict[str, Answer] = {}
     for name in [name for name in arrays if name.endswith("/log_mean")]:
-        kind, teacher, _ = name.split("/")
-        parts = (arrays[f"{kind}/{teacher}/{p}"] for p in ("log_mean", "log_sigma", "ignition"))
-        answers[kind][teacher] = Answer(*parts)
+        _, teacher, _ = name.split("/")
+        parts = (arrays[f"answers/{teacher}/{part}"] for part in Answer._fields)
+        answers[teacher] = Answer(*parts)
     tests = TestTable([tuple(map(tuple, p)) for p in polymers], *map(arrays.get, ASKED))
     own = arrays["group"], arrays["kept"], known_cuts
-    return DistillationTargets(tests, *own, *map(answers.get, KINDS))
+    return DistillationTargets(tests, *own, answers)
 
 
 def questions(table: pd.DataFrame, conditions: int, seed: int) -> tuple[TestTable, np.ndarray]:
@@ -146,26 +145,19 @@ def _all_cuts(strings: Sequence[str]) -> list[list[str]]:
     return [cuts(parse_psmiles(str(s))) for s in strings]
 
 
-def _member_answers(job: MemberJob) -> dict[str, dict[str, Answer]]:
-    """Answers of the teachers made of one member to the questions, and of each to the tests of the
-    group that it has not seen."""
+def _member_answers(job: MemberJob) -> dict[str, Answer]:
+    """Answers of the teachers made of one member to the questions."""
     start, tests = load_model(job.before), job.tests
     teachers = {EVERYTHING: load_model(job.after)}
-    left_out = {}
     groups = measurements()["group_nine"].to_numpy()
     measured = measured_with_physics()
     for group in job.groups:
-        out = groups == group
-        training = measured.take(~out).weighed(groups[~out])
-        teachers[group] = correct(start, training)
-        left_out[group] = answer(teachers[group], measured.take(out))
+        seen = groups != group
+        teachers[group] = correct(start, measured.take(seen).weighed(groups[seen]))
     embedding = embeddings(start, tests)
     told = {name: answer(model, tests, 3, embedding) for name, model in teachers.items()}
     told[BLIND] = _blind(start, tests, embedding)
-    return {
-        "answers": {name: _single(found) for name, found in told.items()},
-        "left_out": {name: _single(found) for name, found in left_out.items()},
-    }
+    return {name: _single(found) for name, found in told.items()}
 
 
 def _blind(start, tests: TestTable, embedding) -> Answer:

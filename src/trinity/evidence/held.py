@@ -18,6 +18,7 @@ import pandas as pd
 from trinity.evidence.arms import ARMS
 from trinity.evidence.predictors import Sources, mixed, predictor, told
 from trinity.files import write_atomic
+from trinity.learning.data import TestTable, tests_of
 from trinity.measurements.specimens import load_measurements
 from trinity.quantities import TARGETS
 
@@ -31,10 +32,8 @@ def measurements() -> pd.DataFrame:
 
 
 @lru_cache(maxsize=1)
-def measured_with_physics():
-    """The measured cells as a `TestTable`, with the physics at blind nominal properties."""
-    from trinity.learning.data import tests_of
-
+def measured_with_physics() -> TestTable:
+    """The measured cells, with the physics at blind nominal properties."""
     return tests_of(measurements()).with_physics()
 
 
@@ -48,6 +47,17 @@ class Split:
     seen: tuple[int, ...]
     held: tuple[int, ...]
     draw: int = 0  # which random subset
+
+    def tables(self) -> tuple[TestTable, TestTable]:
+        """The cells to learn from, weighed group by group, and those that are held out."""
+        table, tests = measurements(), measured_with_physics()
+        seen, held = (np.isin(table["test_id"], ids) for ids in (self.seen, self.held))
+        return tests.take(seen).weighed(table["group_nine"][seen]), tests.take(held)
+
+    @property
+    def groups(self) -> int:
+        """How many strict groups may be seen."""
+        return measurements()["group_nine"].loc[list(self.seen)].nunique()
 
 
 @dataclass
@@ -95,14 +105,10 @@ class Unit:
     def compute(self, sources: Sources) -> Held:
         """Its result."""
         arm = ARMS[self.arm]
-        table, tests = measurements(), measured_with_physics()
-        ids = table["test_id"].to_numpy()
-        seen, held = np.isin(ids, self.split.seen), np.isin(ids, self.split.held)
-        groups = table["group_nine"][seen]
-        training = tests.take(seen).weighed(groups)
+        training, held = self.split.tables()
         one = partial(predictor, seed=self.seed, sources=sources, start=self.start)
         ask = mixed([one(ARMS[name], training) for name in arm.parts or (arm.name,)])
-        return Held(ids[held], *told(ask, tests.take(held), training, groups.nunique()))
+        return Held(np.array(self.split.held), *told(ask, held, training, self.split.groups))
 
 
 class Bench:
