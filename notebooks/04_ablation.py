@@ -54,8 +54,7 @@ style.use()
 # %%
 published = stages.load("ablation", scale=scale, seed=seed).results
 controls = stages.load("controls", scale=scale, seed=seed).results
-rows = pd.DataFrame(published["predictions"])
-rows = rows[(rows["grouping"] == grouping) & ~rows["lab_known"]]
+rows = evaluation.headline(published, grouping)
 scores = pd.DataFrame(evaluation.scores(rows))
 
 # %% [markdown]
@@ -75,7 +74,7 @@ questions.set_index("question")[
 # %% [markdown]
 # The last column but one says how many groups of polymers a study would need to see such an effect four
 # times out of five. Where it is far above nine, *not shown* means that these measurements cannot decide, not
-# that there is no effect. That is why {doc}`13_power` asks the same questions of properties with hundreds of
+# that there is no effect: the question needs properties with hundreds of
 # polymers.
 #
 # ## The factorial

@@ -12,17 +12,17 @@
 # ---
 
 # %% [markdown]
-# # Controls: less, elsewhere, by gradient
+# # Controls: less, and elsewhere
 #
 # ```{admonition} In this chapter
 # :class: tip
-# **Objectives.** Tell finetuning by gradient from the closed form; read learning curves; see how the model
-# travels to other conditions and laboratories. **Prerequisites.** {doc}`04_ablation`. **Time.** 30 minutes.
+# **Objectives.** Read learning curves; see how the model travels to other conditions and laboratories; look
+# into the weights. **Prerequisites.** {doc}`04_ablation`. **Time.** 30 minutes.
 # ```
 #
-# The ten cells of {doc}`04_ablation` change one ingredient at a time. This chapter asks what is left: whether
-# the paper's own way of finetuning changes the answer, how many measurements and synthetic rows are needed,
-# and how the model does where it was not trained. Everything here is exploratory.
+# The ten cells of {doc}`04_ablation` change one ingredient at a time. This chapter asks what is left: how many
+# measurements and synthetic rows are needed, and how the model does where it was not trained. Everything here
+# is exploratory.
 
 # %% tags=["parameters"]
 scale = "laptop"
@@ -43,7 +43,6 @@ style.use()
 
 # %%
 controls = stages.load("controls", scale=scale, seed=seed)
-gradient = stages.load("slow_controls", scale=scale, seed=seed).results
 studies = controls.results["studies"]
 main = controls.results["scores"]["hidden"]
 
@@ -57,31 +56,6 @@ main = controls.results["scores"]["hidden"]
 figures_controls.primary_by_arm(main["primary"])
 
 # %% [markdown]
-# ## By gradient, and by the paper's recipe
-#
-# The same start, finetuned by gradient: all weights, the recipe of the paper (all weights, relative L2 loss,
-# a falling learning rate), low-rank updates, and the head alone. Physics does not answer at prediction. The
-# learning rate is one of three, chosen on inner splits of each fold with early stopping, with the same grid
-# from either start.
-
-# %%
-pairs = pd.DataFrame(gradient["comparisons"]).set_index("recipe")
-errors = pd.DataFrame(gradient["training"]).groupby(["recipe", "start"])
-trained = errors["training_error"].mean().unstack("start")
-pairs.drop(columns="untrained").join(trained.add_prefix("training error, ")).round(3)
-
-# %% tags=["remove-cell"]
-late = [
-    f"{recipe} from {' and '.join(starts)}"
-    for recipe, starts in pairs["untrained"].items()
-    if starts
-]
-glue("untrained", "; ".join(late) or "none", display=False)
-
-# %% [markdown]
-# A positive effect is the error that phase 1 saves. An arm whose error on its own training cells stays above
-# the limit of the analysis plan was not trained, and nothing is concluded from it: {glue:text}`untrained`.
-#
 # ## How many measured polymers are needed?
 #
 # From the polymers that a fold may see, some are drawn at random.

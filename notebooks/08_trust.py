@@ -49,14 +49,11 @@ from trinity.prediction.predict import predict_frame
 style.use()
 
 tests = load_measurements()
-predictions = pd.DataFrame(
-    stages.load("ablation", scale=scale, seed=seed).results["predictions"]
+predictions = evaluation.headline(
+    stages.load("ablation", scale=scale, seed=seed).results
 )
-rows = predictions[
-    (predictions["grouping"] == "nine")
-    & (predictions["arm"] == arm)
-    & (predictions["seed"] == predictions["seed"].min())
-]
+first = predictions["seed"] == predictions["seed"].min()
+rows = predictions[(predictions["arm"] == arm) & first]
 
 # %% [markdown]
 # ## A promise about polymers, not about tests
@@ -91,8 +88,7 @@ glue("half_width", f"{width.median():.2f}", display=False)
 # each miss {cite}`gneiting2007`. Small is good.
 
 # %%
-scored = predictions[predictions["grouping"] == "nine"]
-scores = pd.DataFrame(evaluation.scores(scored))
+scores = pd.DataFrame(evaluation.scores(predictions))
 scores = scores[scores["target"] == "t_ig_s"].set_index("arm")
 scores[
     ["coverage", "coverage_low", "coverage_high", "interval_score"]

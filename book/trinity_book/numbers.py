@@ -95,7 +95,7 @@ def _phase1(found: dict) -> Numbers:
 
 def _scored(found: dict) -> Numbers:
     """Held-out error factors of each arm; those of the model that ships with their ranges."""
-    nine = found["scores"]["nine"]
+    nine = found["scores"]["nine"]["hidden"]
     for row in nine["scores"]:
         name = SHORT[row["target"]]
         if row["arm"] in ARMS and row["target"] in PRIMARY:
@@ -105,7 +105,6 @@ def _scored(found: dict) -> Numbers:
             yield f"card_coverage_{name}", _ranged(row, "coverage", 0, 100)
     yield "card_arms", str(len(nine["comparisons"]))
     yield "card_arms_beaten", str(sum(row["low"] > 0 for row in nine["comparisons"]))
-    yield "candidates", str(stages.section(stages.PUBLISHED, "evaluation")["candidates"])
 
 
 def _training(*results: dict) -> Numbers:

@@ -30,8 +30,7 @@ from trinity.evidence import scores as evaluation
 from trinity.pipeline import stages
 
 results = stages.load("ablation").results
-every = pd.DataFrame(results["predictions"])
-rows = every[every["grouping"] == "nine"]
+rows = evaluation.headline(results)
 
 # %% [markdown]
 # `rows` has one prediction a line: `arm`, `seed`, `fold` (the group left out), `test_id`, `target`, `measured`,
@@ -93,8 +92,8 @@ answer(smallest_p, within=0.01)
 # %% [markdown]
 # ## 3. Change and explain: ten groups instead of nine
 #
-# Compare `two_phase` with `direct` on the primary endpoint, once with `rows` and once with the rows of
-# `every` whose `grouping` is `"ten"` (`evaluation.compare(rows, "two_phase")`). What is the difference with
+# Compare `two_phase` with `direct` on the primary endpoint, once with `rows` and once with ten
+# groups (`evaluation.headline(results, "ten")` has their rows, `evaluation.compare(rows, "two_phase")` compares). What is the difference with
 # ten groups divided by the one with nine? Which groups were split, and why may that be unfair?
 
 # %% tags=["start"]
@@ -103,7 +102,7 @@ ten_over_nine = ...
 # %% tags=["solution", "hide-cell"]
 compared = {
     grouping: pd.DataFrame(
-        evaluation.compare(every[every["grouping"] == grouping], arm)
+        evaluation.compare(evaluation.headline(results, grouping), arm)
     ).set_index("other")
     for grouping in ("nine", "ten")
 }

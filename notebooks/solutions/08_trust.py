@@ -28,15 +28,12 @@ import pandas as pd
 from trinity_book.course import answer
 
 from trinity.chemistry.similarity import nearest_similarity, unpacked
+from trinity.evidence.scores import headline
 from trinity.learning.intervals import conformal_quantile
 from trinity.pipeline import stages
 
-rows = pd.DataFrame(stages.load("ablation").results["predictions"])
-rows = rows[
-    (rows["grouping"] == "nine")
-    & (rows["arm"] == arm)
-    & (rows["target"] == target)
-]
+rows = headline(stages.load("ablation").results)
+rows = rows[(rows["arm"] == arm) & (rows["target"] == target)]
 
 # %% [markdown]
 # ## 1. Compute: do the intervals hold?

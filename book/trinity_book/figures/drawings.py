@@ -6,14 +6,13 @@ code (`trinity_book.figures.house`). They have the same bytes at every call;
 """
 
 import io
-import json
 from collections.abc import Callable
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from trinity.evidence import scores as evaluation
-from trinity.files import data_path
+from trinity.files import data_path, read_json
 from trinity.quantities import PRIMARY
 from trinity_book.figures import learning as figures_learning
 from trinity_book.figures import style
@@ -57,9 +56,8 @@ def overview() -> Figure:
 def result() -> Figure:
     """Error factor of each arm over the nine strict groups, ignition and peak."""
     path = data_path("artifacts", "results", "lopo.json")
-    rows = pd.DataFrame(json.loads(path.read_text(encoding="utf-8"))["predictions"])
-    strict = rows[(rows["grouping"] == "nine") & rows["target"].isin(PRIMARY)]
-    return figures_learning.ablation(pd.DataFrame(evaluation.scores(strict)), list(PRIMARY))
+    scores = evaluation.scores(evaluation.headline(read_json(path)))
+    return figures_learning.ablation(pd.DataFrame(scores), list(PRIMARY))
 
 
 #: File below the root of the checkout -> what is drawn there.

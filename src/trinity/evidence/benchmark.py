@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from trinity.errors import InputError
-from trinity.evidence.scores import ENDPOINT, compare, scores
+from trinity.evidence.scores import ENDPOINT, compare, headline, scores
 from trinity.files import artifacts_root, read_json
 from trinity.measurements.reader import read_table
 from trinity.measurements.specimens import load_measurements
@@ -129,10 +129,7 @@ def published(results: dict | None = None) -> pd.DataFrame:
     the cells by polymer, laboratory, flux and thickness (within 10 %). ``results`` is what
     ``lopo.json`` holds, the published one by default."""
     results = results or read_json(artifacts_root() / "results" / "lopo.json")
-    rows = pd.DataFrame(results["predictions"])
-    rows = rows[rows["grouping"] == "nine"]
-    if "lab_known" in rows and not rows["lab_known"].all():
-        rows = rows[~rows["lab_known"]]
+    rows = headline(results)
     on = ["polymer", "lab", "flux_kw_m2", "target"]
     rows = rows.drop(columns=["test_id", "fold", "measured"])
     rows = rows.merge(labels(), on=on, suffixes=("_given", ""))

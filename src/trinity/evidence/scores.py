@@ -73,6 +73,12 @@ def group_errors(predictions: pd.DataFrame, of: str = "error") -> pd.DataFrame:
     return means.loc[order.intersection(means.index, sort=False)].rename_axis(by[:2])
 
 
+def headline(results: dict, grouping: str = "nine") -> pd.DataFrame:
+    """The rows of ``lopo.json`` that count: nine groups, or ``ten``, and the laboratory hidden."""
+    rows = pd.DataFrame(results["predictions"])
+    return rows[(rows["grouping"] == grouping) & ~rows["lab_known"]]
+
+
 def gmfe(errors) -> float:
     """Geometric mean error factor exp(mean |ln(predicted/measured)|); 1 is perfect.
 
