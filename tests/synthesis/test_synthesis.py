@@ -1,6 +1,7 @@
 """The synthetic table: same bytes however it was made, and physics that points the right way."""
 
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -63,6 +64,24 @@ def test_table_has_every_row_and_its_schema(table, folder):
     stamp = json.loads(pq.read_schema(folder / TABLE).metadata[b"trinity"])
     assert stamp == json.loads((folder / RUN).read_text())
     assert stamp["seeds"] == [SEED]
+
+
+def test_a_draw_that_the_cone_model_refuses_has_no_row(folder, monkeypatch):
+    refused = {0, 5}
+
+    def burn(cases, **options):
+        labels = simulate_batch(cases, **options)
+        for i in refused:
+            labels["error"][i] = "burns at once"
+            labels["residue_fraction"][i] = np.nan
+        return labels
+
+    polymers = pd.read_parquet(folder).drop_duplicates("polymer_id")[:3]
+    polymers = polymers[["polymer_id", "psmiles", "key", "family", "measured"]]
+    monkeypatch.setattr(synthesis, "simulate_batch", burn)
+    table = pd.read_parquet(io.BytesIO(synthesis.make_part(polymers, 0, CONDITIONS, SEED)))
+    assert len(table) == 3 * CONDITIONS - len(refused)
+    assert table["draw"].tolist() == [1, 2, 3, 0, 2, 3, 0, 1, 2, 3]
 
 
 def burnt_again(rows: pd.DataFrame) -> dict[str, np.ndarray]:

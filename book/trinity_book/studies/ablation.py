@@ -16,6 +16,7 @@ from trinity.learning.loop import member_folders
 from trinity.provenance import Job
 from trinity_book.studies import controls
 from trinity_book.studies import splits as studies
+from trinity_book.studies.milligrams import milligram_rows
 from trinity_book.studies.understanding import why_it_works
 
 MAIN = "nine"  # the study of the factorial: leave one of the nine groups out
@@ -36,7 +37,12 @@ def ablation(job: Job) -> dict:
     rows = predictions(bench, main, "factorial", job.progress)
     rows = pd.concat([_published(job), rows], ignore_index=True)
     hidden, known = (rows[rows["lab_known"] == named] for named in (False, True))
-    beside = study_rows(bench, numbers, job.progress)
+    beside = pd.concat(
+        [
+            study_rows(bench, numbers, job.progress),
+            milligram_rows(sources, numbers["folds"], numbers["curve_seeds"], job.progress),
+        ]
+    )
     table = controls.synthetic_table(job)
     return {
         "factorial": factorial(hidden, known),

@@ -60,8 +60,10 @@ NEIGHBOURS_AMONG = 20_000  # polymers of the table that are searched for neighbo
 def synthesis(job: Job) -> dict:
     """The stage: invent polymers, sample their properties, burn them and describe the table."""
     numbers = job.parameters["synthesis"]
-    table = synthesize(**numbers, seed=job.seed, out_dir=job.folder, progress=job.progress)
-    return quality_report(pd.read_parquet(table), load_measurements())
+    path = synthesize(**numbers, seed=job.seed, out_dir=job.folder, progress=job.progress)
+    table = pd.read_parquet(path)
+    asked = numbers["n_polymers"] * numbers["conditions_per_polymer"]
+    return {"refused": asked - len(table), **quality_report(table, load_measurements())}
 
 
 def quality_report(table: pd.DataFrame, measurements: pd.DataFrame, n_spread: int = 100) -> dict:

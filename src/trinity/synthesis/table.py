@@ -181,6 +181,7 @@ def make_part(
 ) -> bytes:
     """Rows of chunk ``k`` of the polymers as Parquet bytes, a function of the arguments alone.
 
+    Draws that the cone model refuses have no row.
     ``threads`` burn the cases, None: as many as there are cores; they change no byte.
     """
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(k,)))
@@ -204,6 +205,7 @@ def make_part(
         residue_fraction=labels["residue_fraction"],
         **{name: labels[f"rule_{name}"] for name in LABELS},
     )[[*SCHEMA.columns, *drawn]]
+    table = table[np.equal(labels["error"], None)]  # a slab that burns all at once tells nothing
     single = table.select_dtypes("float64").columns.difference(DOUBLE)  # it halves the file
     table = SCHEMA.validate(table.astype(dict.fromkeys(single, "float32")))
     return table.to_parquet(compression="zstd", index=False)
