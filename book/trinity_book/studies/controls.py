@@ -33,14 +33,14 @@ def train_controls(job: Job, numbers: dict, kinds: Iterable[str] = KINDS) -> dic
     """Train the models of the controls, one process a core; goes on with what is there.
 
     Below the folder of the job ``models/shuffled_labels/seed0/member0`` and so on are made.
-    ``numbers``
-    are those of section ``[controls]``; ``kinds``, of `KINDS`, are wanted beside the ``rows_N``.
+    ``numbers`` are those of section ``[controls]``; ``kinds``, of `KINDS`, are wanted beside the
+    ``rows_N``.
     Returns per kind, for each seed: GMFE a target on hypothetical polymers held out, and rows.
     """
     folder, language_model = job.folder / "models", job.inputs["phase0"].folder
     for seed in range(numbers["seeds"]):
         random_encoder(job.parameters["model"], seed, folder, language_model)
-    models = [(kind, s) for kind in KINDS if kind in kinds for s in range(numbers["seeds"])]
+    models = [(k, s) for k in KINDS if k in kinds for s in range(numbers["shuffled_seeds"])]
     models += [(f"rows_{n}", s) for n in numbers["rows"] for s in range(numbers["curve_seeds"])]
     made = (synthetic_table(job), language_model, job.parameters["phase1"], folder, job.progress)
     found = run_tasks(_train, [(*model, *made) for model in models])
