@@ -152,7 +152,7 @@ STAGES = {
         ),
         Stage(
             "finetuning", "trinity.learning.ensemble:finetuning", ("phase2",),
-            (*TESTS, "analysis_plan.toml"), ("pretraining",), "finetuning.json", "models/phase2",
+            TESTS, ("pretraining",), "finetuning.json", "models/phase2",
         ),
         Stage(
             "ablation", "trinity.evidence.left_out:leave_one_out", ("evaluation",), TESTS,
