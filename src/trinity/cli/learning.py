@@ -105,7 +105,8 @@ def pretrain(
     scale: str = tools.SCALE,
     seed: int = tools.SEED,
     table: Path = option("DIR", "A synthetic table of your own."),
-    out: Path = option("DIR", "Folder of the model (with --table)."),
+    encoder: str = option("NAME_OR_FOLDER", "A chemical language model of your own."),
+    out: Path = option("DIR", "Folder of the model (with --table or --encoder)."),
     as_json: bool = tools.JSON,
 ) -> None:
     """Phase 1: train the language model on synthetic cone tests.
@@ -114,16 +115,24 @@ def pretrain(
     """
     from trinity.pipeline.training import pretrain_on
 
-    if (table is None) != (out is None):
-        raise InputError("A table of your own needs both --table DIR and --out DIR.")
+    own = table is not None or encoder is not None
+    if own != (out is not None):
+        raise InputError(
+            "A table or an encoder of your own goes with --out DIR, and --out with it."
+        )
     tools.require_writable(out, folder=True)
-    own = table is not None
-    answer = pretrain_on(table, out, scale, seed) if own else summary("pretraining", scale, seed)
+    if own:
+        answer = pretrain_on(table, out, scale, seed, encoder)
+    else:
+        answer = summary("pretraining", scale, seed)
     show(answer, as_json, _print_items)
 
 
 def finetune(
     csv: Path = option("FILE", "Measurements of your own."),
+    start: Path = typer.Option(
+        None, "--from", metavar="DIR", help="Models of phase 1 of your own (with --csv)."
+    ),
     out: Path = option("DIR", "Folder of the model (with --csv)."),
     scale: str = tools.SCALE,
     seed: int = tools.SEED,
@@ -142,8 +151,8 @@ def finetune(
 
     if (csv is None) != (out is None):
         raise InputError("Measurements of your own need both --csv FILE and --out DIR.")
-    if csv is None and (mode or steps):
-        raise InputError("--mode and --steps go with --csv FILE; a stage has those of its scale.")
+    if csv is None and (mode or steps or start):
+        raise InputError("--mode, --steps and --from go with --csv FILE; a stage has its own.")
     if mode is not None and mode not in MODES:
         raise InputError(f"There is no mode {mode!r}; choose one of {', '.join(MODES)}.")
     tools.require_writable(out, folder=True)
@@ -151,7 +160,7 @@ def finetune(
         show(summary("finetuning", scale, seed), as_json, _print_items)
         return
     given = {key: value for key, value in (("mode", mode), ("steps", steps)) if value}
-    answer = training.finetune(csv, out, scale, seed, **given)
+    answer = training.finetune(csv, out, scale, seed, phase1=start, **given)
     if launched.is_main():
         show(answer, as_json, _print_finetuned)
 
@@ -210,13 +219,15 @@ def _print_items(answer: dict) -> None:
 def evaluate(
     predictions: Path = option("FILE", "Held-out predictions of yours."),
     template: Path = option("FILE", "Write the table to be filled."),
+    model: Path = option("DIR", "Models of yours, each polymer left out in turn; resumes."),
     scale: str = tools.SCALE,
     as_json: bool = tools.JSON,
 ) -> None:
     """Score held-out predictions as the project scores its own, or show the published scores.
 
     FILE is a CSV or JSON with test_id or cell, target and predicted; optional lo, hi, arm, seed.
-    Measured values and folds are the project's; --template writes the rows.
+    Measured values and folds are the project's; --template writes the rows. DIR is what pretrain
+    --out or finetune --out wrote: phase 2 is repeated without each polymer.
 
     Example: trinity evaluate --predictions mine.csv
     """
@@ -224,13 +235,17 @@ def evaluate(
     from trinity.measurements.reader import write_csv
 
     tools.require_writable(template)
+    if sum(given is not None for given in (template, predictions, model)) > 1:
+        raise InputError("Give one of --template FILE, --predictions FILE and --model DIR.")
     if template is not None:
-        if predictions is not None:
-            raise InputError("Give --template FILE or --predictions FILE, one after the other.")
         write_csv(template, benchmark.template())
         print(f"{template}: fill predicted (lo and hi if you have them), then --predictions FILE")
         return
-    if predictions is None:
+    if model is not None:
+        from trinity.pipeline.training import held_out
+
+        rows = benchmark.score(held_out(model), benchmark.published())
+    elif predictions is None:
         from trinity.pipeline import stages
 
         rows = benchmark.score(benchmark.published(stages.load("ablation", scale).results))

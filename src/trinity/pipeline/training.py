@@ -1,10 +1,12 @@
 """Training with data of one's own; and phase 0, which joins generated polymers and their reader."""
 
+import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trinity import lineage, provenance
 from trinity.errors import InputError
 from trinity.files import artifacts_root, only_run, read_json
 from trinity.learning import launched
@@ -37,14 +39,55 @@ def language_model(job: Job) -> dict:
     )
 
 
-def pretrain_on(table: Path, out: Path, scale: str, seed: int) -> dict:
-    """Phase 1 on a table that ``trinity synthesize`` wrote, from the language model of a scale."""
+#: Seconds that a hub may take to answer at all.
+HUB_ANSWERS_S = 3.0
+
+
+def pretrain_on(
+    table: Path | None, out: Path, scale: str, seed: int, encoder: str | None = None
+) -> dict:
+    """Phase 1 with a table or an encoder of one's own.
+
+    Parameters
+    ----------
+    table
+        A folder that ``trinity synthesize`` wrote; None: the table of the scale.
+    encoder
+        A folder, or a name on a hub, that `trinity.learning.encoder.load_backbone` can load; None:
+        the language model of the scale.
+
+    Raises
+    ------
+    InputError
+        If the table holds no tests, the encoder cannot be loaded, or no hub answers.
+    """
     launched.require_one("Phase 1")
-    numbers, frame = stages.section(scale, "phase1"), _synthetic(table)
+    numbers = stages.section(scale, "phase1")
+    if encoder is not None:
+        _require_encoder(encoder)
+    frame = _synthetic(table or stages.load("synthesis", scale).folder)
     from trinity.learning.phase1 import run_phase1
 
     with only_run(out):
-        return run_phase1(frame, stages.load("phase0", scale).folder, numbers, seed, out, True)
+        start = encoder or stages.load("phase0", scale).folder
+        return run_phase1(frame, start, numbers, seed, out, True)
+
+
+def _require_encoder(name: str) -> None:
+    """Refuse an encoder that cannot be loaded, without waiting for a hub that does not answer."""
+    from huggingface_hub import constants, try_to_load_from_cache
+
+    if not Path(name).is_dir() and not isinstance(try_to_load_from_cache(name, "config.json"), str):
+        try:
+            urllib.request.urlopen(constants.ENDPOINT, timeout=HUB_ANSWERS_S).close()
+        except OSError:
+            raise InputError(
+                f"There is no folder {name!r}, and no hub answers that could have an encoder of"
+                " that name; name a folder with config.json, weights and tokenizer."
+            ) from None
+    from trinity.learning.encoder import load_backbone
+
+    load_backbone(name)
 
 
 def _synthetic(folder: Path) -> "pd.DataFrame":
@@ -71,9 +114,10 @@ def finetune(
     scale: str = stages.PUBLISHED,
     seed: int = 0,
     progress: bool = True,
+    phase1: str | Path | None = None,
     **changed: object,
 ) -> dict:
-    """Finetune the shipped phase-1 models on the project's tests and a user's own.
+    """Finetune phase-1 models on the project's tests and a user's own.
 
     The model in ``out_dir`` serves ``trinity predict --model``. Launched in several processes, all
     train and the first one writes.
@@ -82,6 +126,8 @@ def finetune(
     ----------
     csv
         Read and checked by `trinity.measurements.reader.read_measurements`; some row needs a label.
+    phase1
+        A folder that ``trinity pretrain --out`` wrote; None: the shipped models.
     scale, changed
         Whose section ``phase2`` gives the settings, and those to change (``mode="full"``).
 
@@ -131,7 +177,8 @@ def finetune(
         )
     from trinity.learning.ensemble import run_phase2
 
-    project, phase1 = load_measurements(), artifacts_root() / "models" / "phase1"
+    project, phase1 = load_measurements(), Path(phase1 or artifacts_root() / "models" / "phase1")
+    require_phase1(phase1)
     with launched.writing_once(Path(out_dir)) as folder:
         before, project_before = predict_frame(own), predict_frame(project)
         made = run_phase2(phase1, numbers, seed, folder, progress, extra=own)
@@ -156,6 +203,27 @@ def finetune(
     }
 
 
+def require_phase1(folder: Path) -> None:
+    """Refuse a folder that holds no models of phase 1 to start from.
+
+    A finetuned one serves if its weights are still those of phase 1.
+    """
+    try:
+        own = read_json(folder / "member0" / "config.json")
+        about = read_json(folder / "ensemble.json") if (folder / "ensemble.json").exists() else {}
+    except InputError:
+        own, about = {}, {}
+    if not own or not (folder / "domain.safetensors").is_file():
+        raise InputError(
+            f"{folder} holds no models of phase 1; name a folder that trinity pretrain --out wrote."
+        )
+    if about.get("mode", "kernel") != "kernel" or about.get("distilled"):
+        raise InputError(
+            f"The weights in {folder} have seen the measurements; name the models of phase 1 from"
+            " which they were made."
+        )
+
+
 def _ignition(answers: list[dict], rows: "pd.Series") -> float | None:
     """Mean predicted probability of ignition of the rows that did not ignite."""
     found = np.array([answer["ignition_probability"] for answer in answers])[rows]
@@ -168,3 +236,29 @@ def _factors(answers: list[dict], measured: "pd.DataFrame | list[dict]") -> dict
 
     found = pd.DataFrame(answers)[list(TARGETS)] / pd.DataFrame(measured)[list(TARGETS)].to_numpy()
     return np.exp(np.log(found).abs().mean()).dropna().to_dict()
+
+
+def held_out(folder: Path, progress: bool = True) -> "pd.DataFrame":
+    """Predictions of the measured cells by models of one's own, each of the nine groups left out
+    of phase 2 in turn: rows as of ``lopo.json``, laboratory hidden, arms called ``yours: ...``.
+
+    Finished folds are kept below ``build/`` by what the folder holds. An InputError says if it
+    holds no models of phase 1.
+    """
+    require_phase1(folder)
+    from trinity.evidence import left_out
+    from trinity.evidence.arms import ARMS, label
+    from trinity.learning.loop import member_folders
+
+    models = member_folders(folder.absolute())
+    stage = stages.stage_named("ablation")
+    code = lineage.source_hash(stage.compute)
+    stamp = provenance.make_stamp("evaluate", code, [*models, *stage.tables], {}, [])
+    work = stages.build_root() / "work" / f"evaluate-{provenance.stamp_id(stamp)}"
+    arms = [ARMS[name] for name in ("two_phase", "phase1", "phase1_only")]
+    with only_run(work):
+        bench = left_out.Bench(work, {"phase1": models})
+        units = left_out.units_of(left_out.folds_of("nine"), arms, len(models))
+        rows = left_out.predictions(bench, units, "left out", progress)
+    rows = rows[~rows["lab_known"]]
+    return rows.assign(arm="yours: " + rows["arm"].map(label))
