@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 from trinity_book.course import answer
 
-from trinity.chemistry.similarity import nearest_similarity, unpacked
+from trinity.chemistry.descriptors import nearest_similarity, unpacked
 from trinity.evidence.scores import headline
 from trinity.learning.intervals import group_weights
 from trinity.pipeline import stages
