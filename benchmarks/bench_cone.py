@@ -22,8 +22,7 @@ from trinity_book.studies.validation.cases import reference_cases
 
 from trinity.cone import simulate as cone
 from trinity.cone.case import check
-from trinity.cone.matter import decay
-from trinity.cone.slab import pack
+from trinity.cone.slab import decay, pack
 
 # Floating-point operations of one visit of a cell, counted in the source: reaction 25, layout and
 # heat content 20, assembly 25, tridiagonal solve 8, update 12; and of one exponential 14.

@@ -57,9 +57,9 @@ def parts(rows: int) -> dict[str, float]:
     """Milliseconds of processor time a polymer of each part, one thread, in this process."""
     import torch
 
+    from trinity.chemistry.descriptors import fingerprint, nearest_similarity
     from trinity.chemistry.polymers import polymer_key
     from trinity.chemistry.properties import estimate
-    from trinity.chemistry.similarity import fingerprint, nearest_similarity
     from trinity.cone.predict import nominal_physics
     from trinity.learning.answer import answer
     from trinity.learning.data import tests_of
@@ -99,8 +99,8 @@ def parts(rows: int) -> dict[str, float]:
 def fast_parts(names: list[str], frame: pd.DataFrame) -> dict[str, float]:
     """As `parts`, of the way through distilled networks."""
 
+    from trinity.chemistry.descriptors import fingerprint_as_cut, within_reach
     from trinity.chemistry.polymers import Polymer
-    from trinity.chemistry.similarity import fingerprint_as_cut, within_reach
     from trinity.learning.answer import answers
     from trinity.learning.data import tests_of
     from trinity.prediction.folder import default_model, ensemble_in
@@ -131,7 +131,7 @@ def product_limit(names: pd.Series) -> float:
     import json
 
     from benchmarks.bench_training import shortest, square_product
-    from trinity.learning.tokenizer import build_tokenizer, encode
+    from trinity.learning.encoder import build_tokenizer, encode
 
     work, operations = square_product()
     peak = operations / shortest({"square": work}, repeats=10)["square"]

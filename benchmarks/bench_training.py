@@ -14,8 +14,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from trinity.learning.encoder import BackboneShape, bert_config, pad
-from trinity.learning.tokenizer import build_tokenizer
+from trinity.learning.encoder import BackboneShape, bert_config, build_tokenizer, pad
 
 TOKENS, BATCH, SIDE, REPEATS = 40, 48, 1536, 30
 

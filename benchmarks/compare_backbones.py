@@ -27,11 +27,10 @@ from trinity.evidence.arms import EvaluationSettings
 from trinity.evidence.held import Bench
 from trinity.evidence.scores import evaluate
 from trinity.files import data_path, write_atomic
-from trinity.learning.encoder import quiet
+from trinity.learning.encoder import SPECIAL, VOCABULARY, build_tokenizer, load_tokenizer, quiet
 from trinity.learning.loop import Schedule, member_folders, one_thread, seeded, train, worker_pool
 from trinity.learning.phase0 import Corpus, masked_accuracy
 from trinity.learning.phase1 import run_phase1, without_measured
-from trinity.learning.tokenizer import SPECIAL, VOCABULARY, build_tokenizer, load_tokenizer
 from trinity.pipeline import stages
 
 PACKAGE = "rxnfp==0.1.0"

@@ -36,7 +36,7 @@ from myst_nb import glue
 from trinity_book.figures import learning as figures_learning
 from trinity_book.figures import style
 
-from trinity.learning.tokenizer import build_tokenizer
+from trinity.learning.encoder import build_tokenizer
 from trinity.pipeline import stages
 
 style.use()

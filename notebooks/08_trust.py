@@ -40,7 +40,7 @@ from safetensors.numpy import load_file
 from trinity_book.figures import prediction as figures_prediction
 from trinity_book.figures import style
 
-from trinity.chemistry.similarity import nearest_similarity, unpacked
+from trinity.chemistry.descriptors import nearest_similarity, unpacked
 from trinity.evidence import scores as evaluation
 from trinity.measurements.specimens import load_measurements
 from trinity.pipeline import stages

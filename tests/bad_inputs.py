@@ -68,10 +68,10 @@ MODULES = {
     "properties": "trinity.chemistry.properties",
     "provenance": "trinity.provenance",
     "published": "trinity_book.studies.validation.published",
-    "similarity": "trinity.chemistry.similarity",
+    "similarity": "trinity.chemistry.descriptors",
     "stages": "trinity.pipeline.stages",
     "synthesis": "trinity.synthesis.table",
-    "tokenizer": "trinity.learning.tokenizer",
+    "tokenizer": "trinity.learning.encoder",
 }
 
 

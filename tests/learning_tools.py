@@ -3,10 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from trinity.learning.encoder import BackboneShape, bert_config
+from trinity.learning.encoder import BackboneShape, bert_config, build_tokenizer
 from trinity.learning.loop import seeded
 from trinity.learning.model import FlammabilityModel
-from trinity.learning.tokenizer import build_tokenizer
 
 TINY = BackboneShape(layers=1, width=16, heads=2, feed_forward=32, max_tokens=64)
 POLYMERS = (

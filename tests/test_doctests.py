@@ -22,7 +22,7 @@ OTHERS = (
     "trinity.measurements.reader",
     "trinity.measurements.reduce",
     "trinity.chemistry.polymers",
-    "trinity.learning.tokenizer",
+    "trinity.learning.encoder",
     "trinity.evidence.scores",
     "trinity.learning.data",
 )

@@ -59,7 +59,7 @@ def _room(room: str, *names: str) -> tuple[str, ...]:
 
 TARGETS = (
     Target(
-        "cone", _room("cone", "simulate", "heat", "matter", "run"),
+        "cone", _room("cone", "simulate", "heat", "slab", "run"),
         ("tests/cone/test_cone_units.py", "tests/cone/test_cone_physics.py",
          "tests/cone/test_cases.py", "-k",
          "not fine and not more_flux and not a_thicker_slab and not thermally_thick"

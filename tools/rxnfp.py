@@ -66,7 +66,7 @@ def tokenizer_of(words: list[str]):
     from tokenizers.processors import TemplateProcessing
     from transformers import PreTrainedTokenizerFast
 
-    from trinity.learning.tokenizer import ATTACHMENT
+    from trinity.learning.encoder import ATTACHMENT
 
     ids = {word: number for number, word in enumerate(words)}
     core = Tokenizer(WordLevel(ids, unk_token="[UNK]"))

@@ -29,8 +29,7 @@ from rdkit import Chem
 from transformers import AutoModelForMaskedLM
 from trinity_book.course import answer
 
-from trinity.learning.encoder import quiet
-from trinity.learning.tokenizer import load_tokenizer
+from trinity.learning.encoder import load_tokenizer, quiet
 from trinity.pipeline import stages
 
 folder = stages.load("phase0").folder

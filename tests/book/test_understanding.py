@@ -157,7 +157,6 @@ def test_quantities_are_those_of_the_formula():
 def test_the_figures_draw_what_was_found(found):
     drawn = (
         figures_understanding.landscape(found["landscape"]),
-        figures_understanding.valleys(found["landscape"]),
         figures_understanding.weight_distances(found["distances"]),
         figures_understanding.probes(found["probes"]),
         figures_understanding.ends(found["ends"]),

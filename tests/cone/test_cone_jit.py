@@ -16,7 +16,7 @@ def test_every_file_with_a_kernel_counts_and_all_that_it_compiles_in():
     files = jit.kernel_files()
     modules = {f"trinity.cone.{path.stem}" for path in files} | {quantities.__name__}
     room = [path for path in Path(jit.__file__).parent.glob("*.py") if path not in files]
-    assert {"matter.py", "heat.py", "grid.py", "run.py"} < {path.name for path in files}
+    assert {"slab.py", "heat.py", "grid.py", "run.py"} < {path.name for path in files}
     assert room and not any("@kernel" in path.read_text(encoding="utf-8") for path in room)
     for path in files[:-1]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -27,7 +27,7 @@ def test_every_file_with_a_kernel_counts_and_all_that_it_compiles_in():
 def test_an_edit_of_any_of_them_changes_the_stamp(tmp_path, monkeypatch):
     before = jit._source_stamp()
     files = jit.kernel_files()
-    edited = tmp_path / "matter.py"
+    edited = tmp_path / "slab.py"
     edited.write_bytes(files[0].read_bytes() + b"\n# edited")
     monkeypatch.setattr(jit, "kernel_files", lambda: [edited, *files[1:]])
     assert jit._source_stamp() != before
@@ -36,6 +36,6 @@ def test_an_edit_of_any_of_them_changes_the_stamp(tmp_path, monkeypatch):
 def test_an_index_of_classes_that_are_gone_counts_as_empty(tmp_path):
     """Compiled copies of an earlier release name its classes; they must not stop this one."""
     index = jit._Index(str(tmp_path), "kernel", (1.0, 0))
-    gone = b"c" + b"trinity.cone.matter\nClassThatIsGone\n."
+    gone = b"c" + b"trinity.cone.slab\nClassThatIsGone\n."
     Path(index._index_path).write_bytes(pickle.dumps(index._version) + gone)
     assert index.load("signature") is None

@@ -18,18 +18,6 @@ from trinity.cone.heat import (
     thomas,
     workspace,
 )
-from trinity.cone.matter import (
-    cell_heat,
-    cell_temperature,
-    conductivity,
-    decay,
-    gas_release,
-    heat,
-    layout,
-    ramp,
-    react,
-    volume_mean,
-)
 from trinity.cone.run import (
     Diagnostics,
     Row,
@@ -49,10 +37,20 @@ from trinity.cone.slab import (
     Setup,
     Slab,
     blank,
+    cell_heat,
+    cell_temperature,
     columns,
+    conductivity,
+    decay,
+    gas_release,
+    heat,
+    layout,
     pack,
+    ramp,
+    react,
     table,
     unpack,
+    volume_mean,
 )
 from trinity.quantities import GAS_CONSTANT_J_MOL_K as R
 from trinity.quantities import STEFAN_BOLTZMANN_W_M2_K4 as SIGMA

@@ -4,7 +4,7 @@ import pytest
 from rdkit import Chem
 
 from trinity.errors import InputError
-from trinity.learning.tokenizer import (
+from trinity.learning.encoder import (
     VOCABULARY,
     build_tokenizer,
     encode,

@@ -9,6 +9,7 @@ from trinity.errors import InputError
 from trinity.learning.answer import answer
 from trinity.learning.configurations import MODES, Phase2Settings
 from trinity.learning.data import tests_of as read_tests
+from trinity.learning.encoder import SPECIAL
 from trinity.learning.intervals import group_weights
 from trinity.learning.loop import Schedule, length_batches, train
 from trinity.learning.model import Scalers
@@ -25,7 +26,6 @@ from trinity.learning.phase1 import (
     without_measured,
 )
 from trinity.learning.phase2 import direct_start, finetune
-from trinity.learning.tokenizer import SPECIAL
 
 TESTS = read_tests(toy_table())
 NUMBERS = {"epochs": 3, "polymers_per_batch": 4, "learning_rate": 1e-3, "backbone_rate": 1.0}

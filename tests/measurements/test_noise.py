@@ -3,10 +3,14 @@
 import numpy as np
 import pytest
 
-from trinity.measurements.noise import laboratory_sigma, noise_model, sigma_of
+from trinity.measurements.noise import laboratory_sigma, noise_model
 from trinity.measurements.specimens import load_measurements, load_specimens
 
 NOISE = noise_model().set_index(["source", "target", "flux_kw_m2"])
+
+
+def sigma_of(source: str, target: str) -> float:
+    return NOISE["sigma"].loc[(source, target)].loc[lambda one: one.index.isna()].item()
 
 
 def test_within_a_cell_is_the_pooled_standard_deviation():

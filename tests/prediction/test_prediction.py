@@ -10,7 +10,7 @@ from learning_tools import POLYMERS
 from prediction_tools import NUMBERS
 from surroundings import patience
 
-from trinity.chemistry.similarity import fingerprint, nearest_similarity, pack, unpacked
+from trinity.chemistry.descriptors import fingerprint, nearest_similarity, pack, unpacked
 from trinity.errors import InputError
 from trinity.learning.answer import Answer, combine
 from trinity.pipeline.training import finetune

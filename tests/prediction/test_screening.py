@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from learning_tools import POLYMERS, tiny_model, toy_table
 
-from trinity.chemistry.polymers import polymer_key
-from trinity.chemistry.similarity import (
+from trinity.chemistry.descriptors import (
     fingerprint,
     nearest_similarity,
     within_reach,
 )
+from trinity.chemistry.polymers import polymer_key
 from trinity.errors import InputError
 from trinity.learning.data import tests_of as read_tests
 from trinity.learning.model import Scalers
@@ -109,10 +109,10 @@ def test_foreign_polymers_and_conditions_are_flagged(folder):
 
 @pytest.mark.parametrize("least", [0.0, 0.2, 0.45, 0.9, 1.0])
 def test_within_reach_says_what_the_nearest_neighbour_says(least, monkeypatch):
-    from trinity.chemistry import similarity
+    from trinity.chemistry import descriptors
     from trinity.synthesis.generator import generate_polymers
 
-    monkeypatch.setattr(similarity, "AT_ONCE", 7)
+    monkeypatch.setattr(descriptors, "AT_ONCE", 7)
     keys = list(generate_polymers(80, seed=3)["psmiles"].map(polymer_key))
     seen = [fingerprint(key) for key in keys[:50]]
     expected = [nearest_similarity(key, seen) >= least for key in keys[30:]]

@@ -15,8 +15,16 @@ from trinity.chemistry.polymers import parse_psmiles, polymer_key
 from trinity.errors import InputError
 from trinity.files import data_path
 from trinity.synthesis.generator import GROUPS, REACTIONS, _quotas, check, generate_polymers
-from trinity.synthesis.routes import assemble, grammar, monomers, polymerise, reactant_pairs
-from trinity.synthesis.rules import families, family_of, objection
+from trinity.synthesis.rules import (
+    assemble,
+    families,
+    family_of,
+    grammar,
+    monomers,
+    objection,
+    polymerise,
+    reactant_pairs,
+)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pandas as pd
 import seaborn
 from matplotlib.figure import Figure
 
-from trinity.chemistry.similarity import nearest_other
+from trinity.chemistry.descriptors import nearest_other
 from trinity.quantities import PRIMARY
 from trinity_book.figures.style import BLUE, FLUX, GREY, LABELS, ORANGE, PALETTE, SKY, subplots
 

@@ -21,7 +21,7 @@ from trinity.files import data_root
 from trinity.quantities import UNITS
 
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-SKY, YELLOW, AMBER, GREY = "#56B4E9", "#F0E442", "#E69F00", "#666666"
+SKY, AMBER, GREY = "#56B4E9", "#E69F00", "#666666"
 PALETTE = [BLUE, ORANGE, GREEN, PINK, AMBER, SKY, GREY, "#000000", "#882255", "#44AA99", "#999933"]
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "<", ">", "h", "*"]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from trinity_book.figures.style import AMBER, BLUE, GREY, ORANGE, PALETTE, PINK, SKY, bars, subplots
+from trinity_book.figures.style import AMBER, BLUE, GREY, ORANGE, PINK, SKY, bars, subplots
 
 FINETUNED = {"direct": (ORANGE, "direct finetuning"), "two_phase": (BLUE, "phase 1 + phase 2")}
 TRAININGS = {
@@ -63,28 +63,6 @@ def _path(axes, places: np.ndarray, colour: str, name: str, jumps: bool) -> None
     axes.plot(x[-1], y[-1], "*", color=colour, markersize=13, **edge)
     label = None if jumps else "start"
     axes.plot(x[0], y[0], "s", color="black", markersize=6, label=label, **edge)
-
-
-def valleys(found: dict) -> Figure:
-    """Left: losses on the straight line between the two solutions. Right: training loss along
-    random directions from each, the band from the lowest to the highest of the draws.
-
-    ``found``: the block ``landscape``.
-    """
-    figure, (line, around) = subplots(1, 2, figsize=(9.0, 3.3))
-    along, sharp = found["straight_way"], found["sharpness"]
-    line.plot(along["share"], np.exp(along["error_trained"]), color=GREY, label="trained on")
-    line.plot(along["share"], np.exp(along["error_held_out"]), color=PALETTE[2], label="held out")
-    line.set(xlabel="from the direct (0) to the two-phase solution (1)", ylabel="error factor")
-    line.legend()
-    for name, (colour, label) in FINETUNED.items():
-        draws = np.asarray(sharp[name])
-        around.fill_between(sharp["distance"], draws.min(0), draws.max(0), color=colour, alpha=0.2,
-                            linewidth=0)  # fmt: skip
-        around.plot(sharp["distance"], draws.mean(0), color=colour, label=label)
-    around.set(xlabel="distance in a random direction [filter lengths]", ylabel="training loss")
-    around.legend()
-    return figure
 
 
 def weight_distances(found: list[dict]) -> Figure:

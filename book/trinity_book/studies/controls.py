@@ -18,10 +18,9 @@ import pandas as pd
 from transformers import BertModel
 
 from trinity.files import write_atomic
-from trinity.learning.encoder import BackboneShape, bert_config, quiet
+from trinity.learning.encoder import BackboneShape, bert_config, load_tokenizer, quiet
 from trinity.learning.loop import run_tasks, seeded
 from trinity.learning.phase1 import run_phase1, without_measured
-from trinity.learning.tokenizer import load_tokenizer
 from trinity.provenance import Job
 
 KINDS = ("shuffled_labels",)

@@ -29,7 +29,7 @@ from trinity.evidence.predictors import Predictor, Sources, mixed, predictor, to
 from trinity.evidence.scores import evaluate
 from trinity.files import write_atomic
 from trinity.learning.answer import answers, combine
-from trinity.learning.encoder import BackboneShape, bert_config
+from trinity.learning.encoder import VOCABULARY, BackboneShape, bert_config
 from trinity.learning.loop import (
     Schedule,
     length_batches,
@@ -39,7 +39,6 @@ from trinity.learning.loop import (
     train,
 )
 from trinity.learning.model import FlammabilityModel, Scalers, load_model
-from trinity.learning.tokenizer import VOCABULARY
 from trinity.provenance import Job
 from trinity.quantities import TARGETS
 from trinity_book.studies.distillation_labels import (

@@ -18,9 +18,8 @@ from sklearn.preprocessing import StandardScaler
 from trinity.chemistry.polymers import parse_psmiles
 from trinity.chemistry.properties import estimate
 from trinity.chemistry.thermochemistry import composition, oxygen_demand
-from trinity.learning.encoder import pad
+from trinity.learning.encoder import encode, pad
 from trinity.learning.model import FlammabilityModel
-from trinity.learning.tokenizer import encode
 
 #: Quantity -> its unit; density and T50 are estimates, the others follow from the formula.
 QUANTITIES = {"density": "kg/m³", "T50": "K", "aromatic share": "-", "oxygen demand": "kg/kg"}

@@ -16,7 +16,7 @@ from rdkit import Chem
 from rdkit.Chem.rdFingerprintGenerator import GetMorganGenerator
 
 from trinity.files import write_atomic
-from trinity.learning.composition import descriptors
+from trinity.learning.data import descriptors
 from trinity.learning.loop import run_tasks
 from trinity_book.studies import second_property_models as models
 from trinity_book.studies.second_property_data import SPLITS, Structures

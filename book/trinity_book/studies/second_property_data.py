@@ -16,10 +16,10 @@ from rdkit.DataStructs import BulkTanimotoSimilarity
 from rdkit.ML.Cluster import Butina
 
 from trinity.chemistry.chain import oligomer
+from trinity.chemistry.descriptors import fingerprint
 from trinity.chemistry.groups import contributions
 from trinity.chemistry.polymers import parse_psmiles, polymer_key
 from trinity.chemistry.properties import Estimate, estimate
-from trinity.chemistry.similarity import fingerprint
 from trinity.errors import InputError
 from trinity.files import data_path
 

@@ -15,10 +15,9 @@ from torch import Tensor, nn
 from transformers import AutoModel
 
 from trinity.files import write_atomic
-from trinity.learning.encoder import WITHOUT_POOLER, load_backbone, pad
+from trinity.learning.encoder import WITHOUT_POOLER, encode, load_backbone, pad, randomised
 from trinity.learning.loop import Schedule, length_batches, seeded, train
 from trinity.learning.model import ResidualBlock
-from trinity.learning.tokenizer import encode, randomised
 
 WIDTH, BLOCKS = 192, 2  # of the head, as that of the flammability model
 SPELLINGS = 16  # different random spellings of a polymer, epoch after epoch

@@ -54,9 +54,9 @@ def stamp() -> dict:
 def model_tables(model: Path) -> dict:
     """What the page must know of the ensemble beside its graphs."""
     from trinity.cone import coordinates
+    from trinity.learning.encoder import ATTACHMENT, MAX_TOKENS, PATTERN, VOCABULARY
     from trinity.learning.loop import member_folders
     from trinity.learning.model import load_model
-    from trinity.learning.tokenizer import ATTACHMENT, MAX_TOKENS, PATTERN, VOCABULARY
 
     about = read_json(model / "ensemble.json")
     unmeasured = about.get("quantile_new")

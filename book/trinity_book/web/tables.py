@@ -8,9 +8,9 @@ import pandas as pd
 from rdkit import Chem
 
 from trinity import quantities
-from trinity.chemistry import decomposition, descriptors, properties, sampling, thermal
+from trinity.chemistry import decomposition, descriptors, properties, sampling
 from trinity.chemistry import thermochemistry as heat
-from trinity.chemistry.groups import contributions, group_table
+from trinity.chemistry.groups import KINKS, ROOM_K, contributions, group_table
 from trinity.chemistry.priors import prior_table
 from trinity.cone.predict import LEVEL, LONGER, MOST_OF_HEAT, SEED
 from trinity.cone.specimen import IGNITION_TIMEOUT_S
@@ -30,7 +30,7 @@ def tables() -> dict:
         "contributions": {name: contributions(name) for name in QUANTITIES},
         "smarts": {
             **{k: Chem.MolToSmarts(v) for k, v in descriptors.CHAR_GROUPS.items()},
-            "kinks": Chem.MolToSmarts(thermal.KINKS),
+            "kinks": Chem.MolToSmarts(KINKS),
         },
         "elements": elements(),
         "decomposition": {name: process(name) for name in ("t50", "char")},
@@ -93,7 +93,7 @@ def constants() -> dict:
         "priors": dict(zip(rows.name, zip(rows.value, rows.sigma, strict=True), strict=True)),
         "common_priors": properties.COMMON,
         "bicerano_range_k": descriptors.BICERANO_RANGE_K,
-        "room_k": thermal.ROOM_K,
+        "room_k": ROOM_K,
         "seen_groups": {name: sorted(decomposition.seen_groups(name)) for name in ("t50", "char")},
         "level": LEVEL,
         "longer": LONGER,

@@ -13,11 +13,10 @@ import numpy as np
 
 from trinity.chemistry.decomposition import predict_char, predict_t50, unseen
 from trinity.chemistry.descriptors import describe
-from trinity.chemistry.groups import Chain, count_groups
+from trinity.chemistry.groups import Chain, count_groups, is_rod, thermal
 from trinity.chemistry.measured import put_into
 from trinity.chemistry.polymers import Polymer
 from trinity.chemistry.priors import kept, prior, value
-from trinity.chemistry.thermal import is_rod, thermal
 from trinity.chemistry.thermochemistry import (
     ATOMIC_MASS,
     acid_fraction,

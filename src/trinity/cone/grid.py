@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from trinity.cone.jit import kernel
-from trinity.cone.matter import cell_heat, cell_temperature, conductivity
+from trinity.cone.slab import cell_heat, cell_temperature, conductivity
 from trinity.quantities import GAS_CONSTANT_J_MOL_K as R
 from trinity.quantities import STEFAN_BOLTZMANN_W_M2_K4 as SIGMA
 

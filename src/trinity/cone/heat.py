@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from trinity.cone.jit import kernel
-from trinity.cone.matter import heat, layout, react, volume_mean
+from trinity.cone.slab import heat, layout, react, volume_mean
 from trinity.quantities import STEFAN_BOLTZMANN_W_M2_K4 as SIGMA
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from trinity.cone.grid import adapt, first_grid, new_cells, zone_ahead
 from trinity.cone.heat import Faces, stage, workspace
 from trinity.cone.jit import kernel
-from trinity.cone.matter import cell_heat, gas_release, heat, layout
+from trinity.cone.slab import cell_heat, gas_release, heat, layout
 from trinity.quantities import GAS_CONSTANT_J_MOL_K as R
 
 GAMMA = 1.0 - 1.0 / sqrt(2.0)  # two-stage SDIRK, L-stable, second order (Alexander 1977)

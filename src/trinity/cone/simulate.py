@@ -1,6 +1,6 @@
 """The cone calorimeter, simulated: one case, many cases, files of cases.
 
-The physics is in ``cone.matter`` (components, reactions), ``cone.heat`` (conduction and the two
+The physics is in ``cone.slab`` (components, reactions), ``cone.heat`` (conduction and the two
 faces), ``cone.grid`` (the grid) and ``cone.run`` (the test from start to burn-out); ``cone.case``
 checks what a case says, ``cone.curve`` reads numbers from a curve. Equations: book, "Physics".
 """

@@ -14,9 +14,8 @@ from sklearn.ensemble import RandomForestRegressor
 from trinity.cone.predict import physics_spread
 from trinity.evidence.arms import Arm
 from trinity.learning.answer import Answer, combine, embeddings, network_means, settled
-from trinity.learning.composition import descriptors
 from trinity.learning.correction import Correction, Tests
-from trinity.learning.data import TestTable
+from trinity.learning.data import TestTable, descriptors
 from trinity.learning.encoder import load_backbone
 from trinity.learning.ensemble import units_of
 from trinity.learning.intervals import interval_quantiles

@@ -1,7 +1,9 @@
-"""Tables as tensors: polymers, test conditions, labels and what is missing among them."""
+"""Tables as tensors: polymers, test conditions, labels and what is missing among them; and what a
+polymer is made of, as a start beside those that read its string."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -20,10 +22,9 @@ from trinity.cone.coordinates import (
 )
 from trinity.cone.predict import nominal_physics
 from trinity.learning.correction import IGNITION_TIME, UNNAMED
-from trinity.learning.encoder import Labels, Rows, pad
+from trinity.learning.encoder import Labels, Rows, encode, pad, randomised
 from trinity.learning.intervals import group_weights
 from trinity.learning.model import FlammabilityModel, Scalers
-from trinity.learning.tokenizer import encode, randomised
 from trinity.measurements.noise import Noise, noise_of
 from trinity.quantities import CONDITIONS, LABORATORIES, TARGETS
 
@@ -253,3 +254,24 @@ def spellings_of(psmiles: str, extra: int, seed: int | None) -> list[str]:
     molecule = Chem.MolFromSmiles(psmiles)
     roots = np.linspace(0, molecule.GetNumAtoms() - 1, extra + 2).astype(int)[1:-1].tolist()
     return [psmiles, *(Chem.MolToSmiles(molecule, rootedAtAtom=root) for root in roots)]
+
+
+def descriptors(polymers: Sequence[Components]) -> np.ndarray:
+    """Descriptors (P, 7) of polymers: mass-fraction means over their components."""
+    return np.array([sum(f * composition(unit) for unit, f in polymer) for polymer in polymers])
+
+
+@lru_cache(maxsize=4096)
+def composition(psmiles: str) -> np.ndarray:
+    """Mass fractions of C, H, O, N and halogens, aromatic share of the heavy atoms, and the
+    logarithm of the mass per chain atom (7 numbers)."""
+    mol = Chem.AddHs(Chem.MolFromSmiles(psmiles))
+    atoms = [a for a in mol.GetAtoms() if a.GetAtomicNum()]
+    mass = sum(a.GetMass() for a in atoms)
+    kinds = (("C",), ("H",), ("O",), ("N",), ("F", "Cl", "Br", "I"))
+    shares = [sum(a.GetMass() for a in atoms if a.GetSymbol() in k) / mass for k in kinds]
+    heavy = [a for a in atoms if a.GetAtomicNum() > 1]
+    aromatic = sum(a.GetIsAromatic() for a in heavy) / len(heavy)
+    ends = [a.GetIdx() for a in mol.GetAtoms() if not a.GetAtomicNum()]
+    chain = len(Chem.GetShortestPath(mol, *ends)) - 2
+    return np.array([*shares, aromatic, np.log(mass / chain)])

@@ -16,8 +16,8 @@ import pandas as pd
 from safetensors.numpy import load_file, save
 from scipy.stats import spearmanr
 
+from trinity.chemistry.descriptors import fingerprint, nearest_among, pack
 from trinity.chemistry.properties import estimate
-from trinity.chemistry.similarity import fingerprint, nearest_among, pack
 from trinity.cone.predict import physics_spread
 from trinity.files import write_atomic
 from trinity.learning.answer import Settled, settled, together

@@ -20,8 +20,7 @@ from trinity.errors import InputError
 from trinity.files import write_atomic
 from trinity.learning.censored import IgnitionCorrection
 from trinity.learning.correction import Correction
-from trinity.learning.encoder import WITHOUT_POOLER, Rows
-from trinity.learning.tokenizer import build_tokenizer, load_tokenizer
+from trinity.learning.encoder import WITHOUT_POOLER, Rows, build_tokenizer, load_tokenizer
 from trinity.quantities import CONDITIONS, LABORATORIES, TARGETS
 
 #: Log variances outside this range are numerical accidents (standardised units).

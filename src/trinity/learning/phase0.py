@@ -12,9 +12,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from trinity.learning.encoder import BackboneShape, bert_config, pad, quiet
+from trinity.learning.encoder import (
+    SPECIAL,
+    BackboneShape,
+    bert_config,
+    build_tokenizer,
+    encode,
+    pad,
+    quiet,
+    randomised,
+)
 from trinity.learning.loop import Schedule, length_batches, seeded, train
-from trinity.learning.tokenizer import SPECIAL, build_tokenizer, encode, randomised
 
 MASKED_FRACTION = 0.15
 IGNORED = -100  # PyTorch's label of positions without loss

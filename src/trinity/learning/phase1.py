@@ -14,8 +14,8 @@ import torch
 from safetensors.numpy import save
 from torch import Tensor, nn
 
+from trinity.chemistry.descriptors import fingerprint, pack, typical_similarity
 from trinity.chemistry.polymers import Polymer
-from trinity.chemistry.similarity import fingerprint, pack, typical_similarity
 from trinity.files import write_atomic
 from trinity.learning.answer import answers, combine
 from trinity.learning.correction import IGNITION_TIME

@@ -10,9 +10,7 @@ Gaussian process on the embedding (`trinity.learning.correction`).
 """
 
 import copy
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import TypeVar
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -29,7 +27,6 @@ from trinity.learning.loop import Schedule, seeded, train
 from trinity.learning.model import FlammabilityModel, Scalers
 from trinity.learning.phase1 import multitask_loss
 
-T = TypeVar("T")
 #: Memory of the averaged weights: about 1 / (1 - 0.95) = 20 steps.
 AVERAGING = 0.95
 #: Random spellings of each polymer that steps choose from.
@@ -154,32 +151,6 @@ def correct(
         rows[known], inputs[0][known], output[0][known], labels.ignited[known]
     )
     return model.eval()
-
-
-def finetune_each(
-    start: FlammabilityModel,
-    tests: TestTable,
-    configurations: Sequence[Phase2Settings],
-    seed: int,
-    ask: Callable[[FlammabilityModel], T],
-) -> list[T]:
-    """What ``ask`` gives of the model that each configuration makes; those by gradient that differ
-    in their number of steps alone are looked at on one descent."""
-    found: dict[Phase2Settings, T] = {}
-    descents: dict[Phase2Settings, dict[int, Phase2Settings]] = {}
-    for settings in configurations:
-        if settings.mode == "kernel":
-            found[settings] = ask(correct(start, tests, settings.physics))
-        else:
-            family = replace(settings, checkpoints=())
-            descents.setdefault(family, {})[settings.steps] = settings
-    for family, by_steps in descents.items():
-
-        def look(step: int, model: FlammabilityModel, by_steps=by_steps) -> None:
-            found[by_steps[step]] = ask(model)
-
-        finetune(start, tests, replace(family, checkpoints=tuple(by_steps)), seed, look)
-    return [found[settings] for settings in configurations]
 
 
 def direct_start(

@@ -120,13 +120,6 @@ def _estimates(cells: pd.DataFrame, draws: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def sigma_of(source: str, target: str) -> float:
-    """Standard deviation of ln of a source over all fluxes."""
-    table = noise_model()
-    row = (table["source"] == source) & (table["target"] == target) & table["flux_kw_m2"].isna()
-    return float(table.loc[row, "sigma"].iloc[0])
-
-
 def laboratory_sigma(target: str) -> float:
     """Standard deviation of ln to add when no laboratory is named: the mean variance of the round
     robin (one sheet) and of the pairs (sheets of their own)."""

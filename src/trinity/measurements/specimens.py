@@ -82,12 +82,6 @@ def load_curves() -> dict[int, pd.DataFrame]:
     return {int(k): part.drop(columns="test_id").reset_index(drop=True) for k, part in parts}
 
 
-def folds() -> pd.DataFrame:
-    """The committed table of who is left out with whom: one row per cell, with ``test_id``,
-    ``cell``, ``polymer``, ``key``, ``group_nine``, ``group_ten``."""
-    return pd.read_csv(data_path("folds.csv"))
-
-
 def load_table(name: str) -> pd.DataFrame:
     """A reference table of ``data/reference`` by its name without ``.csv``; an InputError lists
     the names if there is none."""

@@ -1,14 +1,14 @@
 """Why an answer may be wrong: a polymer unlike those seen or measured, properties without support,
 conditions that were never tested. Nothing said here means nothing known against it."""
 
-from trinity.chemistry.polymers import Polymer
-from trinity.chemistry.properties import estimate
-from trinity.chemistry.similarity import (
+from trinity.chemistry.descriptors import (
     fingerprint,
     fingerprint_as_cut,
     nearest_among,
     within_reach,
 )
+from trinity.chemistry.polymers import Polymer
+from trinity.chemistry.properties import estimate
 from trinity.prediction.folder import Ensemble
 from trinity.quantities import FLUX_TESTED_KW_M2, THICKNESS_TESTED_MM
 

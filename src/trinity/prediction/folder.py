@@ -53,7 +53,7 @@ class Ensemble:
         were ``measured`` (an earlier release does not name these)."""
         from safetensors.numpy import load_file
 
-        from trinity.chemistry.similarity import unpacked
+        from trinity.chemistry.descriptors import unpacked
 
         with readable(self.folder, "its domain.safetensors is missing or damaged"):
             packed = load_file(self.folder / "domain.safetensors")

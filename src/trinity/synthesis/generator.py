@@ -1,7 +1,7 @@
 """Hypothetical polymers by family, from two routes, unique by key.
 
 Route A assembles repeat units from structural groups, route B polymerises monomers
-(:mod:`trinity.synthesis.routes`). Every unit passes the same chemistry rules
+(:mod:`trinity.synthesis.rules`). Every unit passes the same chemistry rules
 (:mod:`trinity.synthesis.rules`), belongs to the family that it was drawn for, and has a key that
 no other has. Families are filled one after the other, in chunks that do not depend on who works on
 them, this process, its machine's cores through Dask or a Dask cluster: the same seed gives the
@@ -24,7 +24,7 @@ from trinity.chemistry.chain import canonical_of, oligomer
 from trinity.chemistry.polymers import parse_psmiles
 from trinity.errors import InputError
 from trinity.synthesis import rules
-from trinity.synthesis.routes import assemble, polymerise, reactant_pairs
+from trinity.synthesis.rules import assemble, polymerise, reactant_pairs
 
 if TYPE_CHECKING:
     from dask.distributed import Client

@@ -18,7 +18,6 @@ PLAIN = {
     "char_yield": ("char (kg/kg)", 1.0, ".2f"),
     "heat_of_combustion_j_kg": ("heat of combustion (MJ/kg)", 1e-6, ".1f"),
 }
-LIMIT = 4.0  # standard deviations beyond which an estimate without a doubt is wrong
 
 
 def handbook() -> pd.DataFrame:
