@@ -1,0 +1,93 @@
+"""What the evidence says, in three words: *shown*, *not shown*, *contradicted*.
+
+The three primary questions come from ``ablation.json``, their judgement from
+`trinity.evidence.factorial.verdict`; the study with hundreds of test polymers comes from
+``second_property.json``. What has not been computed yet is said to be `LATER`.
+"""
+
+from collections.abc import Iterator
+
+from trinity.evidence.factorial import LEVEL, verdict
+
+LATER = "not computed yet"
+#: What each primary question of the plan asks about, as the end of a sentence with "that".
+CLAIMS = (
+    "pretraining on synthetic tests improves on finetuning the language model directly",
+    "pretraining still helps when the physics model also answers at prediction",
+    "measurements improve on the physics model alone",
+)
+AGREES = {"shown": "yes", "not shown": "not decided", "contradicted": "no", LATER: LATER}
+#: Of the second properties: the one that is named in sentences, and at how many labels.
+PROPERTY, LABELS = "refractive_index", 20
+
+
+def questions(ablation: dict) -> Iterator[tuple[str, str]]:
+    """Numbers and a sentence for each primary question, by names that end in its number."""
+    rows = ablation.get("primary_questions") or [None] * len(CLAIMS)
+    for number, (claim, row) in enumerate(zip(CLAIMS, rows, strict=True), start=1):
+        word = verdict(row) if row else LATER
+        found = {"verdict": word, "agrees": AGREES[word], "claim": claim}
+        found |= _numbers(row) if row else dict.fromkeys(("effect", "p", "p_holm", "needed"), LATER)
+        joint = "whether" if word == LATER else "that"
+        found["sentence"] = f"**{word.capitalize()}:** {joint} {claim}{_detail(row, word)}."
+        yield from ((f"{name}_{number}", text) for name, text in found.items())
+
+
+def _numbers(row: dict) -> dict[str, str]:
+    needed = row["groups_for_80_percent_power"]
+    return {
+        "effect": f"{row['effect']:+.3f} ({row['low']:+.3f} to {row['high']:+.3f})",
+        "p": f"{row['p']:.3f}",
+        "p_holm": f"{row['p_holm']:.3f}",
+        "needed": "over a million" if needed is None else f"{needed:,}",
+    }
+
+
+def _detail(row: dict | None, word: str) -> str:
+    """The numbers of a sentence, in brackets; the size of a study that could decide."""
+    if row is None:
+        return ""
+    text = _numbers(row)
+    found = f"error saved {text['effect']}, corrected p {text['p_holm']}"
+    if word == "not shown":
+        found += f"; about {text['needed']} groups of polymers would be needed to see it"
+    return f" ({found})"
+
+
+def with_power(second: dict) -> Iterator[tuple[str, str]]:
+    """The first two questions once more, of a property with hundreds of test polymers."""
+    for physics, name in ((False, "alone"), (True, "with_physics")):
+        rows = {row["arm"]: row for row in _rows(second, "curves", physics)}
+        ours, theirs = rows.get("phase1"), rows.get("language_model")
+        word = _judged(ours, theirs) if ours and theirs else LATER
+        yield f"power_verdict_{name}", word
+        errors = (f"{row['mae']:.4f}" if row else LATER for row in (ours, theirs))
+        yield from zip((f"power_phase1_{name}", f"power_direct_{name}"), errors, strict=True)
+        yield f"power_p_{name}", _small(ours["p"]) if ours else LATER
+        worth = next(iter(_rows(second, "worth", physics)), None)
+        text = "{factor:.1f} ({low:.1f} to {high:.1f})".format(**worth) if worth else LATER
+        yield f"power_worth_{name}", text
+    shown = {row["polymers"]: row["power"] for row in _rows(second, "power", False)}
+    yield "power_labels", str(LABELS)
+    for polymers in (9, 100):
+        share = f"{100 * shown[polymers]:.0f} %" if polymers in shown else LATER
+        yield f"power_share_{polymers}", share
+    about = second.get("truth", {}).get(PROPERTY, {})
+    yield "power_structures", f"{about['structures']:,}" if about else LATER
+
+
+def _rows(second: dict, key: str, physics: bool) -> list[dict]:
+    """Rows about the property named, with the head kept, across clusters, at so many labels."""
+    wanted = {"property": PROPERTY, "physics": physics, "phase2": "head", "split": "cluster"}
+    wanted["labels"] = LABELS
+    return [r for r in second.get(key, []) if all(r[k] == v for k, v in wanted.items())]
+
+
+def _judged(ours: dict, theirs: dict) -> str:
+    if ours["p"] >= LEVEL:
+        return "not shown"
+    return "shown" if ours["mae"] < theirs["mae"] else "contradicted"
+
+
+def _small(p: float) -> str:
+    return "below 0.001" if p < 0.001 else f"{p:.3f}"
