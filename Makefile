@@ -43,7 +43,7 @@ class: $(READY)  ## every stage from nothing at class scale, into build/class (7
 reproduce: $(READY)  ## laptop scale, main arms and book, from nothing, into build/reproduce (40 minutes)
 	$(TRINITY) reproduce
 
-ablation: $(READY)  ## all arms, controls and inner folds, five seeds, resumable (3.5 hours): lopo.json, ablation*.json
+ablation: $(READY)  ## all arms, controls and finetuning by gradient, resumable: lopo.json, ablation*.json
 	$(TRINITY) ablation
 
 distil: $(READY)  ## teach the small networks of trinity predict --fast anew (cost in the README)

@@ -91,7 +91,7 @@ def recompute(*stages: str) -> None:
 
 
 def ablation() -> None:
-    """Compute all arms, controls, inner folds and seeds at laptop scale; resumes unit by unit.
+    """Compute all arms, controls and finetuning by gradient at laptop scale; resumes unit by unit.
 
     Example: trinity ablation
     """
