@@ -40,13 +40,13 @@ import pandas as pd
 import torch
 from myst_nb import glue
 from torch import nn
-from trinity.learning.tokenizer import build_tokenizer
 from trinity_book.figures import style
 
 from trinity.chemistry.properties import estimate
 from trinity.chemistry.sampling import sample_parameters
 from trinity.cone.simulate import simulate_batch
 from trinity.cone.specimen import to_case
+from trinity.learning.encoder import build_tokenizer
 from trinity.measurements.specimens import load_measurements
 from trinity.synthesis.generator import generate_polymers
 

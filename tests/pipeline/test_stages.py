@@ -55,12 +55,11 @@ def test_held_out_predictions_are_complete_and_physical(first):
         "arm seed fold test_id polymer lab flux_kw_m2 thickness_mm target measured predicted lo hi"
     ).split()
     assert all(set(needed) <= set(row) for row in rows)
-    strict = [row for row in rows if row.get("grouping") != "ten"]
+    strict = [row for row in rows if row["grouping"] == "nine" and not row["lab_known"]]
     assert {row["arm"] for row in strict} == ARMS
     for row in rows:
         assert 0 < row["lo"] <= row["hi"] < math.inf and 0 < row["predicted"] < math.inf
-        # Physics draws its interval; of two draws, as here, the central case may lie outside.
-        assert row["arm"] == "physics_only" or row["lo"] <= row["predicted"] <= row["hi"]
+        assert row["lo"] <= row["predicted"] <= row["hi"]
     for arm in ARMS:
         assert len({row["fold"] for row in strict if row["arm"] == arm}) == 9
 
