@@ -6,9 +6,7 @@ from learning_tools import toy_table
 from trinity.cone import predict as cone_test
 from trinity.cone.coordinates import FLUXES_KW_M2, to_coordinates
 from trinity.cone.predict import nominal_physics, physics_spread
-from trinity.evidence.held import physics_alone
 from trinity.learning.data import tests_of as read_tests
-from trinity.measurements.specimens import load_measurements
 from trinity.quantities import TARGETS
 
 
@@ -36,14 +34,6 @@ def test_it_is_near_the_cone_test_between_them():
         test = cone_test.predict(row.psmiles, row.flux_kw_m2, row.thickness_mm, samples=1)
         for column, target in enumerate(("t_ig_s", "phrr_kw_m2")):
             assert abs(values[column] - np.log(test.nominal[target])) < 0.05
-
-
-def test_it_is_what_the_evaluation_calls_physics_alone():
-    table = load_measurements()
-    chosen = table.groupby("polymer").head(2)  # homopolymers and copolymers
-    tests = read_tests(chosen)
-    expected = physics_alone(chosen, 3).mean[0]
-    np.testing.assert_allclose(physics_of(tests)[:, :2], expected[:, :2], rtol=1e-9)
 
 
 def test_below_the_edge_of_ignition_nothing_jumps_and_less_heat_takes_longer():
