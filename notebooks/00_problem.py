@@ -26,28 +26,45 @@
 # the oxygen that the fire consumes, about 13.1 MJ is released for every kilogram {cite}`huggett1980`,
 # the apparatus infers the **heat release rate** (HRR) as a function of time.
 #
-# Four numbers summarise a curve: the **time to ignition** $t_{ig}$, the **peak heat release rate**
-# (pHRR), its time $t_{peak}$, and the **total heat released** (THR).
+# This book learns to predict the outcome of such a test from the structure of the polymer alone.
 
 # %% tags=["parameters"]
 polymer = "PMMA"
 flux_kw_m2 = 50.0
 
-# %%
+# %% tags=["hide-input"]
 import numpy as np
 from myst_nb import glue
+from trinity_book.figures import concepts as figures_concepts
 from trinity_book.figures import measurements as figures_measurements
 from trinity_book.figures import style
 
-from trinity.measurements.specimens import load_measurements
+from trinity.measurements.specimens import load_curves, load_measurements, load_specimens
 
 style.use()
 
+# %% tags=["hide-input"]
+figures_concepts.cone_test()
+
 # %% [markdown]
-# ## All that we found
+# *A drawing; no data.* The heat release rate over time is the result of a test. Here is one measured curve of
+# {glue:text}`polymer`:
+
+# %% tags=["hide-input"]
+specimens, curves = load_specimens(), load_curves()
+own = specimens[(specimens["polymer"] == polymer) & specimens["thr_mj_m2"].notna()]
+test = own.loc[(own["flux_kw_m2"] - flux_kw_m2).abs().idxmin()]
+figures_concepts.measured_curve(curves[test["test_id"]], test)
+
+# %% [markdown]
+# *Data: one specimen; nothing is fitted or smoothed.* Four numbers summarise a curve: the **time to ignition**
+# $t_{ig}$, the **peak heat release rate** (pHRR), its time $t_{peak}$, and the **total heat released** (THR), which is
+# the area below the curve.
 #
-# The scarce data of this book are all in one small table: tests of neat thermoplastics that fourteen
-# laboratories have published under terms that allow to show them. One row is a *cell*, the mean of the
+# ## All the tests that we found
+#
+# The measurements of this book fit into one small table: tests of neat thermoplastics that fourteen laboratories
+# have published under terms that allow them to be shown. One row is a *cell*, the mean of the
 # specimens that one laboratory burnt under one condition; the {doc}`data card <12_measurements>` has the
 # curves, the artefacts and the licences. What the short names stand for is in the
 # {doc}`../book/glossary`.
@@ -73,17 +90,17 @@ glue("n_polymers", tests["polymer"].nunique(), display=False)
 glue("n_groups", tests["group_nine"].nunique(), display=False)
 
 # %% [markdown]
-# There are {glue:text}`n_tests` tests of {glue:text}`n_polymers` materials, {glue:text}`n_ignited` of them with
-# ignition. Grouped by chemistry they make only {glue:text}`n_groups` independent examples. That is what a
-# model of a million parameters has to learn from.
+# There are {glue:text}`n_tests` tests of {glue:text}`n_polymers` materials, and {glue:text}`n_ignited` of them ended in
+# ignition. Grouped by chemistry, they are only {glue:text}`n_groups` independent examples. A model with a million
+# parameters has to learn from these.
 
 # %%
 laboratory = tests["lab"].str.replace(r"MaCFP-.*", "MaCFP", regex=True)
 tests.groupby(["polymer", laboratory]).size().unstack(fill_value=0)
 
 # %% [markdown]
-# Both targets span more than a decade, and irradiance explains much of it: hotter heaters ignite
-# sooner and burn fiercer.
+# Both quantities span more than a factor of ten, and irradiance explains much of it: under a hotter heater, a
+# specimen ignites sooner and burns more fiercely.
 
 # %%
 figures_measurements.ignition_against_flux(tests)
@@ -99,15 +116,15 @@ glue(
 )
 
 # %% [markdown]
-# Read the left panel along a vertical line: at {glue:text}`flux` kW/m² the slowest polymer takes
-# {glue:text}`chemistry_factor` times as long to ignite as the fastest. That factor is chemistry, and it is
-# what a model has to predict from the repeat unit.
+# Read the left panel along a vertical line. At {glue:text}`flux` kW/m² the slowest polymer takes
+# {glue:text}`chemistry_factor` times as long to ignite as the fastest. This factor is due to chemistry, and a model
+# has to predict it from the repeat unit.
 
 # %% [markdown]
 # ## How well could anybody predict?
 #
-# No model can be better than the data it is judged by. The one polymer that nearly all laboratories
-# tested shows how far they agree.
+# No model can be better than the data by which it is judged. Nearly all laboratories tested one polymer, which shows
+# how far they agree.
 
 # %%
 figures_measurements.one_polymer_by_laboratory(tests, polymer)
@@ -126,24 +143,29 @@ glue("n_near", len(near), display=False)
 
 # %% [markdown]
 # At {glue:text}`flux` kW/m², the {glue:text}`n_near` tests of {glue:text}`polymer` scatter about their geometric mean
-# by a factor of {glue:text}`spread` in ignition time (one standard deviation), although the material is
-# nominally one. Thickness matters little for ignition once a specimen is *thermally thick*, which means that
-# its back is still cold when its front ignites; so most of this is grade, colour and laboratory: the floor under every error in this book.
+# by a factor of {glue:text}`spread` in ignition time (one standard deviation), although the material is nominally the
+# same. Thickness matters little for ignition once a specimen is *thermally thick*, which means that its back is still
+# cold when its front ignites. Most of the scatter therefore comes from grade, colour and laboratory. No prediction in
+# this book can be better than that.
 #
 # ## Two rules that follow
 #
 # **Conditions are inputs.** The same polymer appears at several irradiances and thicknesses. A model
-# that keeps one label a polymer must throw most of the data away; here flux and thickness enter beside
-# the structure.
+# that keeps one label per polymer must discard most of the data. Here flux and thickness are inputs beside the
+# structure.
 #
-# **Hold out polymers, not rows.** Two tests of one polymer resemble each other. If one is used for
-# training and the other for testing, the score measures memory. Every score in this book leaves out a
-# whole chemistry.
+# **Hold out polymers, not rows.** Two tests of one polymer resemble each other. If one is used for training and the
+# other for testing, the score measures memory. Every score in this book is measured on a group of polymers that the
+# model has not seen.
+#
+# ## When to use something else
+#
+# A cone calorimeter measures a flat specimen under constant irradiance. If the question is flame spread, dripping,
+# smoke toxicity or a finished product, another test answers it, and so should another model.
 #
 # ## Exercises
 #
-# To compute, to change and explain, and one open; with solutions, and as a notebook with self-checks:
-# {doc}`solutions/01_problem`.
+# Four exercises with solutions, also as a notebook with self-checks: {doc}`solutions/01_problem`.
 #
 # ## References
 #

@@ -12,7 +12,7 @@
 # ---
 
 # %% [markdown]
-# # Stage 3: phase 2, finetuning on measurements
+# # Phase 2: finetuning on measurements
 #
 # ```{admonition} In this chapter
 # :class: tip
@@ -20,9 +20,9 @@
 # polymer with an interval. **Prerequisites.** {doc}`02_pretraining`. **Time.** 20 minutes.
 # ```
 #
-# The phase-1 model knows the physics and its mistakes. A few dozen measurements cannot teach it chemistry,
-# but they can correct what polymers have in common: the heat that the flame feeds back, the bias of the
-# properties, the laboratory. So finetuning starts from phase 1 and is kept near it. Four modes do that:
+# The phase-1 model has learned the physics, mistakes included. A few dozen measurements cannot teach it chemistry, but
+# they can correct what polymers have in common: the heat that the flame feeds back, the bias of the properties, the
+# laboratory. Finetuning therefore starts from phase 1 and stays near it. Four modes do that:
 # gradient descent on all weights, on low-rank updates {cite}`hu2022lora` or on the head alone, each drawn
 # back to phase 1 at every step {cite}`li2018l2sp`; and `kernel`, the same idea solved in closed form
 # ({doc}`../book/learning`), which is the mode of the published model: a Gaussian process on the embedding of
@@ -35,7 +35,7 @@ psmiles = "*CC(*)c1ccccc1"
 thickness_mm = 6.0
 mode = "kernel"
 
-# %%
+# %% tags=["hide-input"]
 import numpy as np
 import pandas as pd
 from myst_nb import glue
@@ -54,8 +54,8 @@ changed = {} if mode == "kernel" else {"mode": mode}
 # ## Finetuning
 #
 # This trains (or loads) the model that `trinity predict` uses: an ensemble, finetuned on every
-# measured test. Nothing in this chapter is a test of it, because it has seen all the data; the test is
-# in {doc}`04_ablation`.
+# measured test. Nothing in this chapter is a test of it, because it has seen all the data. The test is in
+# {doc}`04_ablation`.
 
 # %%
 finetuning = stages.load("finetuning", scale=scale, seed=seed, **changed)
@@ -83,9 +83,8 @@ glue("n_fit", len(tests), display=False)
 
 # %% [markdown]
 # An error factor of {glue:text}`fit_t_ig` for ignition and {glue:text}`fit_phrr` for the peak, on the
-# {glue:text}`n_fit` tests it was trained on. This is how well the model *remembers*, not how well it
-# predicts; comparing this number with the held-out one of the next chapter is the shortest lesson on
-# overfitting there is.
+# {glue:text}`n_fit` tests on which it was trained. This is how well the model *remembers*, not how well it predicts.
+# The held-out errors in chapter 7 are larger, and the difference is what overfitting means.
 #
 # ## One polymer, every irradiance
 #
@@ -103,15 +102,19 @@ figures_prediction.prediction_against_flux(answers, psmiles)
 # The band is the 90 % interval. Ignition time falls with irradiance and the peak rises: answers at a fixed
 # set of heat fluxes are made monotone before they are read off in between, so that no answer breaks this rule.
 #
+# ## What it buys, what it costs
+#
+# **What it buys.** A correction with error bars from about a hundred tests, in seconds, without moving a weight of the
+# encoder.
+#
+# **What it costs.** The interval for a new polymer is wide, because eight groups say little about how a ninth differs.
+#
+# **When to use something else.** With thousands of measurements, finetune by gradient (`-p mode full`). With none, ask the
+# physics model alone.
+#
 # ## Exercises
 #
-# 1. *Compute.* At which irradiance does the model expect ignition within 60 s?
-# 2. *Change and explain.* Run this notebook with `-p mode lora`, then with `-p mode full`. Which remembers
-#    the training data best, and what does that say about a new polymer?
-# 3. *Open.* Finetune on your own table (`trinity finetune`, {doc}`../book/using`) with one wrong unit in
-#    it. How would you notice if the schema did not refuse it?
-#
-# With solutions: {doc}`solutions/06_two_phases`.
+# Four exercises with solutions, also as a notebook with self-checks: {doc}`solutions/06_two_phases`.
 #
 # ## References
 #

@@ -15,6 +15,7 @@ import trinity
 from trinity.files import data_path
 from trinity.quantities import PRIMARY
 from trinity.synthesis.table import FLUX_KW_M2, TABLE, THICKNESS_MM
+from trinity_book import shown as outputs
 from trinity_book.figures.style import UNIT_OF_END
 
 Rows = Iterable[Iterable[object]]
@@ -355,12 +356,15 @@ OWN = (
 TABLES: dict[str, tuple[str | None, Callable[[dict], str]]] = {
     **{f"{make.__name__}.md": (f"{make.__name__}.json", make) for make in OWN},
     "api.md": (None, api),
+    "cone.md": (None, outputs.cone),
     "dataset_columns.md": ("synthesis.json", dataset_columns),
     "dataset_facts.md": ("synthesis.json", dataset_facts),
+    "estimate.md": (None, outputs.estimate),
     "generator_coverage.md": ("synthesis_cost.json", generator_coverage),
     "handbook.md": (None, handbook),
     "priors.md": ("physics_validation.json", priors),
     "scaling_costs.md": ("synthesis_cost.json", scaling_costs),
     "scaling_memory.md": ("synthesis_scale.json", scaling_memory),
+    "slab_by_hand.md": (None, outputs.slab_by_hand),
     "troubleshooting.md": ("wrong_inputs.json", troubleshooting),
 }

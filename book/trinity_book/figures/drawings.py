@@ -1,7 +1,7 @@
 """Drawings that are committed as SVG, for the README and for pages of prose.
 
-`overview` is drawn without data, `result` from the published ``lopo.json``, the house from the
-code (`trinity_book.figures.house`). They have the same bytes at every call;
+`overview` and the `concepts` are drawn without data, `result` from the published ``lopo.json``, the
+house from the code (`trinity_book.figures.house`). They have the same bytes at every call;
 ``python -m trinity_book.pages`` writes them.
 """
 
@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from trinity.evidence import scores as evaluation
 from trinity.files import data_path, read_json
 from trinity.quantities import PRIMARY
+from trinity_book.figures import concepts, style
 from trinity_book.figures import learning as figures_learning
-from trinity_book.figures import style
 from trinity_book.figures.house import house
 from trinity_book.figures.style import BLUE, GREEN, ORANGE, box, subplots
 
@@ -65,6 +65,10 @@ DRAWINGS: dict[str, Callable[[], Figure]] = {
     "notebooks/overview.svg": overview,
     "notebooks/result.svg": result,
     "book/house.svg": house,
+    "book/slab.svg": concepts.slab,
+    "book/groups.svg": concepts.groups_on_molecule,
+    "book/network.svg": concepts.network,
+    "book/split.svg": concepts.split,
 }
 #: Results files behind them.
 RESULTS = {"notebooks/result.svg": ("lopo.json",)}

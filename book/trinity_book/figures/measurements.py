@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from trinity.quantities import PRIMARY
 from trinity_book.figures import style
-from trinity_book.figures.style import BLUE, FLUX, LABELS, ORANGE, PALETTE, SKY, subplots
+from trinity_book.figures.style import BLUE, FLUX, GREY, LABELS, ORANGE, PALETTE, SKY, subplots
 
 
 def ignition_against_flux(tests: pd.DataFrame) -> Figure:
@@ -116,4 +116,37 @@ def simulated_against_measured(tests: pd.DataFrame, predicted: dict[str, np.ndar
         style.identity_line(axes)
         axes.set(xlabel=f"measured {LABELS[target]}", ylabel=f"predicted {LABELS[target]}")
     style.legend_beside(panels[1])
+    return figure
+
+
+def measured_beside_simulated(
+    specimens: pd.DataFrame, measured: dict[int, pd.DataFrame], simulated: dict[str, dict]
+) -> Figure:
+    """Measured HRR(t) beside simulated ones, a panel per polymer: each measured specimen of one
+    laboratory and condition in grey, the simulations with published and with estimated properties.
+
+    ``measured`` as `load_curves` gives it; ``simulated``: polymer -> name of the inputs ->
+    (time [s], HRR [W/m²]); ``specimens`` are those to be shown.
+    """
+    figure, grid = subplots(4, 3, figsize=(7.6, 8.2))
+    for axes, (polymer, own) in zip(grid.flat, specimens.groupby("polymer"), strict=False):
+        for test_id in own["test_id"]:
+            axes.plot(*measured[test_id][["time_s", "hrr_kw_m2"]].to_numpy().T, color=GREY,
+                      linewidth=0.9, label="measured")  # fmt: skip
+        for (name, (time_s, hrr_w_m2)), colour in zip(
+            simulated[polymer].items(), (BLUE, ORANGE), strict=False
+        ):
+            axes.plot(time_s, 1e-3 * hrr_w_m2, color=colour, linewidth=1.2, label=name)
+        one = own.iloc[0]
+        title = f"{polymer}, {one['lab']}, {one['flux_kw_m2']:.0f} kW/m²"
+        axes.set_title(title, fontsize=8)
+        longest = max(measured[i]["time_s"].max() for i in own["test_id"])
+        axes.set(xlim=(0, longest), ylim=(0, None))
+    for axes in grid.flat[specimens["polymer"].nunique() :]:
+        axes.set_axis_off()
+    handles, names = grid.flat[0].get_legend_handles_labels()
+    entries = dict(zip(names, handles, strict=True))
+    figure.legend(entries.values(), entries.keys(), loc="lower right", fontsize=9)
+    figure.supxlabel("time [s]", fontsize=9)
+    figure.supylabel("heat release rate [kW/m²]", fontsize=9)
     return figure
