@@ -31,8 +31,8 @@ def _blank(size: tuple[float, float], x: tuple, y: tuple) -> tuple[Figure, Axes]
 
 
 def cone_test() -> Figure:
-    """A cone calorimeter from the side: heater above, spark, flame, and a flat specimen on wool on a
-    balance; the smoke leaves through a hood, where its oxygen is measured."""
+    """A cone calorimeter from the side: heater above, spark, flame, and a flat specimen on wool on
+    a balance; the smoke leaves through a hood, where its oxygen is measured."""
     figure, axes = _blank((6.8, 3.6), (-4.6, 5.4), (-1.5, 4.2))
     for side in (-1, 1):
         corners = [(0.7 * side, 2.6), (1.7 * side, 1.5), (1.35 * side, 1.5), (0.45 * side, 2.6)]
@@ -83,7 +83,8 @@ def measured_curve(curve: pd.DataFrame, test: pd.Series) -> Figure:
     middle = 0.5 * (test["t_ig_s"] + test["t_peak_s"])
     axes.text(middle, 0.3 * peak, f"THR = {test['thr_mj_m2']:.0f} MJ/m²\n(the area)", ha="center")
     title = "{polymer}, {lab}, {flux_kw_m2:.0f} kW/m², {thickness_mm:.1f} mm".format(**test)
-    axes.set(xlabel="time [s]", ylabel="heat release rate [kW/m²]", title=title, ylim=(0, 1.2 * peak))
+    axes.set(xlabel="time [s]", ylabel="heat release rate [kW/m²]", title=title)
+    axes.set_ylim(0, 1.2 * peak)
     return figure
 
 

@@ -15,9 +15,14 @@ GROUPINGS = ("nine", "ten")
 
 
 def folds_of(grouping: str) -> list[Split]:
-    """The folds of the grouping ``nine`` or ``ten``, in the order of the measurements."""
+    """The folds of the grouping ``nine`` or ``ten``, in the order of the measurements; those that
+    are the same in both are those of ``nine``."""
     groups = measurements()[f"group_{grouping}"]
-    return [split_of(grouping, "", name, groups == name) for name in dict.fromkeys(groups)]
+    folds = [split_of(grouping, "", name, groups == name) for name in dict.fromkeys(groups)]
+    if grouping == "nine":
+        return folds
+    same = {fold.held: fold for fold in folds_of("nine")}
+    return [same.get(fold.held, fold) for fold in folds]
 
 
 def split_of(
@@ -75,7 +80,7 @@ def run(sources: Sources, seeds: int, folder: str | Path, progress: bool = True)
     for grouping in GROUPINGS:
         units = units_of(folds_of(grouping), arms, seeds)
         rows = predictions(bench, units, f"{grouping} groups", progress)
-        found.append(rows.rename(columns={"study": "grouping"}).drop(columns="level"))
+        found.append(rows.assign(grouping=grouping).drop(columns=["study", "level"]))
     table = pd.concat(found)
     return {
         "predictions": table.to_dict("records"),

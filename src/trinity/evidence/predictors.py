@@ -28,7 +28,7 @@ Sources = Mapping[str, Sequence[Path]]
 Predictor = Callable[[TestTable], Answer]
 #: Starts that are encoders without a head, which say nothing of a cone test.
 HEADLESS = ("language_model", "random")
-TREES = 300
+TREES = 100
 
 
 def predictor(
