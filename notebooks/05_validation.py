@@ -44,7 +44,7 @@ from trinity_book.figures import measurements as figures_measurements
 from trinity_book.figures import style
 from trinity_book.studies.validation import verification
 from trinity_book.studies.validation.cases import blind_case, informed_case, material_of
-from trinity_book.studies.validation.remedies import table_of
+from trinity_book.studies.validation.scores import table_of
 
 from trinity.cone import simulate as cone
 from trinity.cone.predict import specific_extinction_area

@@ -67,7 +67,7 @@ MODULES = {
     "reduce": "trinity.measurements.reduce",
     "properties": "trinity.chemistry.properties",
     "provenance": "trinity.provenance",
-    "published": "trinity_book.studies.validation.published",
+    "published": "trinity_book.studies.validation.cases",
     "similarity": "trinity.chemistry.descriptors",
     "stages": "trinity.pipeline.stages",
     "synthesis": "trinity.synthesis.table",

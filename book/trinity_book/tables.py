@@ -329,17 +329,17 @@ def api(nothing: dict) -> str:
 
 def handbook(nothing: dict) -> str:
     """Handbook values of a list of polymers beside their estimates, property by property."""
-    from trinity_book.studies.validation.handbook import shown
+    from trinity_book.studies.validation.properties import handbook_shown
 
-    summary, *parts = (grid(*part) for part in shown())
+    summary, *parts = (grid(*part) for part in handbook_shown())
     return f"{summary}\n\n{folded('All values', *parts)}"
 
 
 def priors(found: dict) -> str:
     """Constants of general knowledge, and what each weighs in the blind physics."""
-    from trinity_book.studies.validation.priors import shown
+    from trinity_book.studies.validation.sensitivity import priors_shown
 
-    return folded("All constants, with their sources", grid(*shown(found)))
+    return folded("All constants, with their sources", grid(*priors_shown(found)))
 
 
 def folded(title: str, *parts: str) -> str:

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from trinity_book.studies.validation.handbook import handbook
-from trinity_book.studies.validation.properties import choose_descriptors, inputs
+from trinity_book.studies.validation.properties import choose_descriptors, handbook, inputs
 
 from trinity.chemistry.decomposition import (
     SETTINGS,

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from trinity_book.figures import chemistry as figures_chemistry
-from trinity_book.studies.validation.cases import blind_case
+from trinity_book.studies.validation.cases import blind_case, published_parameters, published_values
 from trinity_book.studies.validation.properties import (
     BARS,
     PARITY,
@@ -15,7 +15,6 @@ from trinity_book.studies.validation.properties import (
     nested_choice,
     parity,
 )
-from trinity_book.studies.validation.published import published_parameters, published_values
 from trinity_book.studies.validation.refits import (
     changed_case,
     fit_leverages,
