@@ -13,6 +13,7 @@ import numpy as np
 from trinity.chemistry.polymers import Polymer
 from trinity.errors import InputError
 from trinity.files import artifacts_root
+from trinity.prediction.sound import require_network, require_widths
 
 if TYPE_CHECKING:
     from trinity.learning.model import FlammabilityModel
@@ -45,6 +46,8 @@ class Ensemble:
 
         members = member_folders(self.folder) or [self.folder / "member0"]
         with readable(self.folder, "a member is missing, damaged or of another version"):
+            for member in members:
+                require_network(member)
             return [load_model(path) for path in members]
 
     @cached_property
@@ -108,13 +111,14 @@ def ensemble_in(folder: Path) -> Ensemble:
         about = json.loads(path.read_text(encoding="utf-8"))
         if not any(names <= set(about) for names in WIDTHS):
             raise KeyError("widths of the intervals")
+        require_widths(about, folder)
         return Ensemble(folder, about | {name: about[name] for name in NEEDED})
 
 
 @contextmanager
 def readable(folder: Path, otherwise: str) -> Iterator[None]:
     """What goes wrong while a folder is read ends in one sentence: it may come from anywhere, and
-    what readers of weights and tokenizers raise is of many kinds.
+    what readers of weights and tokenizers raise is of many kinds. One sentence passes as it is.
 
     Raises
     ------
@@ -123,6 +127,8 @@ def readable(folder: Path, otherwise: str) -> Iterator[None]:
     """
     try:
         yield
+    except InputError:
+        raise
     except Exception as error:
         raise InputError(
             f"The model in {folder} cannot be read: {otherwise}; copy it again, or make it anew"
