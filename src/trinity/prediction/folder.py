@@ -12,7 +12,7 @@ import numpy as np
 
 from trinity.chemistry.polymers import Polymer
 from trinity.errors import InputError
-from trinity.files import artifacts_root
+from trinity.files import artifacts_root, data_root, read_json
 from trinity.prediction.sound import require_network, require_widths
 
 if TYPE_CHECKING:
@@ -26,6 +26,25 @@ WIDTHS = ({"quantile_new", "quantile_known", "known"}, {"factors_no_laboratory"}
 def default_model(fast: bool = False) -> Path:
     """Folder of the shipped ensemble, or of the networks distilled from it."""
     return artifacts_root() / "models" / ("distilled" if fast else "phase2")
+
+
+def installed() -> dict[str, str]:
+    """Where the program, its data and its models are, and of which commit each model is."""
+    import sys
+
+    import trinity
+
+    found = {
+        "version": f"trinity {trinity.__version__}, Python {sys.version.split()[0]}",
+        "program": str(Path(trinity.__file__).parent),
+        "data": str(data_root()),
+    }
+    for name, fast in (("model", False), ("fast model", True)):
+        folder = default_model(fast)
+        made = folder / "provenance.json"
+        commit = read_json(made)["provenance"]["commit"] if made.is_file() else "nowhere"
+        found[name] = f"{folder} (made by {commit[:12]}; more: trinity provenance)"
+    return found
 
 
 @dataclass(frozen=True, eq=False)
