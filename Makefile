@@ -28,8 +28,8 @@ setup: $(READY)  ## make .venv with the trinity command in it (2 minutes; instan
 $(READY): requirements.lock pyproject.toml scripts/setup
 	@scripts/setup && echo "$(CURDIR)" > $@
 
-book: $(READY)  ## the book at laptop scale from shipped artifacts; recomputes what is stale
-	$(TRINITY) book
+book: $(READY)  ## the book at laptop scale from shipped artifacts; recomputes what is stale (OUT=DIR: pages go there)
+	$(TRINITY) book $(if $(OUT),--out "$(OUT)")
 
 check: $(READY)  ## the fast half of the tests, for everyday work
 	$(PYTEST) -q -m "not slow"

@@ -1,7 +1,8 @@
 """Known holes and licences of the locked packages: ``python -m tools.audit`` (``make audit``).
 
 pip-audit is installed into an environment of its own below ``build/audit`` and asked about
-``requirements.lock``; an index that does not answer it is an outcome, too. Licences are what the
+``requirements.lock``; an index that does not answer it is an outcome, too. The command fails if
+there is a known hole. Licences are what the
 installed packages declare. The result goes to ``data/artifacts/results/audit.json``.
 """
 
@@ -124,12 +125,24 @@ def answer(out: str, complaint: str) -> dict | str:
 
 
 def main() -> None:
-    """Ask, write the results file and its table."""
+    """Ask, write the results file and its table; fail if a service names a hole."""
     start = time.monotonic()
     found = {"holes": holes(build_root() / "audit"), "licences": licences()}
     records.write(records.place("audit"), found, wall_time=time.monotonic() - start,
                   parameters={"lock": records.provenance.sha256_of(LOCK)})  # fmt: skip
     print(tables.audit(found))
+    sys.exit(verdict(found["holes"]))
+
+
+def verdict(known: dict) -> str | None:
+    """What ends the command with an exit code of 1: packages with known holes. That nobody answered
+    is said and is no failure, for it says nothing of the packages."""
+    if not known["answered"]:
+        why = "; ".join(map(": ".join, known["why"].items()))
+        print(f"Nobody answered, which is no clean bill of health ({why}).")
+        return None
+    named = "; ".join(f"{name}: {', '.join(ids)}" for name, ids in known["holes"].items())
+    return named and f"Error: Packages of the lock have known holes ({named}); renew them."
 
 
 if __name__ == "__main__":

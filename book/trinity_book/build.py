@@ -11,6 +11,7 @@ import pandas as pd
 
 from trinity import provenance
 from trinity.chemistry.polymers import parse_psmiles
+from trinity.cli.tools import require_writable
 from trinity.errors import InputError
 from trinity.evidence.scores import scores
 from trinity.files import data_path, data_root, write_atomic
@@ -89,11 +90,15 @@ def recompute(name: str) -> Path:
     return stages.load(name, recompute=True).path
 
 
-def build_book() -> Path:
-    """Execute and publish stale notebooks, then build the pages; returns the first page.
+def build_book(out: Path | None = None) -> Path:
+    """Execute and publish stale notebooks, then build the pages into the checkout, or into ``out``;
+    returns the first page. A checkout in which all is current is not changed.
 
-    Raises InputError if a long stage is stale, a notebook fails or the pages have a warning.
+    Raises InputError if a long stage is stale, a notebook fails, the pages have a warning, or a
+    place cannot be written.
     """
+    root = data_root().parent
+    require_place(root, out)
     stages.require_long()
     stale = {
         name
@@ -108,22 +113,40 @@ def build_book() -> Path:
             print(f"Executing {source.name} ({', '.join(reasons)})", file=sys.stderr)
             notebooks.run_source(source, {}, target)
     course.write_exercises()
-    pages.write(data_root().parent)
-    return build_pages(data_root().parent)
+    pages.write(root)
+    return build_pages(root, out)
 
 
-def build_pages(root: Path) -> Path:
-    """Build the HTML of a checkout whose notebooks are executed.
+def require_place(root: Path, out: Path | None) -> None:
+    """Refuse to build where nothing can be written, before any work is done.
+
+    Raises InputError that names the option for another folder.
+    """
+    try:
+        require_writable(out or root / "_build", folder=True)
+    except InputError as error:
+        if out is not None:
+            raise
+        raise InputError(
+            f"The pages cannot be written into {root / '_build'}; name another folder with make"
+            " book OUT=DIR or trinity book --out DIR."
+        ) from error
+
+
+def build_pages(root: Path, out: Path | None = None) -> Path:
+    """Build the HTML of a checkout whose notebooks are executed, below it or in ``out``.
 
     Raises InputError if jupyter-book is not installed or a page has a warning.
     """
-    site, complete = root / "_build", root / "_build" / ".complete"
+    site = (out or root) / "_build"
+    complete = site / ".complete"
     if not complete.exists():  # an interrupted build may have left half a page, newer than its text
         shutil.rmtree(site, ignore_errors=True)
     complete.unlink(missing_ok=True)
     page = site / "html" / "index.html"
     page.unlink(missing_ok=True)
-    if not jupyter_book(root, "-W", "--keep-going") or not page.is_file():
+    elsewhere = () if out is None else ("--path-output", str(out))
+    if not jupyter_book(root, "-W", "--keep-going", *elsewhere) or not page.is_file():
         raise InputError("The pages were not built; the warnings are above.")
     complete.touch()
     return page

@@ -121,13 +121,17 @@ def rerun(stage: str, **parameters: object) -> None:
 
 
 def write_exercises() -> list[Path]:
-    """Write the student's notebook of every executed solution; returns what was written."""
-    folder = notebooks.folder() / "exercises"
-    return [
-        write_atomic(folder / source.with_suffix(".ipynb").name, exercise(source))
-        for source in notebooks.solutions()
-        if source.with_suffix(".ipynb").is_file()
-    ]
+    """Write the student's notebook of every executed solution that is not there as it should be;
+    returns what was written."""
+    folder, written = notebooks.folder() / "exercises", []
+    for source in notebooks.solutions():
+        target = folder / source.with_suffix(".ipynb").name
+        if not source.with_suffix(".ipynb").is_file():
+            continue
+        text = exercise(source)
+        if not target.is_file() or target.read_text(encoding="utf-8") != text:
+            written.append(write_atomic(target, text))
+    return written
 
 
 def exercise(source: Path) -> str:

@@ -1,4 +1,4 @@
-// Where a prediction may be trusted (src/trinity/domain.py).
+// Where a prediction may be trusted (src/trinity/prediction/domain.py).
 
 import { oligomer } from "./polymers.js";
 
@@ -28,7 +28,15 @@ export function nearestSimilarity(bits, seen) {
   return best;
 }
 
-/** Whether a test is like those that were done or simulated. */
-export function conditionsInside(flux, thickness, { flux_kw_m2: q, thickness_mm: d }) {
-  return q[0] <= flux && flux <= q[1] && d[0] <= thickness && thickness <= d[1];
+/** Why a test is unlike those that were done; `measured` has the lowest and highest of each. */
+export function untested(flux, thickness, { measured, margin }) {
+  const reasons = [];
+  for (const [what, value, [low, high], unit] of [
+    ["heat flux", flux, measured.flux_kw_m2, "kW/m²"],
+    ["thickness", thickness, measured.thickness_mm, "mm"],
+  ]) {
+    if (value < low * (1 - margin)) reasons.push(`A ${what} below ${low} ${unit} was never measured.`);
+    if (value > high * (1 + margin)) reasons.push(`A ${what} above ${high} ${unit} was never measured.`);
+  }
+  return reasons;
 }

@@ -1,15 +1,18 @@
 // The page "Try your polymer": reads the form, runs physics and model, writes the answers.
 
 import { bytes, script } from "./assets.js";
+import { withMeasured } from "./measured.js";
 import { InputError, useRDKit } from "./molecule.js";
+import { plain, polymerNamed } from "./names.js";
 import { interval, nominalTest, sampledTest } from "./physics.js";
 import { heatRelease } from "./plot.js";
 import { canonicalOf, parsePsmiles } from "./polymers.js";
 import { Ensemble } from "./prediction.js";
 import { estimate } from "./properties.js";
-import { QUANTITIES, SCALARS, figures } from "./units.js";
+import { SCALARS, figures, withSigma } from "./units.js";
 
 const at = (id) => document.getElementById(`try-${id}`);
+const TYPING_MS = 350; // a pause after which a word is taken to be whole
 const state = { tables: null, ensemble: null, polymer: null, run: 0 };
 
 /** Load both ways to answer side by side; physics is ready first and shows what it has. */
@@ -50,32 +53,47 @@ function wholePage() {
 
 /** The form: a name fills in the repeat unit; a slider and its number move together. */
 function listen() {
-  at("names").innerHTML = state.tables.polymers
-    .map(({ name }) => `<option value="${escape(name)}"></option>`).join("");
-  at("name").addEventListener("input", () => {
-    const found = state.tables.polymers.find(({ name }) => name === at("name").value.trim());
-    if (!found) return;
-    at("psmiles").value = found.psmiles;
-    answer();
-  });
+  const { names } = state.tables;
+  const units = Object.entries(names).filter(([, polymer]) => !polymer.includes("|"));
+  at("names").innerHTML = units
+    .map(([name]) => `<option value="${escape(name)}"></option>`).join("");
+  at("name").addEventListener("input", () => later(takeName, TYPING_MS));
   at("psmiles").addEventListener("input", () => {
-    const found = state.tables.polymers.find(({ psmiles }) => psmiles === at("psmiles").value.trim());
-    at("name").value = found?.name ?? "";
+    const found = units.find(([, psmiles]) => psmiles === at("psmiles").value.trim());
+    at("name").value = found?.[0] ?? "";
     later();
   });
+  for (const id of ["t50", "char"]) at(id).addEventListener("input", () => later(answer, TYPING_MS));
   for (const quantity of ["flux", "thickness"]) {
     const [number, slider] = [at(quantity), at(`${quantity}-slider`)];
     number.addEventListener("input", () => { slider.value = number.value; later(); });
     slider.addEventListener("input", () => { number.value = slider.value; later(); });
   }
-  at("form").addEventListener("submit", (event) => { event.preventDefault(); answer(); });
+  at("form").addEventListener("submit", (event) => { event.preventDefault(); takeName(); });
   for (const control of at("form").querySelectorAll("[disabled]")) control.disabled = false;
 }
 
+/** The repeat unit of the name in the form, where there is one; then the answer. */
+function takeName() {
+  const name = at("name").value;
+  try {
+    if (plain(name)) at("psmiles").value = polymerNamed(name, state.tables.names);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    state.run += 1; // what is being computed was asked before
+    report(error.message, "name");
+    return;
+  }
+  answer();
+}
+
 let waiting = 0;
-function later() {
+/** Do something soon, but once: a slider sends many events while it moves. Meanwhile what is shown
+ * is not the answer to what the form says, and looks like it. */
+function later(action = answer, patience = 60) {
   clearTimeout(waiting);
-  waiting = setTimeout(answer, 60); // a slider sends many events while it moves
+  fade(true);
+  waiting = setTimeout(action, patience);
 }
 
 /** Answer what the form asks; of two questions only the later one is answered. */
@@ -85,7 +103,10 @@ async function answer() {
   try {
     const [flux, thickness] = conditions();
     const polymer = read(at("psmiles").value);
-    const nominal = nominalTest(polymer.properties, flux, thickness, state.tables);
+    const texts = { t50_k: at("t50").value, char_yield: at("char").value };
+    const properties = withMeasured(polymer.properties, texts, state.tables);
+    showProperties(properties);
+    const nominal = nominalTest(properties, flux, thickness, state.tables);
     if (run !== state.run) return;
     showPhysics(nominal, flux, thickness);
     await showModel(polymer, flux, thickness, run);
@@ -93,8 +114,10 @@ async function answer() {
     report("");
     at("page").dataset.answerMs = (performance.now() - asked).toFixed(1);
     // What was asked, not what the form says by now.
-    at("page").dataset.answered = `${polymer.text} ${flux} ${thickness}`;
-    setTimeout(() => showIntervals(polymer, nominal, flux, thickness, run), 250);
+    const given = Object.values(texts).map((text) => text.trim()).filter(Boolean);
+    at("page").dataset.answered = [polymer.text, flux, thickness, ...given].join(" ");
+    at("blind").hidden = !given.length;
+    setTimeout(() => showIntervals(properties, nominal, flux, thickness, run), 250);
   } catch (error) {
     const known = error instanceof InputError;
     if (run === state.run) {
@@ -143,20 +166,28 @@ async function readByModel(key) {
   }
 }
 
-function report(sentence) {
+/** Show a sentence about the form, or none; nothing then answers it. */
+function report(sentence, field = "psmiles") {
   at("error").textContent = sentence;
   at("error").hidden = !sentence;
-  at("psmiles").setAttribute("aria-invalid", Boolean(sentence));
-  for (const part of document.querySelectorAll("#try-results, .try-part")) {
-    part.classList.toggle("stale", Boolean(sentence));
+  for (const id of ["psmiles", "name"]) {
+    at(id).setAttribute("aria-invalid", Boolean(sentence) && id === field);
   }
+  fade(Boolean(sentence));
   if (sentence) {
     delete at("page").dataset.answered;
     delete at("page").dataset.intervals;
   }
 }
 
-function showStructure({ mol, text, key, groups, uncovered, properties }) {
+/** Results in grey: they are not those of what the form says. */
+function fade(stale) {
+  for (const part of document.querySelectorAll("#try-results, .try-part")) {
+    part.classList.toggle("stale", stale);
+  }
+}
+
+function showStructure({ mol, text, key, groups, uncovered }) {
   at("drawing").innerHTML = mol.held.get_svg(330, 220);
   const svg = at("drawing").querySelector("svg");
   svg.setAttribute("role", "img");
@@ -167,13 +198,19 @@ function showStructure({ mol, text, key, groups, uncovered, properties }) {
   at("groups").innerHTML = rows.join("") || "<tr><td colspan='2'>none</td></tr>";
   at("uncovered").textContent = uncovered.length
     ? `Not covered by any group: ${uncovered.join(", ")}.` : "Every atom is covered by a group.";
+}
+
+/** The properties that say something of this polymer. */
+function showProperties(properties) {
   const shown = Object.entries(properties).filter(([name]) =>
     !name.startsWith("acid_") || properties.acid_fraction[0]);
+  const hidden = properties.crystallinity[0] ? [] : ["melting_k", "heat_of_fusion_j_kg"];
   at("properties").innerHTML = shown.map(([name, [value, sigma]]) => {
-    const [words, unit, scale] = QUANTITIES[name];
-    return `<tr data-name="${name}" data-value="${value}" data-sigma="${sigma}">`
-      + `<th scope="row">${words}</th><td>${figures(value * scale)}</td>`
-      + `<td>${figures(sigma * scale, 2)}</td><td>${unit}</td></tr>`;
+    const [words, unit, scale] = state.tables.quantities[name];
+    const [number, error] = withSigma(value * scale, sigma * scale);
+    return `<tr data-name="${name}" data-value="${value}" data-sigma="${sigma}"`
+      + `${hidden.includes(name) ? " hidden" : ""}><th scope="row">${words}</th>`
+      + `<td>${number}</td><td>${error}</td><td>${unit}</td></tr>`;
   }).join("");
 }
 
@@ -211,16 +248,17 @@ async function showModel(polymer, flux, thickness, run) {
     fill(`model-${name}`, figures(value), { value });
     fill(`model-${name}-interval`, `${figures(lo)} to ${figures(hi)}`, { lo, hi });
   }
-  const late = said.ignition < 0.5 ? ": probably does not ignite; the times are if it does" : "";
-  fill("ignition", `${figures(said.ignition, 2)}${late}`, { value: said.ignition });
-  fill("domain", said.inDomain
+  fill("ignition", said.ignition.toFixed(2), { value: said.ignition });
+  at("verdict").hidden = said.ignition >= 0.5;
+  const inside = !said.reasons.length;
+  fill("domain", inside
     ? "inside: the polymer and the test are like those that the model has seen."
-    : "outside: an extrapolation, whatever its interval.", { inside: said.inDomain });
-  at("domain").classList.toggle("outside", !said.inDomain);
+    : `outside: an extrapolation, whatever its interval. ${said.reasons.join(" ")}`, { inside });
+  at("domain").classList.toggle("outside", !inside);
 }
 
 /** Physics at sampled properties, a few tests at a time so that the page stays quick. */
-async function showIntervals({ properties }, nominal, flux, thickness, run) {
+async function showIntervals(properties, nominal, flux, thickness, run) {
   const draws = state.tables.draws.cone;
   const count = Object.values(draws)[0].length;
   const found = [];

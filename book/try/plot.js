@@ -11,13 +11,15 @@ function ticks(most) {
 }
 
 /** SVG of HRR(t), with the ignition and the peak that the rule of the measurements reads. */
-export function heatRelease({ time, hrr, scalars, tIg }, title) {
+export function heatRelease({ time, hrr, scalars, tIg, burntOut }, title) {
   const { width, height, left, right, top, bottom } = SIZE;
   const last = scalars ? time.at(-1) : time.at(-1) || 1;
   const tallest = Math.max(1.1e-3 * Math.max(...hrr), 50);
   const x = (t) => left + (t / last) * (width - left - right);
   const y = (q) => height - bottom - (q / tallest) * (height - top - bottom);
-  const line = time.map((t, i) => `${x(t).toFixed(1)},${y(1e-3 * hrr[i]).toFixed(1)}`).join(" ");
+  const points = time.map((t, i) => [t, hrr[i]]);
+  if (burntOut) points.push([time.at(-1), 0]); // the flame ends, too
+  const line = points.map(([t, q]) => `${x(t).toFixed(1)},${y(1e-3 * q).toFixed(1)}`).join(" ");
   const across = ticks(last).map((t) =>
     `<line class="grid" x1="${x(t)}" x2="${x(t)}" y1="${top}" y2="${height - bottom}"/>`
     + `<text x="${x(t)}" y="${height - bottom + 18}" text-anchor="middle">${t}</text>`);

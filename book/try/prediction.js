@@ -3,7 +3,7 @@
 
 import { address, bytes } from "./assets.js";
 import { between, fromLogs, monotone, toIntervals } from "./coordinates.js";
-import { conditionsInside, fingerprint, nearestSimilarity } from "./domain.js";
+import { fingerprint, nearestSimilarity, untested } from "./domain.js";
 import { encode, spellings } from "./tokenizer.js";
 
 const FILES = {
@@ -54,12 +54,12 @@ export class Ensemble {
     return { pooled: await pooled, similarity };
   }
 
-  /** Targets with 90 % intervals, ignition probability and whether the test lies in the domain.
+  /** Targets with 90 % intervals, ignition probability and what speaks against the answer.
    *
    * The networks are asked at the same fluxes whatever the test; their answers are made to fall or
    * rise with the flux as they must, and the test is read off between. */
-  async predict({ pooled, similarity }, { properties, doubtful }, flux, thickness) {
-    const { model, tested } = this.tables;
+  async predict({ pooled, similarity }, { properties, doubts }, flux, thickness) {
+    const { model } = this.tables;
     const conditions = model.fluxes.map((q) => [Math.log(q), Math.log(thickness)]);
     const said = await this.ask("judge", { pooled, conditions });
     const complete = 1e-9 * thickness * properties.density_kg_m3[0]
@@ -75,9 +75,11 @@ export class Ensemble {
     const [value, lo, hi] = toIntervals(ends, complete, model);
     const answer = {
       ignition: along(({ ignition }) => ignition, true),
-      similarity,
-      inDomain: similarity >= model.least_similarity && !doubtful
-        && conditionsInside(flux, thickness, tested),
+      reasons: [
+        ...(similarity < model.least_similarity
+          ? ["It is unlike all polymers that the networks were trained on."] : []),
+        ...doubts, ...untested(flux, thickness, model),
+      ],
     };
     model.targets.forEach((name, i) => {
       answer[name] = { value: value[i], lo: lo[i], hi: hi[i] };

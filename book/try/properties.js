@@ -29,8 +29,12 @@ export function estimate(mol, tables) {
     const groups = Object.fromEntries(Object.entries(unit.groups).map(([k, n]) => [k, n * units]));
     const uncovered = unit.bare.size ? uncoveredOf(mol, tables) : [];
     // Of the doubts of the command two are known here: the oxygen rule's, and atoms without a group.
-    const doubtful = outsideOxygenRule(unit.composition) || uncovered.length > 0;
-    return { groups, uncovered, properties, doubtful };
+    const doubts = [
+      ...(outsideOxygenRule(unit.composition)
+        ? ["Heat of combustion: the composition is outside the oxygen rule."] : []),
+      ...(uncovered.length ? ["The group tables lack some of its atoms."] : []),
+    ];
+    return { groups, uncovered, properties, doubts };
   } finally {
     canonical.free();
     unit.free();

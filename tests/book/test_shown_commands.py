@@ -38,7 +38,9 @@ def wrong_in(line: str) -> str | None:
         found = [f / end for f in folders for end in (f"{place}.py", f"{place}/__main__.py")]
         return None if any(p.is_file() for p in found) else f"no module {words[2]}"
     if words[0] == "papermill":
-        return None if (ROOT / words[1]).is_file() else f"no notebook {words[1]}"
+        if not (ROOT / words[1]).is_file():
+            return f"no notebook {words[1]}"
+        return None if words[2].startswith("build/") else f"{words[2]} would be left untracked"
     if words[0] == "pip":
         return wrong_extra(line)
     if words[1] not in COMMANDS:
@@ -67,6 +69,7 @@ def test_commands_are_found_at_all():
     assert len(lines) > 40
     assert wrong_in("trinity predict '*CC*' --fluxx 50") == "no option --fluxx of predict"
     assert wrong_in("make coffee") == "no target coffee"
+    assert "untracked" in wrong_in("papermill notebooks/03_finetuning.ipynb out.ipynb -p seed 3")
 
 
 def test_colab_is_told_to_install_what_the_notebooks_import():

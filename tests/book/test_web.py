@@ -8,6 +8,8 @@ import pytest
 from surroundings import ROOT, patience
 from trinity_book.web import export as web_export
 
+from trinity.chemistry.names import polymer_named
+from trinity.errors import InputError
 from trinity.provenance import differences
 
 POLYMERS = (
@@ -200,10 +202,122 @@ def test_keyboard_moves_a_slider_and_changes_the_answer(page):
     )
 
 
+def named(page, name: str) -> None:
+    """Type a name and wait until its polymer is answered."""
+    page.fill("#try-name", name)
+    unit = json.dumps(f"{polymer_named(name)} 50 6")
+    page.wait_for_selector(f"#try-page[data-answered={unit}]", timeout=patience(60_000))
+
+
+def sentence_of(page) -> str:
+    page.wait_for_selector("#try-error:visible", timeout=patience(60_000))
+    return page.inner_text("#try-error")
+
+
 @pytest.mark.slow
-def test_name_fills_in_the_repeat_unit(page):
-    page.fill("#try-name", "polyethylene")
-    assert page.input_value("#try-psmiles") == "*CC*"
+@pytest.mark.parametrize("name", ["PMMA", "pvc", "nylon 66", "Teflon", "Kevlar", "polyethylene"])
+def test_a_name_gives_its_polymer(page, name):
+    ask(page, POLYMERS[0], 50.0, 6.0)
+    named(page, name)
+    assert page.input_value("#try-psmiles") == polymer_named(name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["PMAA", "polystyren", "kevlr", "nylon", "XQJ 7", "HDPE2"])
+def test_an_unknown_name_gets_the_sentence_of_the_commands(page, name):
+    ask(page, POLYMERS[0], 50.0, 6.0)
+    page.fill("#try-name", name)
+    with pytest.raises(InputError) as caught:
+        polymer_named(name)
+    assert sentence_of(page) == str(caught.value)
+    assert "stale" in page.get_attribute("#try-results", "class")
+    assert page.get_attribute("#try-page", "data-answered") is None
+
+
+@pytest.mark.slow
+def test_a_blend_is_sent_to_the_commands(page):
+    page.fill("#try-name", "ABS")
+    assert "trinity predict 'ABS'" in sentence_of(page)
+
+
+@pytest.mark.slow
+def test_results_are_grey_while_the_input_is_not_theirs(page):
+    ask(page, POLYMERS[0], 50.0, 6.0)
+    assert "stale" not in (page.get_attribute("#try-results", "class") or "")
+    grey = page.evaluate(
+        """() => { const field = document.getElementById("try-name");
+        field.value = "poly"; field.dispatchEvent(new Event("input"));
+        return document.getElementById("try-results").className; }"""
+    )
+    assert grey == "stale"
+    named(page, "PMMA")
+    assert "stale" not in page.get_attribute("#try-results", "class")
+
+
+@pytest.mark.slow
+def test_what_hardly_ignites_is_said_so(page):
+    assert float(ask(page, "*CC(*)Cl", 20.0, 6.0)["ignition"]) < 0.5
+    assert page.inner_text("#try-verdict").startswith("It probably does not ignite")
+    assert float(ask(page, POLYMERS[0], 50.0, 6.0)["ignition"]) > 0.5
+    assert not page.is_visible("#try-verdict")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "psmiles, flux, reason",
+    [
+        (POLYMERS[0], 180.0, "A heat flux above"),
+        ("*[Si](C)(C)O*", 50.0, "outside the oxygen rule"),
+        ("*CC(*)B(O)O", 50.0, "group tables lack"),
+    ],
+)
+def test_outside_is_said_in_red_with_the_reason(page, psmiles, flux, reason):
+    assert ask(page, psmiles, flux, 6.0)["domain"] == "false"
+    said = page.inner_text("#try-domain")
+    assert said.startswith("outside: ") and reason in said
+    red, green, blue = page.evaluate(
+        """() => getComputedStyle(document.getElementById("try-domain")).color.match(/\\d+/g)"""
+    )[:3]
+    assert int(red) > 2 * max(int(green), int(blue))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("psmiles", [POLYMERS[0], "*CC(*)Cl", POLYMERS[3]])
+def test_measured_values_act_as_in_the_commands(page, psmiles):
+    from trinity.chemistry.polymers import Polymer
+    from trinity.chemistry.properties import estimate
+    from trinity.cone import predict as cone_test
+
+    t50, char = ("300C", "12%") if psmiles == "*CC(*)Cl" else ("430±3C", "0.1±0.03")
+    ask(page, psmiles, 50.0, 6.0)
+    page.fill("#try-t50", t50)
+    page.fill("#try-char", char)
+    done = json.dumps(f"{psmiles} 50 6 {t50} {char}")
+    page.wait_for_selector(f"#try-page[data-intervals={done}]", timeout=patience(60_000))
+    polymer = Polymer.parse(psmiles).with_measured({"t50_k": t50, "char_yield": char})
+    for name, entry in estimate(polymer).to_dict()["properties"].items():
+        row = page.locator(f'#try-properties [data-name="{name}"]')
+        assert near(row.get_attribute("data-value"), entry["value"]), name
+        assert near(row.get_attribute("data-sigma"), entry["sigma"]), name
+    expected = cone_test.predict(polymer, 50.0, 6.0).to_dict()
+    for name in SCALARS:
+        assert near(page.get_attribute(f"#try-physics-{name}", "data-value"), expected[name])
+    assert page.is_visible("#try-blind")
+    page.fill("#try-t50", "")
+    page.fill("#try-char", "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("field, text", [("t50", "430"), ("t50", "5000C"), ("char", "95%")])
+def test_an_impossible_measured_value_gets_the_sentence_of_the_commands(page, field, text):
+    from trinity.chemistry.measured import read
+
+    ask(page, POLYMERS[0], 50.0, 6.0)
+    page.fill(f"#try-{field}", text)
+    with pytest.raises(InputError) as caught:
+        read({"t50_k" if field == "t50" else "char_yield": text})
+    assert sentence_of(page) == str(caught.value)
+    page.fill(f"#try-{field}", "")
 
 
 @pytest.mark.slow

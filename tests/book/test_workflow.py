@@ -1,6 +1,7 @@
 """What make and the commands are made of: tables, comparisons, and what stops the book."""
 
 import json
+from pathlib import Path
 
 import pytest
 from trinity_book import build as workflow
@@ -64,10 +65,56 @@ def test_a_notebook_of_a_stale_stage_is_executed_again(monkeypatch):
     monkeypatch.setattr(notebooks, "run_source", lambda source, *_: executed.append(source))
     monkeypatch.setattr(course, "write_exercises", lambda: None)
     monkeypatch.setattr(pages, "write", lambda root: [])
-    monkeypatch.setattr(workflow, "build_pages", lambda root: root)
+    monkeypatch.setattr(workflow, "build_pages", lambda root, out: root)
     workflow.build_book()
     readers = [s for s in notebooks.pages() if "synthesis" in notebooks.Notebook.read(s).results()]
     assert "01_synthesis.py" in {s.name for s in readers} and executed == readers
+
+
+@pytest.fixture
+def current(monkeypatch):
+    """A checkout in which nothing is stale; to execute or to write anything fails."""
+    monkeypatch.setattr(stages, "require_long", lambda: None)
+    monkeypatch.setattr(stages, "status", lambda: dict.fromkeys(stages.STAGES, []))
+    monkeypatch.setattr(notebooks, "differences", lambda path: [])
+    monkeypatch.setattr(notebooks, "run_source", lambda *_: pytest.fail("executed a notebook"))
+    monkeypatch.setattr(
+        pages, "write_atomic", lambda path, _: pytest.fail(f"wrote {path}")
+    )  # where something differs
+    monkeypatch.setattr(pages, "_changed", lambda root: [])
+    monkeypatch.setattr(course, "write_atomic", lambda path, _: pytest.fail(f"wrote {path}"))
+
+
+def test_a_second_run_executes_no_notebook_and_changes_no_file(current, monkeypatch):
+    built = []
+    monkeypatch.setattr(workflow, "build_pages", lambda *places: built.append(places))
+    workflow.build_book()
+    assert len(built) == 1
+
+
+def test_pages_go_to_another_folder(current, monkeypatch, tmp_path):
+    said = []
+
+    def jupyter_book(root, *options):
+        said.extend(options)
+        (tmp_path / "_build" / "html").mkdir(parents=True)
+        (tmp_path / "_build" / "html" / "index.html").touch()
+        return True
+
+    monkeypatch.setattr(workflow, "jupyter_book", jupyter_book)
+    page = workflow.build_book(tmp_path)
+    assert page == tmp_path / "_build" / "html" / "index.html"
+    assert said[-2:] == ["--path-output", str(tmp_path)]
+
+
+def test_a_checkout_that_cannot_be_written_names_the_option(current, monkeypatch):
+    """/proc stands for it: not even root can write there."""
+    monkeypatch.setattr(workflow, "data_root", lambda: Path("/proc/data"))
+    monkeypatch.setattr(workflow, "build_pages", lambda *_: pytest.fail("built"))
+    with pytest.raises(InputError, match=r"make book OUT=DIR or trinity book --out DIR\.$"):
+        workflow.build_book()
+    with pytest.raises(InputError, match="cannot be written"):
+        workflow.build_book(Path("/proc/elsewhere"))
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from trinity.errors import InputError
 from trinity.files import data_root
 
 SECONDS = 2.0  # of the processor, once everything is imported
-SENTENCE = re.compile(r"\S.{8,500}\.\)?$", re.DOTALL)
+SENTENCE = re.compile(r"\S.{8,500}[.?]\)?$", re.DOTALL)
 #: Words of a program talking to its programmer.
 JARGON = re.compile(
     r"Traceback|Errno|Exception|\w+Error\b|NoneType|<class|object at 0x|numpy\.|pyarrow\."

@@ -15,9 +15,7 @@ from surroundings import patience
 from trinity.cli import tools
 from trinity.cli.main import EXTRAS, app, main
 
-COMMANDS = (
-    "estimate cone simulate predict synthesize pretrain finetune evaluate run provenance".split()
-)
+COMMANDS = "estimate cone simulate predict synthesize pretrain finetune evaluate run provenance info".split()
 STYRENE = "*CC(*)c1ccccc1"
 
 
@@ -56,6 +54,34 @@ def test_every_option_of_every_command_is_explained():
         if not getattr(parameter, "help", None) and parameter.name != "stage"
     ]
     assert not silent
+
+
+def test_info_says_where_data_and_models_come_from(capsys):
+    from trinity.files import artifacts_root, data_root
+
+    found = json.loads(call(capsys, "info", "--json")[1])
+    assert found["data"] == str(data_root())
+    assert found["version"].startswith("trinity ")
+    for name, folder in (("model", "phase2"), ("fast model", "distilled")):
+        path = artifacts_root() / "models" / folder
+        commit = json.loads((path / "provenance.json").read_text())["provenance"]["commit"]
+        assert found[name].startswith(str(path)) and commit[:12] in found[name]
+    assert found["data"] in call(capsys, "info")[1]
+
+
+def test_the_shell_completes_commands(tmp_path):
+    asked = {"_TRINITY_COMPLETE": "complete_bash", "COMP_WORDS": "trinity es", "COMP_CWORD": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "trinity"],
+        cwd=tmp_path, env=os.environ | asked, capture_output=True, text=True, timeout=patience(60),
+    )  # fmt: skip
+    assert done.stdout.split() == ["estimate"], done.stderr
+
+
+def test_version(capsys):
+    from trinity import __version__
+
+    assert call(capsys, "--version")[:2] == (0, f"trinity {__version__}\n")
 
 
 def test_no_arguments_shows_the_help(capsys):

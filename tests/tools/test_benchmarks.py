@@ -2,7 +2,10 @@
 
 import ast
 import json
+import re
 
+import pytest
+from surroundings import ROOT
 from tools import audit, mutation
 
 
@@ -27,6 +30,39 @@ def test_a_service_that_knows_no_package_has_not_answered():
         said({"name": "c", "skip_reason": "-"}), ""
     )
     assert audit.answer("", "x.ConnectionError: no route") == "not reached (ConnectionError)"
+
+
+@pytest.mark.parametrize(
+    "known, fails, said",
+    [
+        ({"answered": True, "holes": {}}, False, ""),
+        ({"answered": True, "holes": {"a 1": ["CVE-1"]}}, True, ""),
+        ({"answered": False, "why": {"pypi": "not reached"}}, False, "Nobody answered"),
+    ],
+)
+def test_an_audit_fails_on_a_hole_and_says_when_nobody_answered(
+    known, fails, said, monkeypatch, capsys
+):
+    monkeypatch.setattr(audit, "holes", lambda folder: known)
+    monkeypatch.setattr(audit, "licences", lambda: {})
+    monkeypatch.setattr(audit.tables, "audit", lambda found: "")
+    monkeypatch.setattr(audit.records, "write", lambda *_, **__: None)
+    with pytest.raises(SystemExit) as stop:
+        audit.main()
+    assert bool(stop.value.code) == fails
+    assert ("CVE-1" in str(stop.value.code)) == fails
+    assert said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("workflow", sorted((ROOT / ".github" / "workflows").glob("*.yml")))
+def test_workflows_name_each_action_by_its_commit(workflow):
+    text = workflow.read_text(encoding="utf-8")
+    used = re.findall(r"uses: (\S+)(.*)", text)
+    assert used
+    for action, comment in used:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action), action
+        assert re.fullmatch(r"  # v\d+\.\d+\.\d+", comment), f"{action} without its version"
+    assert "continue-on-error" not in text
 
 
 def test_mutants_differ_from_the_code_in_one_statement():

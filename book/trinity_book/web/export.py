@@ -18,7 +18,7 @@ from trinity.errors import InputError
 from trinity.files import data_path, data_root, read_json, write_atomic
 from trinity.lineage import source_hash
 from trinity.provenance import make_stamp, timed_block
-from trinity.quantities import TARGETS
+from trinity.quantities import FLUX_TESTED_KW_M2, TARGETS, THICKNESS_TESTED_MM
 from trinity_book.web.tables import tables
 
 #: What decides the exports, and what the page's scripts repeat by hand (imported by these).
@@ -29,7 +29,9 @@ MODULES = (
     "trinity.learning.answer:settled",
     "trinity.learning.data:spellings_of",
 )
-DATA = ("groups", "reference", "measurements/cone_measurements.csv", "polymers_real.csv")
+DATA = (
+    "groups", "reference", "measurements/cone_measurements.csv", "polymers_real.csv", "names.csv",
+)  # fmt: skip
 MODEL = "artifacts/models/distilled"
 #: What stands on the page where nothing can be computed: repeat unit, kW/m2, mm.
 EXAMPLE = ("*CC(*)c1ccccc1", 50.0, 6.0)
@@ -57,12 +59,17 @@ def model_tables(model: Path) -> dict:
     from trinity.learning.encoder import ATTACHMENT, MAX_TOKENS, PATTERN, VOCABULARY
     from trinity.learning.loop import member_folders
     from trinity.learning.model import load_model
+    from trinity.prediction.domain import MARGIN
 
     about = read_json(model / "ensemble.json")
     unmeasured = about.get("quantile_new")
     return {
         "name": about["name"],
         "least_similarity": about["least_similarity"],
+        "measured": about.get(
+            "measured", {"flux_kw_m2": FLUX_TESTED_KW_M2, "thickness_mm": THICKNESS_TESTED_MM}
+        ),
+        "margin": MARGIN,
         "widths": [unmeasured] * len(TARGETS) if unmeasured else about["factors_no_laboratory"],
         "ordered": load_model(member_folders(model)[0]).scalers.ordered,
         "fluxes": coordinates.FLUXES_KW_M2.tolist(),

@@ -4,30 +4,31 @@ The page's scripts hold method only; every table, fitted array and named constan
 """
 
 import numpy as np
-import pandas as pd
 from rdkit import Chem
 
 from trinity import quantities
-from trinity.chemistry import decomposition, descriptors, properties, sampling
+from trinity.chemistry import decomposition, descriptors, measured, properties, sampling
 from trinity.chemistry import thermochemistry as heat
 from trinity.chemistry.groups import KINKS, ROOM_K, contributions, group_table
+from trinity.chemistry.names import names
 from trinity.chemistry.priors import prior_table
+from trinity.cli.shown import QUANTITIES
 from trinity.cone.predict import LEVEL, LONGER, MOST_OF_HEAT, SEED
 from trinity.cone.specimen import IGNITION_TIMEOUT_S
-from trinity.files import data_path
 
 #: Draws behind the intervals of ``trinity cone``.
 CONE_DRAWS = 100
-QUANTITIES = ("V298", "Yg", "Cp_solid_298", "Cp_liquid_298")
+CONTRIBUTED = ("V298", "Yg", "Cp_solid_298", "Cp_liquid_298")
 
 
 def tables() -> dict:
     """Everything but the language model."""
-    polymers = pd.read_csv(data_path("polymers_real.csv"))
     return {
-        "polymers": polymers[["name", "psmiles"]].to_dict("records"),
+        "names": names(),
+        "quantities": QUANTITIES,
+        "measured": {k: measured.QUANTITIES[k]._asdict() for k in ("t50_k", "char_yield")},
         "groups": groups(),
-        "contributions": {name: contributions(name) for name in QUANTITIES},
+        "contributions": {name: contributions(name) for name in CONTRIBUTED},
         "smarts": {
             **{k: Chem.MolToSmarts(v) for k, v in descriptors.CHAR_GROUPS.items()},
             "kinks": Chem.MolToSmarts(KINKS),
@@ -40,10 +41,6 @@ def tables() -> dict:
         "accepted": {
             "flux_kw_m2": quantities.FLUX_ACCEPTED_KW_M2,
             "thickness_mm": quantities.THICKNESS_ACCEPTED_MM,
-        },
-        "tested": {
-            "flux_kw_m2": quantities.FLUX_TESTED_KW_M2,
-            "thickness_mm": quantities.THICKNESS_TESTED_MM,
         },
     }
 

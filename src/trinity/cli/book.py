@@ -5,6 +5,7 @@ from pathlib import Path
 
 import typer
 
+from trinity.cli.shown import print_table
 from trinity.cli.tools import JSON, SCALE, option, show
 from trinity.errors import InputError
 
@@ -67,12 +68,23 @@ def provenance(
         print("current: source, data and parameters are today's")
 
 
-def book() -> None:
+def book(out: Path = option("DIR", "Build the pages there, not in the checkout.")) -> None:
     """Build the book from published artifacts, after executing the notebooks that are stale.
 
     Example: trinity book
     """
-    print(_book("build").build_book())
+    print(_book("build").build_book(out))
+
+
+def info(as_json: bool = JSON) -> None:
+    """Say where the program, its data and its models are, and what made the models.
+
+    Example: trinity info
+    """
+    from trinity.prediction.folder import installed
+
+    about = installed()
+    show(about, as_json, lambda _: print_table(("what", "where"), about.items(), ("where",)))
 
 
 def reproduce() -> None:
@@ -122,4 +134,4 @@ def phase0() -> None:
     recompute("phase0")
 
 
-COMMANDS = (run, provenance, book, reproduce, ablation, distil, power, phase0)
+COMMANDS = (run, provenance, info, book, reproduce, ablation, distil, power, phase0)

@@ -7,19 +7,21 @@ from pathlib import Path
 import typer
 
 from trinity.cli import tools
-from trinity.cli.tools import option, print_table, show, stop
+from trinity.cli.shown import QUANTITIES, print_table, print_test
+from trinity.cli.tools import option, show, stop
 from trinity.errors import InputError
 from trinity.quantities import TARGETS
 
 MOST_POLYMERS = 100_000_000  # more is a typing error: weeks on a hundred cores
+SHOWN = ("t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2")  # the targets as people read them
 MODES = ("kernel", "full", "lora", "head")  # those of phase 2; a test keeps them in step
 
 
 def predict(
     polymers: list[str] = typer.Argument(
         None,
-        metavar="[PSMILES]...",
-        help="Repeat units, or components as 'psmiles:mass fraction|...'.",
+        metavar="[POLYMER]...",
+        help="Repeat units, names such as PMMA, or components: 'polymer:mass fraction|...'.",
     ),
     flux: float = tools.FLUX,
     thickness: float = tools.THICKNESS,
@@ -64,19 +66,25 @@ def predict(
         rows = ask(
             polymers, flux, thickness, measured=measured, model=model, members=members, fast=fast
         )
-    failed = [f"row {n}: {row['error']}" for n, row in enumerate(rows, 1) if "error" in row]
+    many = csv is not None or len(rows) > 1
+    failed = [
+        f"row {n}: {row['error']}" if many else row["error"]
+        for n, row in enumerate(rows, 1)
+        if "error" in row
+    ]
     count = f"{len(rows) - len(failed)} of {len(rows)} rows predicted"
-    show(rows, as_json, _print_predictions if csv is None else lambda _: print(count))
-    stop(failed, 2 if csv is not None or len(rows) > 1 else 1)
+    show(rows, as_json, lambda _: print(count) if csv else _print_predictions(polymers, rows))
+    stop(failed, 2 if many else 1)
 
 
-def _print_predictions(rows: list[dict]) -> None:
-    for row in (row for row in rows if "error" not in row):
-        domain = "" if row["in_domain"] else " (outside the domain of the training data)"
-        late = row["ignition_probability"] < 0.5
-        tools.print_test(row, TARGETS, "predicted", domain, row["verdict"] if late else "")
+def _print_predictions(asked: list[str], rows: list[dict]) -> None:
+    for name, row in zip(asked, rows, strict=True):
+        if "error" in row:
+            continue
+        verdict = row["verdict"] if row["ignition_probability"] < 0.5 else ""
+        print_test(row, SHOWN, tools.titled(name, row["psmiles"]), "predicted", verdict=verdict)
         for reason in row["reasons"]:
-            print(f"outside: {reason}")
+            print(f"outside the domain of the model: {reason}")
 
 
 def synthesize(
@@ -125,7 +133,7 @@ def pretrain(
         answer = pretrain_on(table, out, scale, seed, encoder)
     else:
         answer = summary("pretraining", scale, seed)
-    show(answer, as_json, _print_items)
+    show(answer, as_json, _print_summary)
 
 
 def finetune(
@@ -157,7 +165,7 @@ def finetune(
         raise InputError(f"There is no mode {mode!r}; choose one of {', '.join(MODES)}.")
     tools.require_writable(out, folder=True)
     if csv is None:
-        show(summary("finetuning", scale, seed), as_json, _print_items)
+        show(summary("finetuning", scale, seed), as_json, _print_summary)
         return
     given = {key: value for key, value in (("mode", mode), ("steps", steps)) if value}
     answer = training.finetune(csv, out, scale, seed, phase1=start, **given)
@@ -211,9 +219,21 @@ def summary(name: str, scale: str, seed: int) -> dict:
     return {"results": str(found.path), "folder": str(found.folder), **short}
 
 
-def _print_items(answer: dict) -> None:
+def _print_summary(answer: dict) -> None:
+    """What a stage found: numbers a line each, error factors of the targets as a table."""
+    factors = {}
     for key, value in answer.items():
-        print(f"{key}: {value}")
+        if isinstance(value, dict) and value.keys() == set(TARGETS):
+            factors[key] = value
+        elif isinstance(value, str | int | float):
+            shown = f"{value:.3g}" if isinstance(value, float) else value
+            print(f"{key.replace('_', ' ')}: {shown}")
+    rows = [
+        (key.replace("_", " "), *(f"{found[target]:.2f}" for target in SHOWN))
+        for key, found in factors.items()
+    ]
+    if rows:
+        print_table(("error factor (1 is perfect)", *(QUANTITIES[t][0] for t in SHOWN)), rows)
 
 
 def evaluate(

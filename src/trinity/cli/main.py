@@ -27,7 +27,6 @@ ABOUT = "How a polymer burns in a cone calorimeter: physics, language model, mea
 app = typer.Typer(
     name="trinity",
     help=ABOUT,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

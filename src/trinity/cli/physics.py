@@ -8,7 +8,8 @@ from pathlib import Path
 import typer
 
 from trinity.cli import tools
-from trinity.cli.tools import option, print_table, show, stop
+from trinity.cli.shown import QUANTITIES, figures, print_estimate, print_table, print_test
+from trinity.cli.tools import option, show, stop
 from trinity.errors import InputError
 from trinity.files import read_json, write_atomic
 
@@ -29,18 +30,10 @@ def estimate(
     Example: trinity estimate '*CC(*)c1ccccc1' --t50 420C
     """
     from trinity.chemistry import properties
+    from trinity.chemistry.names import polymer_named
 
-    found = properties.estimate(polymer, tools.given(t50, char, gas_heat)).to_dict()
-    show(found, as_json, _print_estimate)
-
-
-def _print_estimate(found: dict) -> None:
-    groups = ", ".join(f"{count:g} x {name}" for name, count in found["groups"].items())
-    print(f"{found['psmiles']}\ngroups: {groups}")
-    if found["uncovered_atoms"]:
-        print(f"not covered by any group: {', '.join(map(str, found['uncovered_atoms']))}")
-    rows = [(k, f"{p['value']:.4g}", f"{p['sigma']:.2g}") for k, p in found["properties"].items()]
-    print_table(("property", "value", "1 sigma"), rows)
+    found = properties.estimate(polymer_named(polymer), tools.given(t50, char, gas_heat)).to_dict()
+    show(found, as_json, lambda _: print_estimate(found, tools.titled(polymer, found["psmiles"])))
 
 
 def cone(
@@ -65,6 +58,7 @@ def cone(
 
     Example: trinity cone '*CC(*)c1ccccc1' --flux 50 --thickness 6 --plot hrr.png
     """
+    from trinity.chemistry.names import polymer_named
     from trinity.chemistry.polymers import Polymer
     from trinity.cone import export as cone_export
     from trinity.cone import predict as cone_test
@@ -73,7 +67,7 @@ def cone(
         raise InputError("Exporting needs both --export fds (or gpyro) and --to FILE.")
     _require_picture(plot)
     tools.require_writable(plot, to)
-    material = Polymer.parse(polymer).with_measured(tools.given(t50, char, gas_heat))
+    material = Polymer.parse(polymer_named(polymer)).with_measured(tools.given(t50, char, gas_heat))
     _tell_compiling()
     result = cone_test.predict(material, flux, thickness, samples, seed)
     if plot is not None:
@@ -82,7 +76,8 @@ def cone(
         write = {"fds": cone_export.to_fds, "gpyro": cone_export.to_gpyro}[export]
         write_atomic(to, write(result.case))
     answer = result.to_dict() | cone_test.specific_extinction_area(material, samples, seed)
-    show(answer, as_json, _print_cone)
+    show(answer, as_json, lambda _: _print_cone(answer, polymer))
+    tools.tell_written(plot, to)
 
 
 def _tell_compiling() -> None:
@@ -100,11 +95,12 @@ def _require_picture(path: Path | None) -> None:
         )
 
 
-def _print_cone(found: dict) -> None:
+def _print_cone(found: dict, asked: str) -> None:
     from trinity.cone.predict import SCALARS
 
-    tools.print_test(found, (*SCALARS, "sea_m2_kg"), "nominal", ": simulated cone test")
-    print(f"smoke (sea_m2_kg, per kg lost in the flame): {found['smoke_note']}")
+    polymer = tools.titled(asked, found["psmiles"])
+    print_test(found, (*SCALARS, "sea_m2_kg"), polymer, "nominal", ": simulated cone test")
+    print(f"smoke, per kg lost in the flame, is {found['smoke_note']}")
 
 
 def simulate(
@@ -181,6 +177,7 @@ def reduce(
         table = pd.DataFrame([given | row for row in good])
         write_csv(out, table.drop(columns=["read_as", "q180_kw_m2"]))
     show(rows, as_json, lambda _: _print_reduced(good))
+    tools.tell_written(plot, out)
     stop(failed)
 
 
@@ -189,8 +186,8 @@ def _print_reduced(rows: list[dict]) -> None:
 
     for row in rows:
         print(f"{row['file']}: {row['read_as']}")
-    cells = [(row["column"], *(tools.number(row[key]) for key in SCALARS)) for row in rows]
-    print_table(("curve", *SCALARS), cells)
+    cells = [(row["column"], *(figures(row[key]) for key in SCALARS)) for row in rows]
+    print_table(("curve", *(f"{QUANTITIES[k][0]} ({QUANTITIES[k][1]})" for k in SCALARS)), cells)
 
 
 def _draw(curves: list, path: Path) -> None:

@@ -16,7 +16,8 @@ ANSWER_S = 1.5  # for a scheduler to be there
 MOST_SHOWN = 20  # messages of one kind; a table of errors is for a file
 
 POLYMER = typer.Argument(
-    metavar="PSMILES", help="Repeat unit with two *, or components as 'psmiles:mass fraction|...'."
+    metavar="POLYMER",
+    help="Repeat unit with two *, a name such as PMMA, or components: 'polymer:mass fraction|...'.",
 )
 FLUX = typer.Option(50.0, metavar="KW_M2", help="Heat flux of the cone, kW/m2.")
 THICKNESS = typer.Option(6.0, metavar="MM", help="Thickness of the specimen, mm.")
@@ -67,44 +68,16 @@ def stop(messages: Iterable[object], code: int = 2) -> None:
         raise typer.Exit(code)
 
 
-def print_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
-    """Print aligned columns, the first to the left and the others to the right, without lines.
-
-    What is not a terminal gets plain text that is never folded.
-    """
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for place, name in enumerate(head):
-        table.add_column(name, justify="right" if place else "left")
-    for row in rows:
-        table.add_row(*row)
-    width = None if sys.stdout.isatty() else 1000
-    Console(width=width, markup=False, highlight=False, emoji=False).print(table)
+def titled(asked: str, psmiles: str) -> str:
+    """The polymer that heads an answer: as it was asked for, and its repeat unit."""
+    return psmiles if asked.strip() == psmiles else f"{asked.strip()}, {psmiles}"
 
 
-def number(value: float | None) -> str:
-    """Four digits; nothing is said to be without ignition."""
-    return "no ignition" if value is None else f"{value:.4g}"
-
-
-def print_test(
-    found: dict, quantities: tuple[str, ...], how: str, remark: str = "", verdict: str = ""
-) -> None:
-    """Print one answer about a cone test, each quantity with its 90 % interval; with a ``verdict``
-    against ignition that leads, and the quantities are those of a specimen that does."""
-    flux, thickness = found["flux_kw_m2"], found["thickness_mm"]
-    print(f"{found['psmiles']} at {flux:g} kW/m2, {thickness:g} mm{remark}")
-    if verdict:
-        print(f"{verdict} (probability of ignition {found['ignition_probability']:.2f})")
-        how = f"{how}, if it ignites"
-    rows = [
-        (key, number(found[key]), f"{number(found[key + '_lo'])} to {number(found[key + '_hi'])}")
-        for key in quantities
-    ]
-    print_table(("quantity", how, "90 % interval"), rows)
-    print(f"ignition probability: {found['ignition_probability']:.2f}")
+def tell_written(*paths: Path | None) -> None:
+    """Name the files that a command has written beside its answer; on stderr, as JSON may go on
+    stdout."""
+    for path in filter(None, paths):
+        typer.echo(f"wrote {path}", err=True)
 
 
 def require_writable(*paths: Path | None, folder: bool = False) -> None:

@@ -130,6 +130,8 @@ def predict(
     (case,) = _cases(estimate, 1, None, *at)
     found = _burnt([case, *_cases(estimate, samples, np.random.default_rng(seed), *at)])
     time_s, hrr_w_m2 = cone.curve(case)
+    if time_s[-1] < case["end_time_s"] and hrr_w_m2[-1] > 0:  # burnt out: the flame ends, too
+        time_s, hrr_w_m2 = np.append(time_s, time_s[-1]), np.append(hrr_w_m2, 0.0)
     about = estimate.to_dict()
     return ConeTest(
         psmiles=about["psmiles"],

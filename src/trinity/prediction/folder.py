@@ -12,7 +12,8 @@ import numpy as np
 
 from trinity.chemistry.polymers import Polymer
 from trinity.errors import InputError
-from trinity.files import artifacts_root
+from trinity.files import artifacts_root, data_root, read_json
+from trinity.prediction.sound import require_network, require_widths
 
 if TYPE_CHECKING:
     from trinity.learning.model import FlammabilityModel
@@ -25,6 +26,25 @@ WIDTHS = ({"quantile_new", "quantile_known", "known"}, {"factors_no_laboratory"}
 def default_model(fast: bool = False) -> Path:
     """Folder of the shipped ensemble, or of the networks distilled from it."""
     return artifacts_root() / "models" / ("distilled" if fast else "phase2")
+
+
+def installed() -> dict[str, str]:
+    """Where the program, its data and its models are, and of which commit each model is."""
+    import sys
+
+    import trinity
+
+    found = {
+        "version": f"trinity {trinity.__version__}, Python {sys.version.split()[0]}",
+        "program": str(Path(trinity.__file__).parent),
+        "data": str(data_root()),
+    }
+    for name, fast in (("model", False), ("fast model", True)):
+        folder = default_model(fast)
+        made = folder / "provenance.json"
+        commit = read_json(made)["provenance"]["commit"] if made.is_file() else "nowhere"
+        found[name] = f"{folder} (made by {commit[:12]}; more: trinity provenance)"
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +65,8 @@ class Ensemble:
 
         members = member_folders(self.folder) or [self.folder / "member0"]
         with readable(self.folder, "a member is missing, damaged or of another version"):
+            for member in members:
+                require_network(member)
             return [load_model(path) for path in members]
 
     @cached_property
@@ -108,13 +130,14 @@ def ensemble_in(folder: Path) -> Ensemble:
         about = json.loads(path.read_text(encoding="utf-8"))
         if not any(names <= set(about) for names in WIDTHS):
             raise KeyError("widths of the intervals")
+        require_widths(about, folder)
         return Ensemble(folder, about | {name: about[name] for name in NEEDED})
 
 
 @contextmanager
 def readable(folder: Path, otherwise: str) -> Iterator[None]:
     """What goes wrong while a folder is read ends in one sentence: it may come from anywhere, and
-    what readers of weights and tokenizers raise is of many kinds.
+    what readers of weights and tokenizers raise is of many kinds. One sentence passes as it is.
 
     Raises
     ------
@@ -123,6 +146,8 @@ def readable(folder: Path, otherwise: str) -> Iterator[None]:
     """
     try:
         yield
+    except InputError:
+        raise
     except Exception as error:
         raise InputError(
             f"The model in {folder} cannot be read: {otherwise}; copy it again, or make it anew"

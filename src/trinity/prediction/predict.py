@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from trinity.chemistry.measured import of_row
+from trinity.chemistry.names import polymer_named
 from trinity.chemistry.polymers import Polymer
 from trinity.chemistry.properties import estimate
 from trinity.errors import InputError
@@ -35,7 +36,7 @@ def check_row(psmiles, flux_kw_m2, thickness_mm, components=None, measured=None)
     InputError
         If the repeat unit, a component, a condition or a measured value cannot be used.
     """
-    polymer = Polymer.parse(psmiles, components).with_measured(measured)
+    polymer = Polymer.parse(polymer_named(psmiles), components).with_measured(measured)
     check_conditions(flux_kw_m2, thickness_mm)
     if polymer.measured:
         estimate(polymer)  # refuses more char than its chain can leave
@@ -55,7 +56,8 @@ def predict(
 ) -> list[dict]:
     """Predict cone tests of polymers at one heat flux [kW/m2] and thickness [mm].
 
-    Each polymer is a PSMILES, ``"psmiles:mass fraction|..."`` for a copolymer, or a `Polymer`;
+    Each polymer is a PSMILES, ``"psmiles:mass fraction|..."`` for a copolymer, a common name
+    (:mod:`trinity.chemistry.names`) or a `Polymer`;
     without ``lab``, a laboratory of the measurements, the mean one answers. ``measured`` values by
     property take the place of estimates (:mod:`trinity.chemistry.measured`). Everything else, the
     answers and errors are those of `predict_frame`; conditions that cannot be used are one, too.
@@ -226,8 +228,8 @@ def _answers(
         "reasons": reasons,
         "model": [ensemble.about["name"] + (f", {members} used" if members else "")] * len(tests),
     }
-    shown = [  # as it was given, a copolymer by its main component
-        given if isinstance(given, str) and "|" not in given else polymer.main
+    shown = [  # as it was given, a name by its polymer, a copolymer by its main component
+        given if isinstance(given, str) and "*" in given and "|" not in given else polymer.main
         for given, polymer in zip(frame["psmiles"], polymers, strict=True)
     ]
     asked = frame[["psmiles", *CONDITIONS]].assign(psmiles=shown)
