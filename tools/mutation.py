@@ -85,7 +85,7 @@ TARGETS = (
         compiled=True,
     ),
     Target(
-        "prediction", _room("prediction", "domain", "folder", "predict", "tables"),
+        "prediction", _room("prediction", "folder", "predict", "sound"),
         ("tests/prediction", "-k", "not own_measurements and not command and not shipped"
          " and not copolymer_lies and not seed and not held_out and not without_torch"),
         compiled=True,
