@@ -166,7 +166,7 @@ def main() -> None:
     found["parts"]["products of one network at the peak of the core, four spellings"] = limit
     records.write(
         records.place("prediction_speed"), found,
-        modules=[f"trinity.prediction.{name}" for name in ("predict", "tables")],
+        modules=["trinity.prediction.predict"],
         parameters={"rows": rows}, wall_time=time.perf_counter() - start,
     )  # fmt: skip
     print(tables.prediction_speed(found))

@@ -69,20 +69,23 @@ TARGETS = (
     Target("groups", ("chemistry/groups.py",), ("tests/chemistry/test_groups.py",)),
     Target(
         "learning",
-        _room("learning", "answer", "configurations", "correction", "data", "ensemble",
-              "intervals", "model", "phase2", "tokenizer"),
+        _room("learning", "answer", "censored", "configurations", "correction", "data", "encoder",
+              "ensemble", "intervals", "model", "phase2"),
         ("tests/learning/test_model.py", "tests/learning/test_tokenizer.py",
+         "tests/learning/test_censored.py",
          "tests/learning/test_training.py", "tests/prediction/test_promises.py", "-k",
          "not shipped and not copolymer_lies and not full and not lora"),
         compiled=True,
     ),
     Target(
-        "evidence", _room("evidence", "arms", "held", "left_out", "scores"),
-        ("tests/evidence/test_evaluation.py", "tests/evidence/test_leaks.py"),
+        "evidence",
+        _room("evidence", "arms", "benchmark", "factorial", "held", "left_out", "predictors",
+              "scores"),
+        ("tests/evidence",),
         compiled=True,
     ),
     Target(
-        "prediction", _room("prediction", "batches", "folder", "predict", "tables"),
+        "prediction", _room("prediction", "folder", "predict", "sound"),
         ("tests/prediction", "-k", "not own_measurements and not command and not shipped"
          " and not copolymer_lies and not seed and not held_out and not without_torch"),
         compiled=True,

@@ -1,4 +1,4 @@
-// Where a prediction may be trusted (src/trinity/prediction/domain.py).
+// Where a prediction may be trusted (src/trinity/prediction/folder.py).
 
 import { oligomer } from "./polymers.js";
 

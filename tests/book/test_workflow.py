@@ -10,7 +10,7 @@ from trinity_book import course, notebooks, pages
 from trinity.errors import InputError
 from trinity.measurements.reader import read_table
 from trinity.pipeline import stages
-from trinity.prediction import tables as prediction_files
+from trinity.prediction import predict as prediction_files
 
 
 def test_parameters_are_pairs_of_text():

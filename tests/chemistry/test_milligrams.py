@@ -166,7 +166,7 @@ def test_predictions_take_measured_values_through_the_physics(tmp_path):
     import pandas as pd
 
     from trinity.prediction.predict import predict as ask
-    from trinity.prediction.tables import predict_table
+    from trinity.prediction.predict import predict_table
 
     (plain,), (late,) = ask(PS, 50, 6), ask(PS, 50, 6, measured={"t50_k": "500C"})
     assert late["t_ig_s"] > plain["t_ig_s"]

@@ -82,3 +82,12 @@ def test_mutants_differ_from_the_code_in_one_statement():
         assert one["before"] != one["after"]
         assert plain[place].strip() == one["before"] and changed[place].strip() == one["after"]
     assert mutation.sample(mutation.TARGETS[0]) == mutation.sample(mutation.TARGETS[0])
+
+
+def test_the_targets_of_the_mutation_run_are_todays_files_and_tests():
+    for target in mutation.TARGETS:
+        files = [mutation.ROOT / "src" / "trinity" / file for file in target.files]
+        tests = [mutation.ROOT / one for one in target.tests if one.startswith("tests/")]
+        assert tests and [path for path in (*files, *tests) if not path.exists()] == []
+    judged = {one["file"] for one in mutation.reasons()}
+    assert judged <= {file for target in mutation.TARGETS for file in target.files}

@@ -59,7 +59,7 @@ def model_tables(model: Path) -> dict:
     from trinity.learning.encoder import ATTACHMENT, MAX_TOKENS, PATTERN, VOCABULARY
     from trinity.learning.loop import member_folders
     from trinity.learning.model import load_model
-    from trinity.prediction.domain import MARGIN
+    from trinity.prediction.folder import MARGIN
 
     about = read_json(model / "ensemble.json")
     unmeasured = about.get("quantile_new")

@@ -56,7 +56,7 @@ def predict(
         raise InputError("A table gives measured values in columns: t50_c, char, gas_heat_mj_kg.")
     tools.require_writable(out)
     if csv is not None:
-        from trinity.prediction.tables import predict_table
+        from trinity.prediction.predict import predict_table
 
         tell = partial(typer.echo, err=True)
         rows = predict_table(csv, out, model, strict, members, fast, tell)
