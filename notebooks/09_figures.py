@@ -31,7 +31,7 @@ seed = 0
 polymer = "PMMA"
 flux_kw_m2 = 50.0
 
-# %%
+# %% tags=["hide-input"]
 import pandas as pd
 from myst_nb import glue
 from trinity_book.figures import chemistry as figures_chemistry

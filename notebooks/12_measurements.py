@@ -21,13 +21,13 @@
 # **Prerequisites.** {doc}`00_problem`. **Time.** 20 minutes.
 # ```
 #
-# Everything that this book learns from was measured by somebody else. This page answers what a fire
-# scientist asks first: who, how, how many replicates, with which artefacts, under which licence.
+# Everything that this book learns from was measured by somebody else. This page answers a fire scientist's first
+# questions: who measured, how, how many replicates, with which artefacts, and under which licence.
 
 # %% tags=["parameters"]
 longest_s = 900.0
 
-# %%
+# %% tags=["hide-input"]
 import numpy as np
 import pandas as pd
 from myst_nb import glue
@@ -67,7 +67,7 @@ glue("n_single", int((cells["replicates"] == 1).sum()), display=False)
 # %% [markdown]
 # These are {glue:text}`n_specimens` specimens in {glue:text}`n_cells` cells of
 # {glue:text}`n_laboratories` laboratories; {glue:text}`n_ignited_cells` cells ignited. They are all neat
-# slabs: all that we found under terms that let us show them; there are more in print. The table is uneven:
+# slabs: all that we found under terms that let us show them. More exist in print. The table is uneven:
 # {glue:text}`n_pmma` of the specimens are PMMA, most of them from a round robin on one sheet, and
 # {glue:text}`n_single` cells have one specimen only.
 #
@@ -112,8 +112,7 @@ pd.DataFrame(
 #
 # ## What is wrong with which rows
 #
-# Nothing is hidden by deleting it. `quality` is `care` where something is known to be imperfect, and
-# `note` says what.
+# No row was deleted. `quality` is `care` where something is known to be imperfect, and `note` says what.
 
 # %%
 notes = specimens.loc[specimens["quality"] == "care", "note"]

@@ -6,6 +6,7 @@ import math
 import re
 import subprocess
 import sys
+import tomllib
 
 import nbformat
 import numpy as np
@@ -208,7 +209,10 @@ class TestSlides:
         return slides.slides()
 
     def test_each_slide_has_a_picture_that_says_what_it_shows(self, deck):
-        asked = (ROOT / "book" / "slides.toml").read_text(encoding="utf-8").count("[[slide]]")
+        listed = tomllib.loads((ROOT / "book" / "slides.toml").read_text(encoding="utf-8"))["slide"]
+        there = [(ROOT / "notebooks" / f"{one['notebook']}.ipynb").is_file() for one in listed]
+        asked = sum(there)
+        assert len(listed) >= 20 and all(one["notes"] for one in listed)
         pictures = re.findall(r'<img alt="([^"]+)" src="data:image/png;base64,(\w+)', deck)
         assert len(pictures) == asked >= 10
         assert all(len(text) > 20 for text, _ in pictures)
@@ -223,6 +227,8 @@ class TestSlides:
         (tmp_path / "book" / "generated").mkdir(parents=True)
         (tmp_path / "book" / "generated" / "numbers.json").write_text('{"numbers": {}}')
         (tmp_path / "notebooks").mkdir()
+        empty = nbformat.v4.new_notebook()
+        nbformat.write(empty, tmp_path / "notebooks" / "00_x.ipynb")
         (tmp_path / "book" / "slides.toml").write_text(
             'title = "t"\nfooter = "f"\n[[slide]]\ntitle = "a"\nnotebook = "00_x"\n'
             'figure = "nothing"\ntext = ""\ndata = ""\n'
