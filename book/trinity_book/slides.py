@@ -75,7 +75,9 @@ def slides(folder: Path | None = None) -> str:
             continue
         lines = [slide["title"], slide["text"], slide["data"], slide.get("notes", "")]
         try:
-            title, text, data, notes = (NAME.sub(lambda found: table[found[1]]["text"], ln) for ln in lines)
+            title, text, data, notes = (
+                NAME.sub(lambda found: table[found[1]]["text"], ln) for ln in lines
+            )
         except KeyError as error:
             raise InputError(f"slides.toml: there is no number {error} to put in.") from error
         picture, alternative = _picture(folder / f"{slide['notebook']}.ipynb", slide["figure"])
