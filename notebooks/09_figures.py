@@ -100,7 +100,7 @@ glue("why_steps", steps, display=False)
 glue("why_side", why["settings"]["side"], display=False)
 
 # %% [markdown]
-# *Data: the loss on measured tests, a third of the polymers held out, {glue:text}`why_side` points a side, paths
+# *Data: the loss on measured tests, a third of the polymers held out, {glue:text}`why_side` points per side, paths
 # of {glue:text}`why_steps` steps on all weights; seed {glue:text}`why_seed`.* **What differs.** Two panels
 # instead of one, because the training loss alone can mislead: many places fit the tests that were trained
 # on, and the question is which of them predict polymers that were held out. "Local" and "global" minimum are

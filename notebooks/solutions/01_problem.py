@@ -84,8 +84,8 @@ answer(flux_without_ignition_kw_m2, within=0.02)
 # :::{admonition} Explanation
 # :class: dropdown
 # The specimen did not ignite: the heater was too weak. The time is not unknown, it is *censored*: longer
-# than the test. Any number in its place would be an invention; the row teaches a model of "ignites or
-# not" and nothing about when.
+# than the test. Any number in its place would be invented. The row teaches a model
+# whether a specimen ignites, and nothing about when.
 # :::
 
 # %% [markdown]
@@ -94,8 +94,8 @@ answer(flux_without_ignition_kw_m2, within=0.02)
 # Predict each ignition time from one *other* test: of the same polymer if there is one, else of any; among
 # those the nearest in the logarithm of irradiance, corrected by the law of a thick slab,
 # $t_{ig} \propto 1/\dot q''^2$. Compute the geometric mean error factor $\exp(\overline{|\ln \hat y / y|})$
-# twice: once with all other tests as candidates, once with all tests of the same `group_nine` taken
-# away. By what factor is the second larger than the first?
+# twice: once with all other tests as candidates, once without all tests of the same
+# `group_nine`. By what factor is the second larger than the first?
 
 # %% tags=["start"]
 inflation = ...

@@ -86,7 +86,7 @@ answer(acid_percent, within=0.02)
 # :::{admonition} Explanation
 # :class: dropdown
 # More than half of poly(vinyl chloride) leaves as an acid that hardly burns and dilutes what does. What
-# stays is a polyene, which chars. Both, not a higher resistance to heat, make the polymer hard to burn: as
+# remains is a polyene, which chars. These two effects make the polymer hard to burn, and not a higher resistance to heat: as
 # the last row shows, the acid leaves at a lower temperature than that at which polypropylene breaks.
 # :::
 

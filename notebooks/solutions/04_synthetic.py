@@ -74,9 +74,8 @@ answer(largest)
 # %% [markdown] tags=["solution"]
 # :::{admonition} Explanation
 # :class: dropdown
-# Ignition waits until the surface is hot enough, and its losses grow with the fourth power of that
-# temperature. The error of the first property in the list is therefore worth more than all the work
-# one could put into density or specific heat.
+# Ignition happens when the surface is hot enough, and its losses grow with the fourth power of that temperature.
+# The error of the first property in the list therefore matters more than any improvement of density or specific heat.
 # :::
 
 # %% [markdown]
@@ -169,7 +168,7 @@ f"A = {frequency[0]:.1e} 1/s, E = {activation[0] / 1e3:.0f} kJ/mol"
 #
 # The table is made in chunks; chunk $k$ draws from `np.random.SeedSequence(seed, spawn_key=(k,))`. Draw three
 # numbers for each of four chunks in order 0, 1, 2, 3, and again in order 3, 1, 0, 2. Are the numbers of
-# each chunk the same (True or False)? And if there were one generator a *worker* instead?
+# each chunk the same (True or False)? And if there were one generator per *worker* instead?
 
 # %% tags=["start"]
 same = ...
@@ -195,7 +194,7 @@ answer(same)
 # :::{admonition} Explanation
 # :class: dropdown
 # A chunk is a function of its number: it may be computed twice, elsewhere, or after a crash. With one
-# generator a worker, the rows would depend on which worker took which chunk and on how many workers there
+# generator per worker, the rows would depend on which worker took which chunk and on how many workers there
 # were; a restart would continue with other numbers.
 # :::
 

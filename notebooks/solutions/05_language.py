@@ -42,7 +42,7 @@ with quiet():
 #
 # Write polystyrene, `*CC(*)c1ccccc1`, in fifty random atom orders
 # (`Chem.MolToRandomSmilesVect(Chem.MolFromSmiles(psmiles), 50, seed)`) and tokenize each. How many tokens
-# `c` has every one of them? What else do they share?
+# `c` does each of them have? What else do they share?
 
 # %% tags=["start"]
 aromatic_tokens = ...
@@ -107,11 +107,11 @@ answer(probability_of_c, within=0.02)
 # :class: dropdown
 # An open aromatic ring leaves hardly any choice: the grammar of SMILES and aromaticity decide. After
 # `C(=O)` chemistry allows several atoms, each of them a real polymer: a ketone, an ester, an amide. The
-# model's doubt is knowledge, and a low loss is not the aim in itself.
+# model is right to be uncertain, so a low loss is not an aim in itself.
 # :::
 
 # %% [markdown]
-# ## 3. Compute: how much is a good guess worth?
+# ## 3. Compute: how good is a guess?
 #
 # The loss of a hidden token is $-\ln p$ of the true one. What is the loss (nats) of somebody who finds all
 # tokens of the vocabulary equally probable? Where does the curve of phase 0 begin, and where does it end?

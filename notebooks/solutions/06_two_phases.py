@@ -86,7 +86,7 @@ answer(irradiance_kw_m2, within=0.03)
 # :::
 
 # %% [markdown]
-# ## 2. Change and explain: what do five networks buy?
+# ## 2. Change and explain: why five networks?
 #
 # The shipped model averages five networks that started phase 1 from different seeds. With
 # `stages.load("finetuning", scale=scale, members=1)` there is one. Compare `results["held_out"]` of both: by what
@@ -147,8 +147,8 @@ answer(optimism, within=0.03)
 # %% [markdown] tags=["solution"]
 # :::{admonition} Explanation
 # :class: dropdown
-# The error on data that was seen says how flexible a model is, not how good. It is shown in this book once,
-# to be distrusted.
+# The error on data that a model has seen shows how flexible the model is, not how good. This book shows it once, as a
+# warning.
 # :::
 
 # %% [markdown]

@@ -33,7 +33,7 @@ results = stages.load("ablation").results
 rows = evaluation.headline(results)
 
 # %% [markdown]
-# `rows` has one prediction a line: `arm`, `seed`, `fold` (the group left out), `test_id`, `target`, `measured`,
+# `rows` has one prediction per line: `arm`, `seed`, `fold` (the group left out), `test_id`, `target`, `measured`,
 # `predicted`. The primary endpoint is the mean of $|\ln(\text{predicted}/\text{measured})|$ over `t_ig_s` and
 # `phrr_kw_m2`, in each group first, then over groups.
 #
@@ -85,8 +85,8 @@ answer(smallest_p, within=0.01)
 # %% [markdown] tags=["solution"]
 # :::{admonition} Reading it
 # :class: dropdown
-# All nine groups must agree for it, and one that disagrees by little already doubles it. More seeds do not
-# help: they are no new polymers.
+# All nine groups must agree for this, and one that disagrees slightly already doubles it. More seeds do not help, because
+# they are not new polymers.
 # :::
 
 # %% [markdown]

@@ -39,7 +39,7 @@ rows = rows[(rows["arm"] == arm) & (rows["target"] == target)]
 # ## 1. Compute: do the intervals hold?
 #
 # `rows` has the held-out predictions of `t_ig_s` with the ends `lo` and `hi` of their 90 % intervals. What
-# percentage of the measurements lies inside, when each group (`fold`) has the same say?
+# percentage of the measurements lies inside, when all groups (`fold`) are weighted equally?
 
 # %% tags=["start"]
 coverage_percent = ...
@@ -86,7 +86,7 @@ answer(narrow_coverage_percent, within=0.01)
 # :class: dropdown
 # Most errors are much smaller than the interval, so shrinking it loses only those near its ends. Coverage
 # alone is therefore a poor judge: an interval may be far too wide and look good. The interval score of the
-# chapter charges for width and for misses together.
+# chapter penalises both width and misses.
 # :::
 
 # %% [markdown]

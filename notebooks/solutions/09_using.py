@@ -70,8 +70,8 @@ answer(told_apart)
 # %% [markdown] tags=["solution"]
 # :::{admonition} Reading it
 # :class: dropdown
-# Ranking by the means is tempting and says more than the model knows. Where intervals overlap, ask for a
-# test; where they do not, the ranking may save you one. (Two intervals that overlap can still belong to
+# A ranking by the means claims more than the model knows. Where intervals overlap, ask for a test. Where they do not, the
+# ranking may save you one. (Two intervals that overlap can still belong to
 # different polymers: the errors of one model are correlated.)
 # :::
 
@@ -123,7 +123,7 @@ answer(new_peak_kw_m2, within=0.03)
 # ## 3. Change and explain: units
 #
 # Ask for an irradiance of 50 000 (W/m² instead of kW/m²), and write a table whose column is called `t_ig_hours`
-# instead of `t_ig_s`. Is each of the two refused (True), or is anything computed in silence (False)?
+# instead of `t_ig_s`. Is each of the two refused (True), or is anything computed without a message (False)?
 
 # %% tags=["start"]
 refused = ...
@@ -178,6 +178,6 @@ read_measurements(here / "mine.csv")[
 # :::{admonition} What a good answer holds
 # :class: dropdown
 # Whether the new polymer is in the domain; whether 30 % is more than the interval of the *ratio*; and
-# whether the part is a neat polymer at all, since a product is a recipe. Then a test: the prediction tells
-# which one to buy first, not which part is safe.
+# whether the part is a neat polymer at all, since a product also contains additives. Then ask for a test: the prediction
+# shows which one to do first, not which part is safe.
 # :::
