@@ -135,7 +135,7 @@ glue("p1_share", f"{100 * phase1['ignition_share']:.0f}", display=False)
 # ensemble of {glue:text}`p1_members` models is off by a factor of {glue:text}`p1_t_ig` in ignition time
 # (conditions only: {glue:text}`p1_t_ig_base`) and {glue:text}`p1_phrr` in peak heat release rate
 # (conditions only: {glue:text}`p1_phrr_base`). Single members range from {glue:text}`p1_low` to
-# {glue:text}`p1_high` for ignition. It tells igniting from non-igniting tests in
+# {glue:text}`p1_high` for ignition. It separates igniting from non-igniting tests in
 # {glue:text}`p1_ignition` % of cases, where always answering "ignites" would be right in
 # {glue:text}`p1_share` %.
 #

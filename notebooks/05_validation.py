@@ -138,7 +138,7 @@ glue(
 # ## 3. A cone test, simulated and measured
 #
 # Now with a flame. The simulated curve of one test, with what was measured marked on it, first with
-# published properties (*informed*), then with what the repeat unit alone tells (*blind*).
+# published properties (*informed*), then with what can be estimated from the repeat unit alone (*blind*).
 
 # %%
 chosen = tests[
@@ -372,7 +372,7 @@ pd.DataFrame(validation["cone"]["informed"]["by_material"]).set_index(
 #   the published coefficient. Nitrogen kinetics add to it for the polyolefins, which oxidise before they
 #   pyrolyse. LDPE is late at every flux: its kinetics are those of HDPE.
 # - **One laboratory later than the other: PMMA, HDPE, HIPS.** The same inputs, different sheets: NIST's set for
-#   black PMMA removes most of the bias of the black sheets. No property of a repeat unit tells them apart.
+#   black PMMA removes most of the bias of the black sheets. No property of a repeat unit distinguishes them.
 # - **Ignition too early, most near the critical flux: PA66, PVC.** At 25 kW/m² the real sheets took minutes
 #   longer. Bubbles that cool and insulate, and gas too thin in fuel to keep burning, are not in the equations.
 #   PC is early in one laboratory only.

@@ -211,7 +211,7 @@ glue(
 # %% [markdown]
 # The temperature of an unseen polymer is off by {glue:text}`t50_left_out` K; guessing the mean of all
 # would miss by {glue:text}`t50_mean` K. But the descriptors were chosen on this very table. With the choice
-# made anew without each polymer, the error is {glue:text}`t50_nested` K, and that is the number to believe.
+# repeated without each polymer, the error is {glue:text}`t50_nested` K, and that is the number to believe.
 # A first Gaussian process on the same table reached {glue:text}`t50_first` K: it is beaten, by little.
 # Without Bicerano's formula among the descriptors it would be {glue:text}`t50_no_formula` K even with the
 # choice made. Char is off by {glue:text}`char_left_out` percentage points, against

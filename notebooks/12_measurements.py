@@ -121,14 +121,14 @@ found = {word: int(notes.str.contains(word).sum()) for word in words}
 pd.DataFrame({"specimens": found}).rename({"eye": "rule and eye differ"})
 
 # %% [markdown]
-# {glue:text}`n_care` specimens need care. They count in the headline score all the same: leaving out what
-# is hard to measure would flatter every model.
+# {glue:text}`n_care` specimens need care. They are included in the headline score. Leaving out what is
+# hard to measure would make every model look better.
 #
 # ## What the second release corrected
 #
 # The heat release of one laboratory was 13 % too high in the first release: its published values follow
 # an equation of oxygen-consumption calorimetry that assumes that carbon dioxide is taken out of the
-# sample gas. The measured gases say that it was not, and the values here are computed anew from them.
+# sample gas. The measured gases say that it was not, and the values here are recomputed from them.
 # First the counts: tests in the first release, specimens in the second, conditions that both have,
 # specimens to be read with care, and impossible total heats taken out.
 

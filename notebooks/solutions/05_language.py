@@ -113,8 +113,8 @@ answer(probability_of_c, within=0.02)
 # %% [markdown]
 # ## 3. Compute: how good is a guess?
 #
-# The loss of a hidden token is $-\ln p$ of the true one. What is the loss (nats) of somebody who finds all
-# tokens of the vocabulary equally probable? Where does the curve of phase 0 begin, and where does it end?
+# The loss of a hidden token is $-\ln p$ of the true one. What is the loss (nats) if all tokens of the
+# vocabulary are equally probable? Where does the curve of phase 0 begin, and where does it end?
 
 # %% tags=["start"]
 loss_of_ignorance = ...
