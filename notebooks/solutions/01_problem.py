@@ -32,7 +32,7 @@ tests = load_measurements()
 ignited = tests[tests["t_ig_s"].notna()]
 
 # %% [markdown]
-# ## 1. Compute: where does ignition end?
+# ## 1.1 Compute: where does ignition end?
 #
 # For a thick slab theory expects $1/\sqrt{t_{ig}}$ to be a straight line in irradiance. Fit that line to
 # all tests of PMMA that ignited. At which irradiance (kW/m²) does it cross zero?
@@ -61,7 +61,7 @@ answer(crossing_kw_m2, within=0.02)
 # :::
 
 # %% [markdown]
-# ## 2. Change and explain: a test without an ignition time
+# ## 1.2 Change and explain: a test without an ignition time
 #
 # Look at PC instead of PMMA. One of its tests has no ignition time. At which irradiance (kW/m²) was it done?
 # Would you fill the gap with the longest time that was observed?
@@ -89,7 +89,7 @@ answer(flux_without_ignition_kw_m2, within=0.02)
 # :::
 
 # %% [markdown]
-# ## 3. Compute: a score that is too good
+# ## 1.3 Compute: a score that is too good
 #
 # Predict each ignition time from one *other* test: of the same polymer if there is one, else of any; among
 # those the nearest in the logarithm of irradiance, corrected by the law of a thick slab,
@@ -136,7 +136,7 @@ answer(inflation, within=0.03)
 # :::
 
 # %% [markdown]
-# ## 4. Open: three more polymers
+# ## 1.4 Open: three more polymers
 #
 # You may test three further polymers in this apparatus, each at two irradiances. Which, and why? Write
 # down what you expect to learn from each before you look at the solution.

@@ -38,7 +38,7 @@ with quiet():
     language_model = AutoModelForMaskedLM.from_pretrained(folder).eval()
 
 # %% [markdown]
-# ## 1. Compute: one polymer, many texts
+# ## 5.1 Compute: one polymer, many texts
 #
 # Write polystyrene, `*CC(*)c1ccccc1`, in fifty random atom orders
 # (`Chem.MolToRandomSmilesVect(Chem.MolFromSmiles(psmiles), 50, seed)`) and tokenize each. How many tokens
@@ -67,7 +67,7 @@ answer(aromatic_tokens)
 # :::
 
 # %% [markdown]
-# ## 2. Change and explain: how sure is the language model?
+# ## 5.2 Change and explain: how sure is the language model?
 #
 # Hide one token and let the language model guess. How probable (0 to 1) does it find the atom `c` in place of
 # the hidden one in `*CC(*)c1cccc?1`? Then hide the oxygen of the ester in PMMA, `*CC(*)(C)C(=O)?C`. Why is
@@ -111,7 +111,7 @@ answer(probability_of_c, within=0.02)
 # :::
 
 # %% [markdown]
-# ## 3. Compute: how good is a guess?
+# ## 5.3 Compute: how good is a guess?
 #
 # The loss of a hidden token is $-\ln p$ of the true one. What is the loss (nats) if all tokens of the
 # vocabulary are equally probable? Where does the curve of phase 0 begin, and where does it end?
@@ -139,7 +139,7 @@ answer(loss_of_ignorance, within=0.01)
 # :::
 
 # %% [markdown]
-# ## 4. Open: what no text can say
+# ## 5.4 Open: what no text can say
 #
 # Which property that decides how a plastic burns could a model of repeat units not learn, however many
 # rows and weights it had?

@@ -7,7 +7,9 @@ import re
 import subprocess
 import sys
 import tomllib
+from itertools import pairwise
 
+import jupytext
 import nbformat
 import numpy as np
 import pytest
@@ -254,3 +256,14 @@ def test_every_figure_of_a_notebook_has_a_text(source):
             last = cell.splitlines()[-1]
             if last.startswith("figures_"):
                 assert notebooks.alternative(cell, notebook.syntax()), last
+
+
+@pytest.mark.parametrize("source", SOLUTIONS, ids=lambda path: path.stem)
+def test_exercises_have_the_number_of_their_chapter_and_each_has_its_solution(source):
+    cells = jupytext.read(source).cells
+    heads = [i for i, c in enumerate(cells) if re.search(r"^## \d", c.source, re.MULTILINE)]
+    chapter = int(source.stem.split("_")[0])
+    for place, (head, end) in enumerate(pairwise([*heads, len(cells)]), start=1):
+        assert re.search(rf"^## {chapter}\.{place} ", cells[head].source, re.MULTILINE)
+        tags = {tag for c in cells[head:end] for tag in c.metadata.get("tags", [])}
+        assert "solution" in tags, cells[head].source
