@@ -84,7 +84,7 @@ tests = cone.simulate_batch(cases, lag_s=metrics.LAG_S)
 curves = [cone.curve(case) for case in cases]
 
 # %% [markdown]
-# Each thin line is one draw; the heavy line burns the central estimates.
+# Each thin line is one draw. The heavy line burns the central estimates.
 
 # %%
 central = cone.curve(
@@ -108,7 +108,7 @@ glue("one_phrr_factor", f"{np.exp(np.nanstd(peak)):.2f}", display=False)
 
 # %% [markdown]
 # Over {glue:text}`one_draws` draws the median ignition time is {glue:text}`one_t_ig` s and scatters by a
-# factor of {glue:text}`one_t_ig_factor`; the median peak is {glue:text}`one_phrr` kW/m², with a factor of
+# factor of {glue:text}`one_t_ig_factor`. The median peak is {glue:text}`one_phrr` kW/m², with a factor of
 # {glue:text}`one_phrr_factor`. A model that is trained on such rows also learns the spread.
 #
 # ## The table
@@ -234,7 +234,7 @@ synthesis_quality.neighbours_table(report).round(2)
 # %%
 figures_synthesis.polymer_map(table, load_measurements())
 # %% [markdown]
-# The map shows two principal components of the fingerprints; the measured polymers lie among the
+# The map shows two principal components of the fingerprints. The measured polymers lie among the
 # hypothetical ones.
 #
 # ## Does its physics point the right way?

@@ -101,7 +101,7 @@ glue("arm_place", list(best.index).index(arm) + 1, display=False)
 glue("n_arms", len(best), display=False)
 
 # %% [markdown]
-# By this score the arm {glue:text}`best_score` comes first for ignition; the two-phase model has
+# By this score the arm {glue:text}`best_score` comes first for ignition. The two-phase model has
 # rank {glue:text}`arm_place` of {glue:text}`n_arms`.
 #
 # ## How far do laboratories agree?
@@ -134,7 +134,7 @@ glue("lab_pairs", len(ratio), display=False)
 # ## Inside or outside?
 #
 # The similarity of a polymer to its nearest neighbour among all that the model was trained on says whether
-# the question is familiar. The histogram shows the synthetic polymers among themselves; the markers are
+# the question is familiar. The histogram shows the synthetic polymers among themselves. The markers are
 # polymers that somebody might ask about.
 
 # %%
@@ -165,7 +165,7 @@ glue("outside", ", ".join(outside) or "none of them", display=False)
 # additives: a product is not its repeat unit.
 #
 # The same flag watches the conditions, the distance to the polymers that were measured, and the models of the
-# properties; the answer lists its reasons.
+# properties. The answer lists its reasons.
 
 # %%
 question = pd.DataFrame(

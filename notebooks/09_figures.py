@@ -104,7 +104,7 @@ glue("why_side", why["settings"]["side"], display=False)
 # of {glue:text}`why_steps` steps on all weights; seed {glue:text}`why_seed`.* **What differs.** Two panels
 # instead of one, because the training loss alone can mislead: many places fit the tests that were trained
 # on, and the question is which of them predict polymers that were held out. "Local" and "global" minimum are
-# words of a drawing; a plane through three points of a million-dimensional space can neither prove nor refute
+# words of a drawing. A plane through three points of a million-dimensional space can neither prove nor refute
 # them. What it can show is where each path ends in both losses.
 #
 # ## Figure 2: the physics framework
@@ -148,7 +148,7 @@ figures_prediction.physics_intervals(coverage, tests, "t_ig_s")
 
 # %% [markdown]
 # *Data: {glue:text}`n_rows` synthetic tests of {glue:text}`n_synthetic` hypothetical polymers, seed
-# {glue:text}`seed`; the last panel burns each of the {glue:text}`n_ignited` measured tests that ignited with
+# {glue:text}`seed`. The last panel burns each of the {glue:text}`n_ignited` measured tests that ignited with
 # {glue:text}`draws` draws of its properties.* **What differs.** Irradiance and thickness vary here and are inputs;
 # the paper's targets are at one irradiance. The uncertainty is set against measurements, test by test, so
 # that one can see where it is too small.

@@ -111,7 +111,7 @@ title = f"{polymer}, {len(known)} measurements of others, seed {seed}"
 figures_prediction.one_polymer(measured, lines, title)
 
 # %% [markdown]
-# The measured tests (dots) differ in thickness and laboratory; the lines are for one thickness and the mean
+# The measured tests (dots) differ in thickness and laboratory. The lines are for one thickness and the mean
 # laboratory. Asked for each measured test at its own thickness, the error factors are:
 
 # %%

@@ -174,7 +174,7 @@ glue("laboratory_t", f"{100 * laboratory_sigma('t_ig_s'):.0f} %", display=False)
 glue("laboratory_p", f"{100 * laboratory_sigma('phrr_kw_m2'):.0f} %", display=False)
 
 # %% [markdown]
-# A typical cell repeats its ignition time within {glue:text}`typical_t`; a few wild ones lift the pooled
+# A typical cell repeats its ignition time within {glue:text}`typical_t`. A few wild ones lift the pooled
 # figure to {glue:text}`within_t`. Laboratories differ by more: {glue:text}`laboratory_t` in ignition time
 # and {glue:text}`laboratory_p` in peak heat release. A prediction for a laboratory that nobody named
 # cannot be better than that.

@@ -195,7 +195,7 @@ answer(same)
 # :class: dropdown
 # A chunk is a function of its number: it may be computed twice, elsewhere, or after a crash. With one
 # generator per worker, the rows would depend on which worker took which chunk and on how many workers there
-# were; a restart would continue with other numbers.
+# were. A restart would continue with other numbers.
 # :::
 
 # %% [markdown]

@@ -62,7 +62,7 @@ answer(aromatic_tokens)
 # %% [markdown] tags=["solution"]
 # :::{admonition} Explanation
 # :class: dropdown
-# Atoms, ring digits and ends are the same in every order; the brackets are not, since they only say how
+# Atoms, ring digits and ends are the same in every order. The brackets are not, since they only say how
 # the branches were written. A model that sees each polymer in new orders must learn from what is shared.
 # :::
 
