@@ -65,7 +65,7 @@ figures_concepts.measured_curve(curves[test["test_id"]], test)
 #
 # The measurements of this book fit into one small table: tests of neat thermoplastics that fourteen laboratories
 # have published under terms that allow them to be shown. One row is a *cell*, the mean of the
-# specimens that one laboratory burnt under one condition; the {doc}`data card <12_measurements>` has the
+# specimens that one laboratory burnt under one condition. The {doc}`data card <12_measurements>` has the
 # curves, the artefacts and the licences. What the short names stand for is in the
 # {doc}`../book/glossary`.
 

@@ -12,7 +12,7 @@
 # ---
 
 # %% [markdown]
-# # Stage 1: a synthetic world of burning polymers
+# # A synthetic world of burning polymers
 #
 # ```{admonition} In this chapter
 # :class: tip
@@ -21,10 +21,9 @@
 # {doc}`../book/chemistry`, {doc}`../book/physics`; no torch. **Time.** 25 minutes.
 # ```
 #
-# Measurements are scarce, so this stage makes data that are not: hypothetical polymers, their properties
-# from group contribution, and a simulated cone test of each. The labels are less accurate than
-# measurements. How much less is part of the table, because every row draws its properties within their
-# errors.
+# Measurements are scarce, so this notebook makes data that are not: hypothetical polymers, their properties from group
+# contribution, and simulated cone tests. The labels are less accurate than measurements. How much less is part of the
+# table, because the properties of every row are drawn within their errors.
 
 # %% tags=["parameters"]
 scale = "laptop"
@@ -34,7 +33,7 @@ flux_kw_m2 = 50.0
 thickness_mm = 6.0
 n_draws = 40
 
-# %%
+# %% tags=["hide-input"]
 import numpy as np
 import pandas as pd
 from myst_nb import glue
@@ -58,10 +57,10 @@ style.use()
 rng = np.random.default_rng(seed)
 
 # %% [markdown]
-# ## One polymer, all the way
+# ## One polymer, from text to curve
 #
-# The repeat unit is cut into the groups of the published tables. They are counted on the endless
-# chain, so that it does not matter where the unit was cut.
+# The repeat unit is cut into the groups of the published tables. They are counted on the endless chain, so that the
+# position of the cut does not matter.
 
 # %%
 count_groups(psmiles)
@@ -74,10 +73,9 @@ properties = estimate(psmiles)
 pd.DataFrame(properties.to_dict()["properties"]).T.map("{:.4g}".format)
 
 # %% [markdown]
-# The errors are wide. Some were measured by leaving polymers out (density, decomposition temperature, char);
-# others are priors, wide because nothing better is known (flame heat flux, soot, absorption). Instead of one
-# set of properties the physics model therefore burns many, drawn within these errors and with their
-# correlations.
+# The errors are wide. Some were measured by leaving polymers out (density, decomposition temperature, char). Others are
+# priors, which are wide because nothing better is known (flame heat flux, soot, absorption). The physics model therefore
+# burns many sets of properties instead of one, drawn within these errors and with their correlations.
 
 # %%
 draws = sample_parameters(properties, n_draws, rng)
@@ -86,7 +84,7 @@ tests = cone.simulate_batch(cases, lag_s=metrics.LAG_S)
 curves = [cone.curve(case) for case in cases]
 
 # %% [markdown]
-# Each thin line is one draw; the heavy line burns the central estimates.
+# Each thin line is one draw. The heavy line burns the central estimates.
 
 # %%
 central = cone.curve(
@@ -110,8 +108,8 @@ glue("one_phrr_factor", f"{np.exp(np.nanstd(peak)):.2f}", display=False)
 
 # %% [markdown]
 # Over {glue:text}`one_draws` draws the median ignition time is {glue:text}`one_t_ig` s and scatters by a
-# factor of {glue:text}`one_t_ig_factor`; the median peak is {glue:text}`one_phrr` kW/m², with a factor of
-# {glue:text}`one_phrr_factor`. A model trained on such rows learns the spread too.
+# factor of {glue:text}`one_t_ig_factor`. The median peak is {glue:text}`one_phrr` kW/m², with a factor of
+# {glue:text}`one_phrr_factor`. A model that is trained on such rows also learns the spread.
 #
 # ## The table
 #
@@ -143,14 +141,14 @@ glue(
 
 # %% [markdown]
 # It has {glue:text}`n_rows` rows of {glue:text}`n_polymers` polymers in {glue:text}`n_families` families.
-# Of all rows {glue:text}`not_ignited` % do not ignite: an answer, not an error.
+# Of all rows, {glue:text}`not_ignited` % do not ignite, which is a valid label.
 
 # %%
 figures_synthesis.family_shares(table)
 # %% [markdown]
-# No family dominates, so that the language model cannot live on one kind of chemistry. Would a chemist
-# believe them? Here are fifty, drawn with a fixed seed and not chosen. Judge for yourself: each should be
-# something that somebody could make, or at least would try to.
+# No family dominates, so that the language model has to learn more than one kind of chemistry. Would a chemist believe
+# these polymers? Here are fifty, drawn with a fixed seed and not selected. Each should be something that somebody could
+# make, or would at least try to make.
 
 # %%
 figures_synthesis.repeat_units(generate_polymers(50, seed=50))
@@ -163,15 +161,14 @@ figures_synthesis.repeat_units(generate_polymers(50, seed=50))
 figures_synthesis.property_ranges(table)
 # %% [markdown]
 # Each family has its own range (bars: the central 80 %, draws included), and the ranges overlap. The
-# properties of a polymer also hang together, partly by its chemistry and partly by how they are drawn:
+# properties of a polymer are also correlated, partly through its chemistry and partly by the way in which they are drawn:
 
 # %%
 figures_synthesis.correlations(table, figures_synthesis.DRAWN)
 # %% [markdown]
-# Aromatic chains are dense, stable, sooty and leave char, so these are orange together; what chars
-# takes less heat to decompose and burns less completely. Conductivity stays pale: structure says little about
-# it. A table of independent random properties would be pale everywhere, and would hold polymers that cannot
-# exist.
+# Aromatic chains are dense, stable and sooty, and leave char, so these properties are correlated (orange). Polymers that
+# char need less heat to decompose and burn less completely. Conductivity stays pale, because structure says little about
+# it. A table of independent random properties would be pale everywhere and contain polymers that cannot exist.
 
 # %%
 figures_synthesis.label_distributions(table, load_measurements())
@@ -237,13 +234,13 @@ synthesis_quality.neighbours_table(report).round(2)
 # %%
 figures_synthesis.polymer_map(table, load_measurements())
 # %% [markdown]
-# The map shows two principal components of the fingerprints; the measured polymers lie among the
-# hypothetical ones, not beside them.
+# The map shows two principal components of the fingerprints. The measured polymers lie among the
+# hypothetical ones.
 #
 # ## Does its physics point the right way?
 #
-# Every label should respond to its causes as physics says: more irradiance ignites sooner, more char
-# lowers the peak. Rank regression holds the other inputs fixed.
+# Every label should respond to its causes as physics requires: more irradiance means earlier ignition, and more char a
+# lower peak. Rank regression holds the other inputs fixed.
 
 # %%
 figures_synthesis.expected_signs(report)
@@ -251,25 +248,25 @@ figures_synthesis.expected_signs(report)
 # %% [markdown]
 # {glue:text}`signs_right` of {glue:text}`signs_all` signs are as expected.
 #
-# ## Does it keep its energy?
+# ## Is energy conserved?
 #
-# No specimen may release more than its fuel holds. Here is the heat released by each test that ignites, as a
+# No specimen may release more heat than its fuel contains. Here is the heat released by each test that ignites, as a
 # share of the heat of combustion of its specimen:
 
 # %%
 figures_synthesis.energy_released(table)
 # %% [markdown]
-# What is missing is what stays as char, what soot and incomplete combustion take away, and what never burns.
+# The difference from 1 stays as char, is lost to soot and incomplete combustion, or never burns.
 # Of {glue:text}`energy_rows` tests, {glue:text}`energy_above` lie above the fuel, the worst by
 # {glue:text}`energy_worst` %: all of them burn completely and leave nothing, so that the error of the time
 # grid shows. More than 3 % above are {glue:text}`energy_three`, more than 30 % {glue:text}`energy_third`.
-# That was not always so: an earlier table drew the heat of the gas and the char apart from each other, and
-# some of its specimens released a third more than they held. This check found it.
+# In an earlier table, the heat of the gas and the char were drawn independently, and some specimens released a third more
+# than they contained. This check found the mistake.
 #
 # ## What lies far out?
 #
-# A label beyond every published cone test is not wrong by that alone, since no one tests such films at such
-# fluxes; but it should be rare.
+# A label beyond every published cone test need not be wrong, since nobody tests such films at such fluxes, but it should
+# be rare.
 
 # %%
 pd.Series(report["outliers"], name="rows").to_frame()
@@ -288,16 +285,8 @@ synthesis_quality.spread_table(report).round(2)
 # %% [markdown]
 # For the median polymer it is a factor of {glue:text}`spread_t_ig` in ignition time and
 # {glue:text}`spread_phrr` in peak heat release rate (one standard deviation); of {glue:text}`undecided` % of
-# the polymers some draws ignite and others do not. No model can predict a single synthetic row better than
-# that, and none should try.
+# the polymers some draws ignite and others do not. No model can predict a single synthetic row better than that.
 #
 # ## Exercises
 #
-# 1. *Compute.* For polystyrene, which property's error contributes most to the spread of the ignition
-#    time? Draw with all other errors set to zero.
-# 2. *Change and explain.* Run this notebook with `thickness_mm = 1.0`. Why does the HRR curve change its
-#    shape and not only its length?
-# 3. *Open.* Find a hypothetical polymer in the table that you would refuse to make, and say which rule
-#    should have excluded it.
-#
-# With solutions to these and others, and as a notebook with self-checks: {doc}`solutions/04_synthetic`.
+# Five exercises with solutions, also as a notebook with self-checks: {doc}`solutions/04_synthetic`.

@@ -12,7 +12,7 @@
 # ---
 
 # %% [markdown]
-# # Stage 2: phases 0 and 1, pretraining
+# # Phases 0 and 1: pretraining
 #
 # ```{admonition} In this chapter
 # :class: tip
@@ -30,7 +30,7 @@ scale = "laptop"
 seed = 0
 psmiles = "*CC(*)c1ccccc1"
 
-# %%
+# %% tags=["hide-input"]
 import pandas as pd
 from myst_nb import glue
 from trinity_book.figures import learning as figures_learning
@@ -55,8 +55,7 @@ tokenizer.tokenize(psmiles)
 # ## Phase 0: filling in the blanks
 #
 # The encoder of this book is small, so that it can be trained and shipped with the book. Every string
-# is written in a random atom order each time it is seen, which makes one polymer look different and
-# mean the same.
+# is written in a random atom order each time it is seen, so that the model meets many spellings of one polymer.
 
 # %%
 language_model = stages.load("phase0", scale=scale)
@@ -80,7 +79,7 @@ glue("p0_accuracy", f"{100 * phase0['held_out_accuracy']:.0f}", display=False)
 #
 # Now the encoder gets the irradiance and thickness beside the polymer, and a head that answers five
 # questions at once: does it ignite, and if so when, how fiercely at most, when is the peak, and how much
-# heat in all. The answers come with a variance. Polymers that have been measured are taken out of the
+# heat in all. Each answer has a variance. Polymers that have been measured are removed from the
 # table first.
 
 # %%
@@ -91,7 +90,7 @@ figures_learning.losses(
 )
 # %% [markdown]
 # The test is on hypothetical polymers that were held out. A model that knows only irradiance and
-# thickness is the baseline: whatever beats it has read something from the structure.
+# thickness is the baseline: a model that beats it has read something from the structure.
 
 # %%
 pd.DataFrame(
@@ -136,7 +135,7 @@ glue("p1_share", f"{100 * phase1['ignition_share']:.0f}", display=False)
 # ensemble of {glue:text}`p1_members` models is off by a factor of {glue:text}`p1_t_ig` in ignition time
 # (conditions only: {glue:text}`p1_t_ig_base`) and {glue:text}`p1_phrr` in peak heat release rate
 # (conditions only: {glue:text}`p1_phrr_base`). Single members range from {glue:text}`p1_low` to
-# {glue:text}`p1_high` for ignition. It tells igniting from non-igniting tests in
+# {glue:text}`p1_high` for ignition. It separates igniting from non-igniting tests in
 # {glue:text}`p1_ignition` % of cases, where always answering "ignites" would be right in
 # {glue:text}`p1_share` %.
 #
@@ -145,7 +144,7 @@ glue("p1_share", f"{100 * phase1['ignition_share']:.0f}", display=False)
 #
 # ## Exercises
 #
-# With solutions, and as a notebook with self-checks: {doc}`solutions/05_language`.
+# Four exercises with solutions, also as a notebook with self-checks: {doc}`solutions/05_language`.
 #
 # ## References
 #

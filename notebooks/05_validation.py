@@ -132,13 +132,13 @@ glue(
 )
 
 # %% [markdown]
-# The peak mass loss rate is off by a factor of {glue:text}`gas_peak` on average; the time of the peak is the
+# The peak mass loss rate is off by a factor of {glue:text}`gas_peak` on average. The time of the peak is the
 # hardest to get right, because late in a test bubbles and the back of the sample holder matter.
 #
 # ## 3. A cone test, simulated and measured
 #
 # Now with a flame. The simulated curve of one test, with what was measured marked on it, first with
-# published properties (*informed*), then with what the repeat unit alone tells (*blind*).
+# published properties (*informed*), then with what can be estimated from the repeat unit alone (*blind*).
 
 # %%
 chosen = tests[
@@ -158,7 +158,7 @@ figures_cone.curves_with_marks(curves, chosen.iloc[0], title)
 # integral, so it is no point on that curve: below, each curve is the heat released so far, and the level
 # that its end should reach is the measured total.
 #
-# The informed curve uses kinetics measured on this polymer; the blind one had to estimate its decomposition
+# The informed curve uses kinetics measured on this polymer. The blind one had to estimate its decomposition
 # temperature. The same for every polymer, at the test nearest to 50 kW/m², with the recorded curves of all specimens:
 
 # %%
@@ -317,9 +317,9 @@ glue("most_missed", int(others["missed"].max()), display=False)
 # these two numbers: a rule picked because it scores best on these tests has been fitted to these tests.
 # They show how far the choice of inputs moves the score, not what the model can do. The headline is the rule
 # of this project's first version. In between, each polymer's own published sheets had been made the headline
-# before any score; they scored worse, and the first rule came back, so that even this choice has seen scores.
+# before any score. They scored worse, and the first rule came back, so that even this choice has seen scores.
 # *missed* counts tests that ignited in the laboratory but not in the simulation, at most
-# {glue:text}`most_missed`; they have no error factor. The last row shows what barred inputs would give: flaming efficiencies and a heat of
+# {glue:text}`most_missed`. They have no error factor. The last row shows what barred inputs would give: flaming efficiencies and a heat of
 # combustion that were themselves read from cone tests.
 
 # %%
@@ -372,13 +372,13 @@ pd.DataFrame(validation["cone"]["informed"]["by_material"]).set_index(
 #   the published coefficient. Nitrogen kinetics add to it for the polyolefins, which oxidise before they
 #   pyrolyse. LDPE is late at every flux: its kinetics are those of HDPE.
 # - **One laboratory later than the other: PMMA, HDPE, HIPS.** The same inputs, different sheets: NIST's set for
-#   black PMMA removes most of the bias of the black sheets. No property of a repeat unit tells them apart.
+#   black PMMA removes most of the bias of the black sheets. No property of a repeat unit distinguishes them.
 # - **Ignition too early, most near the critical flux: PA66, PVC.** At 25 kW/m² the real sheets took minutes
 #   longer. Bubbles that cool and insulate, and gas too thin in fuel to keep burning, are not in the equations.
 #   PC is early in one laboratory only.
 # - **Peak too high though the heat is too low: ABS, HDPE (FAA), HIPS, PET, PMMA.** The *rate* column is well
 #   above 1. A one-dimensional slab with an insulated back burns out everywhere at once, in a last rise of the
-#   heat release; the edges and the cooler holder of a real one spread it. Ceramic wool behind the slab
+#   heat release. The edges and the cooler holder of a real one spread it. Ceramic wool behind the slab
 #   lowers these peaks.
 # - **Peak and heat too low alike: PP, PA66, LDPE (FSRI).** Their fuel releases less in the model than in the
 #   oxygen calorimeter. Part of it is the laboratory, whose heat per mass exceeds the net heat of combustion

@@ -21,14 +21,14 @@
 # **Time.** 25 minutes.
 # ```
 #
-# The chapter on chemistry says how a structure becomes numbers. Here the numbers meet the literature.
+# The page on chemistry shows how a structure becomes numbers. Here the numbers are compared with the literature.
 
 # %% tags=["parameters"]
 psmiles = "*Oc1ccc(C(C)(C)c2ccc(OC(*)=O)cc2)cc1"
 n_draws = 60
 seed = 0
 
-# %%
+# %% tags=["hide-input"]
 import numpy as np
 import pandas as pd
 from myst_nb import glue
@@ -59,7 +59,7 @@ polymer_key(psmiles), polymer_key("*C(=O)Oc1ccc(C(C)(C)c2ccc(O*)cc2)cc1")
 # %%
 figures_chemistry.groups_of_chain(psmiles)
 # %% [markdown]
-# Everything that the fire model will ask for, each value with its 1σ:
+# All the quantities that the fire model needs, each with its standard error:
 
 # %%
 found = estimate(psmiles)
@@ -133,19 +133,19 @@ glue(
 # %% [markdown]
 # Mean errors: density {glue:text}`density_error` %, specific heat {glue:text}`cp_error` %, heat of
 # combustion {glue:text}`combustion_error` %, decomposition temperature {glue:text}`t50_error` K;
-# {glue:text}`bars_met` of the {glue:text}`bars` that have a bar are below it. The column `z_rms` is the error in units of its own σ: 1 is honest, above 1 too sure, below
-# 1 too modest. The groups cover {glue:text}`coverage_share` % of the heavy atoms of
+# {glue:text}`bars_met` of the {glue:text}`bars` that have a bar are below it. The column `z_rms` is the error in units of its own σ: at 1 the σ is right, above 1 it is
+# too small, and below 1 too large. The groups cover {glue:text}`coverage_share` % of the heavy atoms of
 # {glue:text}`coverage_n` real polymers.
 #
 # Three weaknesses are visible. The glass transition of polar vinyl chains is too low:
 # {glue:text}`tg_pvc` K too low for poly(vinyl chloride), {glue:text}`tg_pmma` K for poly(methyl
-# methacrylate), because a sum of groups does not know how strongly dipoles hold chains together. The heat of
+# methacrylate), because a sum of groups does not include the attraction between dipoles. The heat of
 # decomposition and the width are nearly one number for all, as priors are. And the heat of combustion of the
-# gas is {glue:text}`gas_bias` % above the published values on average. Those of a chain that leaves almost
-# no char, such as high-impact polystyrene, are far below its own heat of combustion; so part of the
-# difference is what the published ones call complete.
+# gas is {glue:text}`gas_bias` % above the published values on average. For a chain that leaves almost no char, such as
+# high-impact polystyrene, the published value is far below the heat of combustion of the polymer, so part of the
+# difference lies in the definition of complete combustion.
 #
-# ## Is σ honest?
+# ## Is σ right?
 #
 # If the errors were normal and σ right, two thirds of the published values would lie within one σ and
 # nineteen of twenty within two (dashed). Grey bars are one standard error of such a share: with ten values a
@@ -154,14 +154,14 @@ glue(
 # %%
 figures_chemistry.calibration(validation["calibration"])
 # %% [markdown]
-# Decomposition temperature and char, which decide most, have the most values and are close to what they
-# claim. Density and conductivity are better than they say. Only the heat of combustion of the gas is clearly
-# too sure of itself, by a factor of {glue:text}`gas_z`.
+# Decomposition temperature and char, which matter most, have the most values, and their errors are about as large as
+# stated. Density and conductivity are better than stated. Only for the heat of combustion of the gas is σ clearly too
+# small, by a factor of {glue:text}`gas_z`.
 #
 # ## Polymers that the model has not seen
 #
-# The temperature and the char model are fitted. So each polymer is left out in turn, and predicted by a
-# model that knows only the others.
+# The models of temperature and char are fitted. Each polymer is therefore left out in turn and predicted by a model that
+# has seen only the others.
 
 # %%
 figures_chemistry.left_out(validation)
@@ -211,7 +211,7 @@ glue(
 # %% [markdown]
 # The temperature of an unseen polymer is off by {glue:text}`t50_left_out` K; guessing the mean of all
 # would miss by {glue:text}`t50_mean` K. But the descriptors were chosen on this very table. With the choice
-# made anew without each polymer, the error is {glue:text}`t50_nested` K, and that is the number to believe.
+# repeated without each polymer, the error is {glue:text}`t50_nested` K, and that is the number to believe.
 # A first Gaussian process on the same table reached {glue:text}`t50_first` K: it is beaten, by little.
 # Without Bicerano's formula among the descriptors it would be {glue:text}`t50_no_formula` K even with the
 # choice made. Char is off by {glue:text}`char_left_out` percentage points, against
@@ -286,24 +286,13 @@ three = {
 }
 figures_chemistry.thermogravimetry(three, n_draws, rng)
 # %% [markdown]
-# The draws of one polymer overlap with those of the next. Draws also hang together: a dense polymer stores
-# less heat per mass, and a high activation energy comes with a high frequency factor.
+# The draws of one polymer overlap with those of the next. Draws are also correlated: a dense polymer stores less heat per
+# mass, and a high activation energy comes with a high frequency factor.
 
 # %%
 figures_chemistry.draws(found, 10 * n_draws, rng)
 
 # %% [markdown]
-# ```{admonition} Exercise
-# :class: note
-# Change `psmiles` to a polymer of your own and run the notebook again. Which of its groups dominates the
-# volume? Which property would you measure first, given the errors?
-# ```
+# ## Exercises
 #
-# ```{admonition} One answer
-# :class: dropdown
-# The decomposition temperature: its σ moves ignition more than any other, and thermogravimetry needs
-# milligrams and an hour.
-# ```
-#
-# More to compute, to change and to discuss, with solutions and as a notebook with self-checks:
-# {doc}`solutions/02_properties`.
+# Four exercises with solutions, also as a notebook with self-checks: {doc}`solutions/02_properties`.

@@ -21,10 +21,10 @@
 # {doc}`04_ablation`. **Time.** 25 minutes.
 # ```
 #
-# A prediction without an error cannot be used, and an error that is wrong is worse than none. Three kinds
-# of doubt end up in the interval that `trinity predict` prints: the models of an ensemble disagree, the
-# properties behind the simulations are uncertain, and laboratories differ. A fourth does not: the question may
-# be unlike anything that the model has seen. That is what the flag `in_domain` is for.
+# A prediction is of little use without an error, and a wrong error is worse than none. Three sources of uncertainty are
+# included in the interval that `trinity predict` prints: the models of an ensemble disagree, the properties behind the
+# simulations are uncertain, and laboratories differ. A fourth is not included: the question may be unlike anything that
+# the model has seen. The flag `in_domain` says so.
 
 # %% tags=["parameters"]
 scale = "laptop"
@@ -32,7 +32,7 @@ seed = 0
 arm = "two_phase"
 psmiles = "*CC(*)c1ccccc1"
 
-# %%
+# %% tags=["hide-input"]
 import numpy as np
 import pandas as pd
 from myst_nb import glue
@@ -82,10 +82,10 @@ glue("half_width", f"{width.median():.2f}", display=False)
 # mostly be all or nothing. The median interval of an ignition time reaches a factor of
 # {glue:text}`half_width` to either side.
 #
-# ## Honest and narrow
+# ## Coverage and width
 #
-# Coverage can be bought with width. The interval score charges for both: the width in $\ln$, plus a fine for
-# each miss {cite}`gneiting2007`. Small is good.
+# Any coverage can be reached with wide intervals. The interval score penalises both: it is the width in $\ln$ plus a
+# penalty for each miss {cite}`gneiting2007`. Small is good.
 
 # %%
 scores = pd.DataFrame(evaluation.scores(predictions))
@@ -101,8 +101,8 @@ glue("arm_place", list(best.index).index(arm) + 1, display=False)
 glue("n_arms", len(best), display=False)
 
 # %% [markdown]
-# By this score the arm {glue:text}`best_score` comes first for ignition; the two-phase model has place
-# {glue:text}`arm_place` of {glue:text}`n_arms`.
+# By this score the arm {glue:text}`best_score` comes first for ignition. The two-phase model has
+# rank {glue:text}`arm_place` of {glue:text}`n_arms`.
 #
 # ## How far do laboratories agree?
 #
@@ -134,7 +134,7 @@ glue("lab_pairs", len(ratio), display=False)
 # ## Inside or outside?
 #
 # The similarity of a polymer to its nearest neighbour among all that the model was trained on says whether
-# the question is familiar. The histogram shows the synthetic polymers among themselves; the markers are
+# the question is familiar. The histogram shows the synthetic polymers among themselves. The markers are
 # polymers that somebody might ask about.
 
 # %%
@@ -165,7 +165,7 @@ glue("outside", ", ".join(outside) or "none of them", display=False)
 # additives: a product is not its repeat unit.
 #
 # The same flag watches the conditions, the distance to the polymers that were measured, and the models of the
-# properties; the answer lists its reasons.
+# properties. The answer lists its reasons.
 
 # %%
 question = pd.DataFrame(
@@ -189,7 +189,7 @@ answers[
 ].round(2)
 
 # %% [markdown]
-# The model answers everywhere, because somebody may need a guess; it says where it is guessing.
+# The model answers everywhere, because somebody may need a guess, and it says where it is guessing.
 #
 # ## When not to trust it
 #
@@ -205,8 +205,7 @@ answers[
 #
 # ## Exercises
 #
-# To compute, to change and explain, and one open; with solutions, and as a notebook with self-checks:
-# {doc}`solutions/08_trust`.
+# Four exercises with solutions, also as a notebook with self-checks: {doc}`solutions/08_trust`.
 #
 # ## References
 #

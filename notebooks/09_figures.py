@@ -23,7 +23,7 @@
 #
 # The paper has five figures. **Its data are not public, and its numbers are not reproduced here**: what is
 # compared is the *role* of each figure, in words. The figures below are this project's own, from its own
-# simulations and from measurements that anybody can download. Below each figure stand its data and its seed.
+# simulations and from measurements that anybody can download. The data and the seed are given below each figure.
 
 # %% tags=["parameters"]
 scale = "laptop"
@@ -31,7 +31,7 @@ seed = 0
 polymer = "PMMA"
 flux_kw_m2 = 50.0
 
-# %%
+# %% tags=["hide-input"]
 import pandas as pd
 from myst_nb import glue
 from trinity_book.figures import chemistry as figures_chemistry
@@ -100,11 +100,11 @@ glue("why_steps", steps, display=False)
 glue("why_side", why["settings"]["side"], display=False)
 
 # %% [markdown]
-# *Data: the loss on measured tests, a third of the polymers held out, {glue:text}`why_side` points a side, paths
+# *Data: the loss on measured tests, a third of the polymers held out, {glue:text}`why_side` points per side, paths
 # of {glue:text}`why_steps` steps on all weights; seed {glue:text}`why_seed`.* **What differs.** Two panels
 # instead of one, because the training loss alone can mislead: many places fit the tests that were trained
 # on, and the question is which of them predict polymers that were held out. "Local" and "global" minimum are
-# words of a drawing; a plane through three points of a million-dimensional space can neither prove nor refute
+# words of a drawing. A plane through three points of a million-dimensional space can neither prove nor refute
 # them. What it can show is where each path ends in both losses.
 #
 # ## Figure 2: the physics framework
@@ -136,7 +136,7 @@ figures_cone.curves_with_marks(curves, chosen.iloc[0], title)
 # ## Figure 3: synthetic data
 #
 # **The paper's figure** shows what the synthetic data look like: distributions, correlations between
-# properties, and their uncertainty. **Ours**, first the distributions, with the measurements as ticks:
+# properties, and their uncertainty. **Ours** begins with the distributions, in which the measurements are ticks:
 
 # %%
 figures_synthesis.label_distributions(table, tests)
@@ -148,7 +148,7 @@ figures_prediction.physics_intervals(coverage, tests, "t_ig_s")
 
 # %% [markdown]
 # *Data: {glue:text}`n_rows` synthetic tests of {glue:text}`n_synthetic` hypothetical polymers, seed
-# {glue:text}`seed`; the last panel burns each of the {glue:text}`n_ignited` measured tests that ignited with
+# {glue:text}`seed`. The last panel burns each of the {glue:text}`n_ignited` measured tests that ignited with
 # {glue:text}`draws` draws of its properties.* **What differs.** Irradiance and thickness vary here and are inputs;
 # the paper's targets are at one irradiance. The uncertainty is set against measurements, test by test, so
 # that one can see where it is too small.
@@ -166,8 +166,8 @@ figures_learning.parity_by_arm(
 # %% [markdown]
 # *Data: {glue:text}`n_tests` tests of {glue:text}`n_polymers` materials in {glue:text}`n_folds` groups;
 # {glue:text}`n_seeds` seeds, averaged in logarithms.* **What differs.** Every point is a polymer whose whole
-# group was held out; tests of one polymer never stand on both sides. The paper's split is its own, so its
-# numbers and ours are not comparable, whichever are smaller.
+# group was held out; tests of one polymer are never on both sides. The paper uses another split, so that its numbers and ours
+# cannot be compared, whichever are smaller.
 #
 # ## Figure 5: the ablation
 #
@@ -188,8 +188,9 @@ figures_controls.primary_by_arm(controls["scores"]["hidden"]["primary"])
 # %% [markdown]
 # *Data: as in figure 4; bars are 95 % bootstrap intervals over {glue:text}`n_folds` groups;
 # {glue:text}`n_seeds` seeds.* **What differs.** All arms share one phase 2, declared in advance, so that nothing
-# is tuned; the comparison is paired over polymers; and the arms that need no language model are in the same
-# figure. What follows from it is in {doc}`04_ablation` and {doc}`07_controls`.
+# is tuned. The comparison is paired over polymers, and arms without a language model are in the same figure. The
+# paper's own recipe, finetuning by gradient with its optimiser and schedule, is in {doc}`14_gradient`, with and without
+# phase 1. The verdict, claim by claim, is in {doc}`../book/conclusion`.
 #
 # ## What the paper does not have
 #

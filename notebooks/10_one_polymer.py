@@ -33,7 +33,7 @@ thickness_mm = 6.0
 n_measurements = 60
 seed = 0
 
-# %%
+# %% tags=["hide-input"]
 import numpy as np
 import pandas as pd
 from myst_nb import glue
@@ -111,7 +111,7 @@ title = f"{polymer}, {len(known)} measurements of others, seed {seed}"
 figures_prediction.one_polymer(measured, lines, title)
 
 # %% [markdown]
-# The measured tests (dots) differ in thickness and laboratory; the lines are for one thickness and the mean
+# The measured tests (dots) differ in thickness and laboratory. The lines are for one thickness and the mean
 # laboratory. Asked for each measured test at its own thickness, the error factors are:
 
 # %%
@@ -134,5 +134,5 @@ glue("n_known", len(known), display=False)
 glue("n_groups", known["group_nine"].nunique(), display=False)
 
 # %% [markdown]
-# Phase 2 learned from {glue:text}`n_known` tests of {glue:text}`n_groups` other groups. One polymer proves
-# nothing: change it, and see the order of the columns change. {doc}`11_change` does so.
+# Phase 2 learned from {glue:text}`n_known` tests of {glue:text}`n_groups` other groups. One polymer proves nothing: with
+# another polymer the order of the columns changes, as {doc}`11_change` shows.

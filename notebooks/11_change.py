@@ -86,8 +86,8 @@ course.rerun(
 course.rerun("one_polymer", seed=other_seed)
 
 # %% [markdown]
-# Another phase-1 model and another choice of measurements. What changes between these two figures is the
-# noise of the method; an effect that is smaller than it is none. The published model averages several.
+# This is another phase-1 model and another choice of measurements. The difference between the two figures is the noise of
+# the method, and a smaller effect cannot be seen. The published model averages several.
 #
 # ## Fewer measurements
 #
@@ -99,8 +99,7 @@ course.rerun("one_polymer", seed=other_seed)
 course.rerun("one_polymer", n_measurements=few_measurements)
 
 # %% [markdown]
-# With a handful of tests phase 2 has little to say and stays near phase 1: where there are no data, the model
-# falls back on physics. How the score over all polymers depends on their number is in {doc}`07_controls`.
+# With a handful of tests, phase 2 changes little and stays near phase 1: without data, the model falls back on physics. How the score over all polymers depends on their number is in {doc}`07_controls`.
 #
 # ## Your turn
 #

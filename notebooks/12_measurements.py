@@ -21,13 +21,13 @@
 # **Prerequisites.** {doc}`00_problem`. **Time.** 20 minutes.
 # ```
 #
-# Everything that this book learns from was measured by somebody else. This page answers what a fire
-# scientist asks first: who, how, how many replicates, with which artefacts, under which licence.
+# Everything that this book learns from was measured by somebody else. This page answers a fire scientist's first
+# questions: who measured, how, how many replicates, with which artefacts, and under which licence.
 
 # %% tags=["parameters"]
 longest_s = 900.0
 
-# %%
+# %% tags=["hide-input"]
 import numpy as np
 import pandas as pd
 from myst_nb import glue
@@ -67,7 +67,7 @@ glue("n_single", int((cells["replicates"] == 1).sum()), display=False)
 # %% [markdown]
 # These are {glue:text}`n_specimens` specimens in {glue:text}`n_cells` cells of
 # {glue:text}`n_laboratories` laboratories; {glue:text}`n_ignited_cells` cells ignited. They are all neat
-# slabs: all that we found under terms that let us show them; there are more in print. The table is uneven:
+# slabs: all that we found under terms that let us show them. More exist in print. The table is uneven:
 # {glue:text}`n_pmma` of the specimens are PMMA, most of them from a round robin on one sheet, and
 # {glue:text}`n_single` cells have one specimen only.
 #
@@ -112,8 +112,7 @@ pd.DataFrame(
 #
 # ## What is wrong with which rows
 #
-# Nothing is hidden by deleting it. `quality` is `care` where something is known to be imperfect, and
-# `note` says what.
+# No row was deleted. `quality` is `care` where something is known to be imperfect, and `note` says what.
 
 # %%
 notes = specimens.loc[specimens["quality"] == "care", "note"]
@@ -122,14 +121,14 @@ found = {word: int(notes.str.contains(word).sum()) for word in words}
 pd.DataFrame({"specimens": found}).rename({"eye": "rule and eye differ"})
 
 # %% [markdown]
-# {glue:text}`n_care` specimens need care. They count in the headline score all the same: leaving out what
-# is hard to measure would flatter every model.
+# {glue:text}`n_care` specimens need care. They are included in the headline score. Leaving out what is
+# hard to measure would make every model look better.
 #
 # ## What the second release corrected
 #
 # The heat release of one laboratory was 13 % too high in the first release: its published values follow
 # an equation of oxygen-consumption calorimetry that assumes that carbon dioxide is taken out of the
-# sample gas. The measured gases say that it was not, and the values here are computed anew from them.
+# sample gas. The measured gases say that it was not, and the values here are recomputed from them.
 # First the counts: tests in the first release, specimens in the second, conditions that both have,
 # specimens to be read with care, and impossible total heats taken out.
 
@@ -175,7 +174,7 @@ glue("laboratory_t", f"{100 * laboratory_sigma('t_ig_s'):.0f} %", display=False)
 glue("laboratory_p", f"{100 * laboratory_sigma('phrr_kw_m2'):.0f} %", display=False)
 
 # %% [markdown]
-# A typical cell repeats its ignition time within {glue:text}`typical_t`; a few wild ones lift the pooled
+# A typical cell repeats its ignition time within {glue:text}`typical_t`. A few wild ones lift the pooled
 # figure to {glue:text}`within_t`. Laboratories differ by more: {glue:text}`laboratory_t` in ignition time
 # and {glue:text}`laboratory_p` in peak heat release. A prediction for a laboratory that nobody named
 # cannot be better than that.

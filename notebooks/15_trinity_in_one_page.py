@@ -117,7 +117,7 @@ axes.legend();  # fmt: skip
 # ## Step 1: read a repeat unit
 #
 # A polymer enters as text, one token for each atom, bond or bracket. The published model has learned this language
-# beforehand (phase 0); this small one begins from nothing.
+# beforehand (phase 0). This small one begins from nothing.
 
 # %%
 tokenizer = build_tokenizer()

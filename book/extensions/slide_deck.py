@@ -1,5 +1,7 @@
-"""Sphinx extension: puts the slides of the main figures beside the pages, as ``slides.html``."""
+"""Sphinx extension: puts beside the pages what a lecturer hands out, the slides of the main figures
+(``slides.html``) and the exercises for students (``exercises.zip``)."""
 
+import shutil
 from pathlib import Path
 
 
@@ -7,7 +9,9 @@ def _write(app, exception):
     if exception is None and app.builder.format == "html":
         from trinity_book import slides
 
-        slides.write(Path(app.outdir) / "slides.html", Path(app.srcdir) / "notebooks")
+        notebooks, out = Path(app.srcdir) / "notebooks", Path(app.outdir)
+        slides.write(out / "slides.html", notebooks)
+        shutil.make_archive(str(out / "exercises"), "zip", notebooks / "exercises")
 
 
 def setup(app):

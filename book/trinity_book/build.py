@@ -16,7 +16,7 @@ from trinity.errors import InputError
 from trinity.evidence.scores import scores
 from trinity.files import data_path, data_root, write_atomic
 from trinity.learning.configurations import MODES
-from trinity.measurements.specimens import GROUP_TEN
+from trinity.measurements.specimens import GROUP_NINE, GROUP_TEN
 from trinity.pipeline import stages
 from trinity.quantities import check_conditions
 from trinity_book import course, notebooks, pages
@@ -65,8 +65,8 @@ def run(names: list[str], scale: str, changed: dict[str, str], out: Path | None)
 def check_values(values: dict[str, object], changed: set[str]) -> None:
     """Refuse parameters of a notebook that no cell could use, before a kernel is started.
 
-    Raises InputError if a changed scale, repeat unit, polymer, mode, condition, seed or count is
-    impossible.
+    Raises InputError if a changed scale, repeat unit, polymer, group, mode, condition, seed or
+    count is impossible.
     """
     if "scale" in changed:
         stages.scale_named(str(values["scale"]))
@@ -74,7 +74,8 @@ def check_values(values: dict[str, object], changed: set[str]) -> None:
         parse_psmiles(values["psmiles"])
     if changed & {"flux_kw_m2", "thickness_mm"}:
         check_conditions(values.get("flux_kw_m2", 50.0), values.get("thickness_mm", 6.0))
-    for name, known in {"polymer": GROUP_TEN, "mode": MODES}.items():
+    groups = dict.fromkeys(GROUP_NINE.values())
+    for name, known in {"polymer": GROUP_TEN, "mode": MODES, "left_out": groups}.items():
         if name in changed and values[name] not in known:
             raise InputError(
                 f"There is no {name} {values[name]!r}; choose one of {', '.join(known)}."

@@ -150,7 +150,8 @@ def exercise(source: Path) -> str:
         text = _checking(cell, source) if "check" in tags else cell.source
         text = text.replace(f"{IMPORTED} answer", f"{IMPORTED} check")
         new = getattr(nbformat.v4, f"new_{cell.cell_type}_cell")
-        cells.append(new(text, id=cell.id))
+        kept = {"tags": ["parameters"]} if "parameters" in tags else {}  # for papermill
+        cells.append(new(text, id=cell.id, metadata=kept))
     cells.insert(1, nbformat.v4.new_markdown_cell(HEAD, id="cell-how"))
     made = nbformat.v4.new_notebook(cells=cells)
     made.metadata["kernelspec"] = executed.metadata["kernelspec"]

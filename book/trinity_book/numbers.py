@@ -146,10 +146,10 @@ def _course() -> Numbers:
     """Counts of exercises, and the time that notebooks took when they were executed."""
     sources = notebooks.solutions()
     text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
-    yield "n_exercises", str(len(re.findall(r"^# ## \d+\. ", text, re.MULTILINE)))
+    yield "n_exercises", str(len(re.findall(r"^# ## \d+\.\d+ ", text, re.MULTILINE)))
     yield "n_exercise_pages_word", word(len(sources))
-    yield "seconds_solutions", f"{sum(map(_wall_time, sources)):.0f}"
-    yield "seconds_notebooks", f"{sum(map(_wall_time, notebooks.sources().values())):.0f}"
+    yield "minutes_solutions", f"{sum(map(_wall_time, sources)) / 60:.1f}"
+    yield "minutes_notebooks", f"{sum(map(_wall_time, notebooks.sources().values())) / 60:.1f}"
 
 
 def _wall_time(source: Path) -> float:

@@ -1,8 +1,9 @@
 """Slides of the main figures, one HTML file: ``python -m trinity_book.slides [FILE]``.
 
-``book/slides.toml`` names for each slide a figure of an executed notebook and a sentence; numbers
-come from the substitution table, as in any page. The page needs no script library: arrow keys and
-scrolling move it, and printing gives one slide per sheet.
+``book/slides.toml`` names for each slide a figure of an executed notebook, a sentence and notes for
+the speaker; numbers come from the substitution table, as in any page. A slide whose notebook waits
+for its results is left out. The page needs no script library: arrow keys and scrolling move it, N
+shows the notes, and printing gives one slide per sheet.
 """
 
 import html
@@ -23,10 +24,12 @@ section { box-sizing: border-box; min-height: 100vh; scroll-snap-align: start; p
 h1, h2 { margin: 0; line-height: 1.2; }
 h1 { font-size: 2.4rem; margin-top: 25vh; }
 h2 { font-size: 1.9rem; color: #00507d; }
-p { margin: 0; max-width: 60rem; }
+p { margin: 0; max-width: 75rem; }
 figure { margin: 0; flex: 1; display: flex; min-height: 0; }
-img { max-width: 100%; max-height: 62vh; margin: auto; background: #fff; }
+img { width: 100%; max-height: 66vh; object-fit: contain; margin: auto; background: #fff; }
 small { color: #595959; }
+aside { display: none; border-left: .3rem solid #00507d; padding-left: 1rem; max-width: 60rem; }
+.notes aside { display: block; }
 nav { position: fixed; right: 1rem; bottom: .5rem; font-size: .9rem; color: #595959; }
 @media (prefers-color-scheme: dark) {
   body { background: #14181c; color: #e8e8e8; }
@@ -49,6 +52,7 @@ SCRIPT = """
 const slides = [...document.querySelectorAll("section")];
 const at = () => slides.findIndex(s => s.getBoundingClientRect().bottom > innerHeight / 2);
 addEventListener("keydown", e => {
+  if (e.key === "n") document.body.classList.toggle("notes");
   const step = {ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1}[e.key];
   const next = slides[at() + step];
   if (step && next) { e.preventDefault(); next.scrollIntoView(); }
@@ -67,16 +71,21 @@ def slides(folder: Path | None = None) -> str:
     table = read_json(book / "generated" / "numbers.json")["numbers"]
     parts = [f"<section><h1>{html.escape(deck['title'])}</h1><p>{deck['footer']}</p></section>"]
     for slide in deck["slide"]:
-        lines = [slide["text"], slide["data"]]
+        if not (folder / f"{slide['notebook']}.ipynb").is_file():
+            continue
+        lines = [slide["title"], slide["text"], slide["data"], slide.get("notes", "")]
         try:
-            text, data = (NAME.sub(lambda found: table[found[1]]["text"], ln) for ln in lines)
+            title, text, data, notes = (
+                NAME.sub(lambda found: table[found[1]]["text"], ln) for ln in lines
+            )
         except KeyError as error:
             raise InputError(f"slides.toml: there is no number {error} to put in.") from error
         picture, alternative = _picture(folder / f"{slide['notebook']}.ipynb", slide["figure"])
         parts.append(
-            f"<section><h2>{html.escape(slide['title'])}</h2><p>{html.escape(text)}</p>"
+            f"<section><h2>{html.escape(title)}</h2><p>{html.escape(text)}</p>"
             f'<figure><img alt="{html.escape(alternative, quote=True)}"'
             f' src="data:image/png;base64,{picture}"></figure>'
+            f"<aside>{html.escape(notes)}</aside>"
             f"<small>{html.escape(data)} Page: {slide['notebook']}.</small></section>"
         )
     return (
@@ -92,15 +101,14 @@ def _picture(path: Path, figure: str) -> tuple[str, str]:
     """PNG (base64) of the cell that calls a figure function, and what it shows."""
     import nbformat
 
-    if path.is_file():
-        for cell in nbformat.read(path, as_version=4).cells:
-            if cell.cell_type != "code" or f".{figure}(" not in cell.source:
-                continue
-            for output in cell.outputs:
-                if "image/png" in output.get("data", {}):
-                    png = "".join(output["data"]["image/png"]).replace("\n", "")
-                    image = cell.metadata.get("mystnb", {}).get("image", {})
-                    return png, image.get("alt") or figure.replace("_", " ")
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type != "code" or f".{figure}(" not in cell.source:
+            continue
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                png = "".join(output["data"]["image/png"]).replace("\n", "")
+                image = cell.metadata.get("mystnb", {}).get("image", {})
+                return png, image.get("alt") or figure.replace("_", " ")
     raise InputError(f"{path.name} shows no figure {figure}; run make book.")
 
 

@@ -300,7 +300,9 @@ def mutation(found: dict) -> str:
         changed = (f"`{one[key]}`".replace("|", "\\|") for key in ("before", "after"))
         why = one["why"] or "a gap in the tests"
         rows.append((f"{one['file']}, {one['line']}", *changed, why))
-    return f"{text}\n\n{grid('survivor | before | after | why', rows)}" if rows else text
+    if not rows:
+        return text
+    return f"{text}\n\n{folded('All survivors', grid('survivor | before | after | why', rows))}"
 
 
 def versions(found: dict) -> str:

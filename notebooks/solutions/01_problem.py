@@ -32,7 +32,7 @@ tests = load_measurements()
 ignited = tests[tests["t_ig_s"].notna()]
 
 # %% [markdown]
-# ## 1. Compute: where does ignition end?
+# ## 1.1 Compute: where does ignition end?
 #
 # For a thick slab theory expects $1/\sqrt{t_{ig}}$ to be a straight line in irradiance. Fit that line to
 # all tests of PMMA that ignited. At which irradiance (kW/m²) does it cross zero?
@@ -61,7 +61,7 @@ answer(crossing_kw_m2, within=0.02)
 # :::
 
 # %% [markdown]
-# ## 2. Change and explain: a test without an ignition time
+# ## 1.2 Change and explain: a test without an ignition time
 #
 # Look at PC instead of PMMA. One of its tests has no ignition time. At which irradiance (kW/m²) was it done?
 # Would you fill the gap with the longest time that was observed?
@@ -84,18 +84,18 @@ answer(flux_without_ignition_kw_m2, within=0.02)
 # :::{admonition} Explanation
 # :class: dropdown
 # The specimen did not ignite: the heater was too weak. The time is not unknown, it is *censored*: longer
-# than the test. Any number in its place would be an invention; the row teaches a model of "ignites or
-# not" and nothing about when.
+# than the test. Any number in its place would be invented. The row teaches a model
+# whether a specimen ignites, and nothing about when.
 # :::
 
 # %% [markdown]
-# ## 3. Compute: a score that is too good
+# ## 1.3 Compute: a score that is too good
 #
 # Predict each ignition time from one *other* test: of the same polymer if there is one, else of any; among
 # those the nearest in the logarithm of irradiance, corrected by the law of a thick slab,
 # $t_{ig} \propto 1/\dot q''^2$. Compute the geometric mean error factor $\exp(\overline{|\ln \hat y / y|})$
-# twice: once with all other tests as candidates, once with all tests of the same `group_nine` taken
-# away. By what factor is the second larger than the first?
+# twice: once with all other tests as candidates, once without all tests of the same
+# `group_nine`. By what factor is the second larger than the first?
 
 # %% tags=["start"]
 inflation = ...
@@ -136,7 +136,7 @@ answer(inflation, within=0.03)
 # :::
 
 # %% [markdown]
-# ## 4. Open: three more polymers
+# ## 1.4 Open: three more polymers
 #
 # You may test three further polymers in this apparatus, each at two irradiances. Which, and why? Write
 # down what you expect to learn from each before you look at the solution.

@@ -29,7 +29,7 @@ from trinity.chemistry.polymers import polymer_key
 from trinity.chemistry.properties import estimate
 
 # %% [markdown]
-# ## 1. Compute: heat of combustion without a measurement
+# ## 2.1 Compute: heat of combustion without a measurement
 #
 # Complete combustion releases 13.1 MJ for each kilogram of oxygen. Count the atoms of the repeat unit of
 # PMMA, `*CC(*)(C)C(=O)OC`, balance its combustion to CO₂ and H₂O, and compute the net heat of combustion in
@@ -57,7 +57,7 @@ answer(combustion_mj_kg, within=0.01)
 # :::
 
 # %% [markdown]
-# ## 2. Change and explain: chlorine for a methyl group
+# ## 2.2 Change and explain: chlorine for a methyl group
 #
 # Replace the methyl group of polypropylene, `*CC(*)C`, by chlorine: `*CC(*)Cl`. Estimate both. Which
 # percentage of the mass leaves as hydrogen chloride before the chain breaks?
@@ -86,12 +86,12 @@ answer(acid_percent, within=0.02)
 # :::{admonition} Explanation
 # :class: dropdown
 # More than half of poly(vinyl chloride) leaves as an acid that hardly burns and dilutes what does. What
-# stays is a polyene, which chars. Both, not a higher resistance to heat, make the polymer hard to burn: as
+# remains is a polyene, which chars. These two effects make the polymer hard to burn, and not a higher resistance to heat: as
 # the last row shows, the acid leaves at a lower temperature than that at which polypropylene breaks.
 # :::
 
 # %% [markdown]
-# ## 3. Compute: how many polymers are these?
+# ## 2.3 Compute: how many polymers are these?
 #
 # `*CC(*)C`, `*C(C)C*`, `*CC(C)CC(C)*`, `*CCC*`, `*CCCC*`, `*C(=O)OCCO*`, `*OCCOC(=O)*`. How many different
 # chains are in the list? Answer on paper first.
@@ -124,7 +124,7 @@ answer(different_chains)
 # :::
 
 # %% [markdown]
-# ## 4. Open: your own polymer
+# ## 2.4 Open: your own polymer
 #
 # Write the repeat unit of a polymer that you work with. Which of its groups does the table not have, and
 # which of its properties would you measure first?

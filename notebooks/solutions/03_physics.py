@@ -64,7 +64,7 @@ case = {
 # %% [markdown]
 # The slab above resembles PMMA: 6 mm under 50 kW/m². `cone.simulate(case)` burns it.
 #
-# ## 1. Compute: how thin is the reaction zone?
+# ## 3.1 Compute: how thin is the reaction zone?
 #
 # A reaction fades over the depth $\delta = (RT^2/E)\,/\,|\partial T/\partial x|$. For polyethylene
 # take $E$ = 349 kJ/mol, $k$ = 0.35 W/m/K, a surface at 730 K and a net flux of 25 kW/m² into the solid. How
@@ -91,7 +91,7 @@ answer(zone_um, within=0.02)
 # :::
 
 # %% [markdown]
-# ## 2. Change and explain: the flame's own heat
+# ## 3.2 Change and explain: the flame's own heat
 #
 # Simulate the slab with `flame_heat_flux_w_m2` of 0 and of 30 000 W/m². Why does the ignition time not
 # change? By what factor does the peak heat release rate grow?
@@ -127,7 +127,7 @@ answer(peak_ratio, within=0.02)
 # :::
 
 # %% [markdown]
-# ## 3. Change and explain: two per cent of char
+# ## 3.3 Change and explain: two per cent of char
 #
 # Let the reaction leave a char (`"solid_yield": 0.02`) once as dense as the polymer (1190 kg/m³) and once
 # as light as a foam (24 kg/m³); conductivity, specific heat and emissivity as before. Which density gives
@@ -166,7 +166,7 @@ answer(lower_over_higher, within=0.02)
 # :::
 
 # %% [markdown]
-# ## 4. Change and explain: two humps
+# ## 3.4 Change and explain: two humps
 #
 # Simulate poly(vinyl chloride), `*CC(*)Cl`, from its structure at 50 kW/m² and 6 mm with
 # `cone_test.predict("*CC(*)Cl", 50.0, 6.0, samples=20)` and draw `hrr_kw_m2` over `time_s`. Then look at
@@ -193,7 +193,7 @@ answer(reactions)
 # :::
 
 # %% [markdown]
-# ## 5. Open: flux or fuel?
+# ## 3.5 Open: flux or fuel?
 #
 # A simulation burns too fast. The cause may be a heat of gasification that is too small or a flame heat flux
 # that is too large. Which measurement on a burning specimen would tell one from the other?

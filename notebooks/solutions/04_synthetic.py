@@ -45,7 +45,7 @@ def ignition_times(found, thickness=thickness_mm, draws=n_draws):
 
 
 # %% [markdown]
-# ## 1. Compute: which error matters most?
+# ## 4.1 Compute: which error matters most?
 #
 # For polystyrene, set the standard error of every property to zero but one, draw, burn, and compute
 # the standard deviation of $\ln t_{ig}$. Which property leaves the largest one? (`found.properties` is a
@@ -74,13 +74,12 @@ answer(largest)
 # %% [markdown] tags=["solution"]
 # :::{admonition} Explanation
 # :class: dropdown
-# Ignition waits until the surface is hot enough, and its losses grow with the fourth power of that
-# temperature. The error of the first property in the list is therefore worth more than all the work
-# one could put into density or specific heat.
+# Ignition happens when the surface is hot enough, and its losses grow with the fourth power of that temperature.
+# The error of the first property in the list therefore matters more than any improvement of density or specific heat.
 # :::
 
 # %% [markdown]
-# ## 2. Change and explain: a thin specimen
+# ## 4.2 Change and explain: a thin specimen
 #
 # Burn the central estimate of polystyrene at 1 mm and at 6 mm (`sample_parameters(found, 1, None)` gives
 # the central one). What is the total heat released at 1 mm divided by that at 6 mm? Why do the peaks not
@@ -115,7 +114,7 @@ answer(heat_ratio, within=0.03)
 # :::
 
 # %% [markdown]
-# ## 3. Compute: kinetics that do not compensate
+# ## 4.3 Compute: kinetics that do not compensate
 #
 # Take $E$ = 200 kJ/mol and $A = 10^{13}$ 1/s. A first-order reaction that is heated at
 # $\beta$ = 10 K/min peaks where $\beta E / (R T^2) = A\,e^{-E/RT}$. Draw 2,000 values of $E$ and of $\ln A$
@@ -165,11 +164,11 @@ frequency, activation = arrhenius(np.array([650.0]), np.array([40.0]))
 f"A = {frequency[0]:.1e} 1/s, E = {activation[0] / 1e3:.0f} kJ/mol"
 
 # %% [markdown]
-# ## 4. Change and explain: who draws the random numbers?
+# ## 4.4 Change and explain: who draws the random numbers?
 #
 # The table is made in chunks; chunk $k$ draws from `np.random.SeedSequence(seed, spawn_key=(k,))`. Draw three
 # numbers for each of four chunks in order 0, 1, 2, 3, and again in order 3, 1, 0, 2. Are the numbers of
-# each chunk the same (True or False)? And if there were one generator a *worker* instead?
+# each chunk the same (True or False)? And if there were one generator per *worker* instead?
 
 # %% tags=["start"]
 same = ...
@@ -195,12 +194,12 @@ answer(same)
 # :::{admonition} Explanation
 # :class: dropdown
 # A chunk is a function of its number: it may be computed twice, elsewhere, or after a crash. With one
-# generator a worker, the rows would depend on which worker took which chunk and on how many workers there
-# were; a restart would continue with other numbers.
+# generator per worker, the rows would depend on which worker took which chunk and on how many workers there
+# were. A restart would continue with other numbers.
 # :::
 
 # %% [markdown]
-# ## 5. Open: a polymer that you would refuse
+# ## 4.5 Open: a polymer that you would refuse
 #
 # `trinity synthesize --n 200 --conditions 1 --seed 1 --out my_table` makes a small table. Find a polymer
 # in it that you would not try to make. Which rule of `data/generator/forbidden.csv` should have excluded it,

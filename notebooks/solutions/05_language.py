@@ -38,11 +38,11 @@ with quiet():
     language_model = AutoModelForMaskedLM.from_pretrained(folder).eval()
 
 # %% [markdown]
-# ## 1. Compute: one polymer, many texts
+# ## 5.1 Compute: one polymer, many texts
 #
 # Write polystyrene, `*CC(*)c1ccccc1`, in fifty random atom orders
 # (`Chem.MolToRandomSmilesVect(Chem.MolFromSmiles(psmiles), 50, seed)`) and tokenize each. How many tokens
-# `c` has every one of them? What else do they share?
+# `c` does each of them have? What else do they share?
 
 # %% tags=["start"]
 aromatic_tokens = ...
@@ -62,12 +62,12 @@ answer(aromatic_tokens)
 # %% [markdown] tags=["solution"]
 # :::{admonition} Explanation
 # :class: dropdown
-# Atoms, ring digits and ends are the same in every order; the brackets are not, since they only say how
+# Atoms, ring digits and ends are the same in every order. The brackets are not, since they only say how
 # the branches were written. A model that sees each polymer in new orders must learn from what is shared.
 # :::
 
 # %% [markdown]
-# ## 2. Change and explain: how sure is the language model?
+# ## 5.2 Change and explain: how sure is the language model?
 #
 # Hide one token and let the language model guess. How probable (0 to 1) does it find the atom `c` in place of
 # the hidden one in `*CC(*)c1cccc?1`? Then hide the oxygen of the ester in PMMA, `*CC(*)(C)C(=O)?C`. Why is
@@ -107,14 +107,14 @@ answer(probability_of_c, within=0.02)
 # :class: dropdown
 # An open aromatic ring leaves hardly any choice: the grammar of SMILES and aromaticity decide. After
 # `C(=O)` chemistry allows several atoms, each of them a real polymer: a ketone, an ester, an amide. The
-# model's doubt is knowledge, and a low loss is not the aim in itself.
+# model is right to be uncertain, so a low loss is not an aim in itself.
 # :::
 
 # %% [markdown]
-# ## 3. Compute: how much is a good guess worth?
+# ## 5.3 Compute: how good is a guess?
 #
-# The loss of a hidden token is $-\ln p$ of the true one. What is the loss (nats) of somebody who finds all
-# tokens of the vocabulary equally probable? Where does the curve of phase 0 begin, and where does it end?
+# The loss of a hidden token is $-\ln p$ of the true one. What is the loss (nats) if all tokens of the
+# vocabulary are equally probable? Where does the curve of phase 0 begin, and where does it end?
 
 # %% tags=["start"]
 loss_of_ignorance = ...
@@ -139,7 +139,7 @@ answer(loss_of_ignorance, within=0.01)
 # :::
 
 # %% [markdown]
-# ## 4. Open: what no text can say
+# ## 5.4 Open: what no text can say
 #
 # Which property that decides how a plastic burns could a model of repeat units not learn, however many
 # rows and weights it had?

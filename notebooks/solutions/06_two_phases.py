@@ -48,7 +48,7 @@ def predicted(flux_kw_m2):
 
 
 # %% [markdown]
-# ## 1. Compute: an irradiance for a time
+# ## 6.1 Compute: an irradiance for a time
 #
 # At which irradiance (kW/m²) does the model expect 6 mm of polystyrene to ignite after 60 s? (`predicted`
 # answers for a list of irradiances.) And at which would it do so according to the upper end of the
@@ -86,7 +86,7 @@ answer(irradiance_kw_m2, within=0.03)
 # :::
 
 # %% [markdown]
-# ## 2. Change and explain: what do five networks buy?
+# ## 6.2 Change and explain: why five networks?
 #
 # The shipped model averages five networks that started phase 1 from different seeds. With
 # `stages.load("finetuning", scale=scale, members=1)` there is one. Compare `results["held_out"]` of both: by what
@@ -122,7 +122,7 @@ answer(growth, within=0.02)
 # :::
 
 # %% [markdown]
-# ## 3. Compute: remembering is not predicting
+# ## 6.3 Compute: remembering is not predicting
 #
 # Predict the measured tests that ignited, with their laboratory named, and compute the error factor
 # of `t_ig_s` on them. The model has seen all of them. By what factor is the held-out one
@@ -147,12 +147,12 @@ answer(optimism, within=0.03)
 # %% [markdown] tags=["solution"]
 # :::{admonition} Explanation
 # :class: dropdown
-# The error on data that was seen says how flexible a model is, not how good. It is shown in this book once,
-# to be distrusted.
+# The error on data that a model has seen shows how flexible the model is, not how good. This book shows it once, as a
+# warning.
 # :::
 
 # %% [markdown]
-# ## 4. Open: a wrong unit
+# ## 6.4 Open: a wrong unit
 #
 # Finetune on your own table (`trinity finetune --csv mine.csv --out my_model`) in which the peaks of one
 # polymer are in W/m² instead of kW/m². The schema refuses that. How would you notice an error that it

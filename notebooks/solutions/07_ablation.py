@@ -33,11 +33,11 @@ results = stages.load("ablation").results
 rows = evaluation.headline(results)
 
 # %% [markdown]
-# `rows` has one prediction a line: `arm`, `seed`, `fold` (the group left out), `test_id`, `target`, `measured`,
+# `rows` has one prediction per line: `arm`, `seed`, `fold` (the group left out), `test_id`, `target`, `measured`,
 # `predicted`. The primary endpoint is the mean of $|\ln(\text{predicted}/\text{measured})|$ over `t_ig_s` and
 # `phrr_kw_m2`, in each group first, then over groups.
 #
-# ## 1. Compute: tests or groups?
+# ## 7.1 Compute: tests or groups?
 #
 # Compute the error factor of the arm `two_phase` for `t_ig_s` with all tests weighted equally, seeds
 # averaged with them, and divide it by the one over groups. Which groups make the difference?
@@ -67,7 +67,7 @@ answer(tests_over_groups, within=0.01)
 # :::
 
 # %% [markdown]
-# ## 2. Compute: how small can p be?
+# ## 7.2 Compute: how small can p be?
 #
 # A sign-flip test over nine groups compares the observed sum of nine signed differences with all patterns of
 # signs. What is the smallest two-sided $p$ that it can give?
@@ -85,12 +85,12 @@ answer(smallest_p, within=0.01)
 # %% [markdown] tags=["solution"]
 # :::{admonition} Reading it
 # :class: dropdown
-# All nine groups must agree for it, and one that disagrees by little already doubles it. More seeds do not
-# help: they are no new polymers.
+# All nine groups must agree for this, and one that disagrees slightly already doubles it. More seeds do not help, because
+# they are not new polymers.
 # :::
 
 # %% [markdown]
-# ## 3. Change and explain: ten groups instead of nine
+# ## 7.3 Change and explain: ten groups instead of nine
 #
 # Compare `two_phase` with `direct` on the primary endpoint, once with `rows` and once with ten
 # groups (`evaluation.headline(results, "ten")` has their rows, `evaluation.compare(rows, "two_phase")` compares). What is the difference with
@@ -126,7 +126,7 @@ answer(ten_over_nine, within=0.02)
 # :::
 
 # %% [markdown]
-# ## 4. Open: the missing arm
+# ## 7.4 Open: the missing arm
 #
 # Design an arm that is not in the list. What would its result have to be to change your mind about the
 # method?

@@ -36,10 +36,10 @@ rows = headline(stages.load("ablation").results)
 rows = rows[(rows["arm"] == arm) & (rows["target"] == target)]
 
 # %% [markdown]
-# ## 1. Compute: do the intervals hold?
+# ## 8.1 Compute: do the intervals hold?
 #
 # `rows` has the held-out predictions of `t_ig_s` with the ends `lo` and `hi` of their 90 % intervals. What
-# percentage of the measurements lies inside, when each group (`fold`) has the same say?
+# percentage of the measurements lies inside, when all groups (`fold`) are weighted equally?
 
 # %% tags=["start"]
 coverage_percent = ...
@@ -62,7 +62,7 @@ answer(coverage_percent, within=0.01)
 # :::
 
 # %% [markdown]
-# ## 2. Change and explain: narrower intervals
+# ## 8.2 Change and explain: narrower intervals
 #
 # Make every interval narrower: multiply its half-width in $\ln$ by 0.7. What is the coverage over groups now,
 # in per cent? Why does it not fall to 70 % of what it was?
@@ -86,11 +86,11 @@ answer(narrow_coverage_percent, within=0.01)
 # :class: dropdown
 # Most errors are much smaller than the interval, so shrinking it loses only those near its ends. Coverage
 # alone is therefore a poor judge: an interval may be far too wide and look good. The interval score of the
-# chapter charges for width and for misses together.
+# chapter penalises both width and misses.
 # :::
 
 # %% [markdown]
-# ## 3. Compute: the factor that would have been right
+# ## 8.3 Compute: the factor that would have been right
 #
 # By what factor would all half-widths have to be multiplied so that 90 % of the measurements lie inside, each
 # group with the same weight? (`np.quantile` takes the weights that `group_weights(groups)` gives, with
@@ -116,7 +116,7 @@ answer(right_factor, within=0.02)
 # :::
 
 # %% [markdown]
-# ## 4. Open: find the edge of the model
+# ## 8.4 Open: find the edge of the model
 #
 # `nearest_similarity(psmiles, seen)` is the similarity to the nearest polymer that the model has
 # seen. Below `least_similarity` the model says `in_domain: false`. Find a repeat unit that a chemist would

@@ -38,7 +38,7 @@ finetuned = stages.load("finetuning")
 here = Path(tempfile.mkdtemp())
 
 # %% [markdown]
-# ## 1. Compute: which would you choose?
+# ## 9.1 Compute: which would you choose?
 #
 # Predict polypropylene `*CC(*)C`, polycarbonate `*Oc1ccc(C(C)(C)c2ccc(OC(*)=O)cc2)cc1` and poly(ether sulfone)
 # `*Oc1ccc(S(=O)(=O)c2ccc(*)cc2)cc1` at 50 kW/m² and 6 mm (`trinity.prediction.predict.predict`). How many of the three
@@ -70,13 +70,13 @@ answer(told_apart)
 # %% [markdown] tags=["solution"]
 # :::{admonition} Reading it
 # :class: dropdown
-# Ranking by the means is tempting and says more than the model knows. Where intervals overlap, ask for a
-# test; where they do not, the ranking may save you one. (Two intervals that overlap can still belong to
+# A ranking by the means claims more than the model knows. Where intervals overlap, ask for a test. Where they do not, the
+# ranking may save you one. (Two intervals that overlap can still belong to
 # different polymers: the errors of one model are correlated.)
 # :::
 
 # %% [markdown]
-# ## 2. Change and explain: two tests of your own
+# ## 9.2 Change and explain: two tests of your own
 #
 # You measured poly(ether sulfone) twice and found peaks of 150 kW/m² at 50 kW/m² and 210 kW/m² at 75 kW/m²
 # (6 mm; invented numbers). Write them into a CSV with the columns `psmiles,flux_kw_m2,thickness_mm,phrr_kw_m2`
@@ -120,10 +120,10 @@ answer(new_peak_kw_m2, within=0.03)
 # :::
 
 # %% [markdown]
-# ## 3. Change and explain: units
+# ## 9.3 Change and explain: units
 #
 # Ask for an irradiance of 50 000 (W/m² instead of kW/m²), and write a table whose column is called `t_ig_hours`
-# instead of `t_ig_s`. Is each of the two refused (True), or is anything computed in silence (False)?
+# instead of `t_ig_s`. Is each of the two refused (True), or is anything computed without a message (False)?
 
 # %% tags=["start"]
 refused = ...
@@ -169,7 +169,7 @@ read_measurements(here / "mine.csv")[
 ]
 
 # %% [markdown]
-# ## 4. Open: a decision
+# ## 9.4 Open: a decision
 #
 # A colleague wants to replace a part's polycarbonate by a new polymer because its predicted peak is 30 % lower.
 # Which three things would you ask for before you agree?
@@ -178,6 +178,6 @@ read_measurements(here / "mine.csv")[
 # :::{admonition} What a good answer holds
 # :class: dropdown
 # Whether the new polymer is in the domain; whether 30 % is more than the interval of the *ratio*; and
-# whether the part is a neat polymer at all, since a product is a recipe. Then a test: the prediction tells
-# which one to buy first, not which part is safe.
+# whether the part is a neat polymer at all, since a product also contains additives. Then ask for a test: the prediction
+# shows which one to do first, not which part is safe.
 # :::

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlparse
@@ -238,6 +239,12 @@ def test_a_folded_solution_opens_with_the_keyboard(address, browser):
 def test_slides_are_beside_the_pages_and_linked(site):
     assert (site / "slides.html").is_file()
     assert "../slides.html" in Page(site / "book" / "teaching.html").links
+
+
+def test_students_get_every_exercise_in_one_file(site):
+    names = {path.name for path in (ROOT / "notebooks" / "exercises").glob("*.ipynb")}
+    assert names and set(zipfile.ZipFile(site / "exercises.zip").namelist()) >= names
+    assert "../exercises.zip" in Page(site / "book" / "teaching.html").links
 
 
 def test_figures_of_notebooks_say_what_they_show(site):

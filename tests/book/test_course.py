@@ -6,7 +6,10 @@ import math
 import re
 import subprocess
 import sys
+import tomllib
+from itertools import pairwise
 
+import jupytext
 import nbformat
 import numpy as np
 import pytest
@@ -208,7 +211,10 @@ class TestSlides:
         return slides.slides()
 
     def test_each_slide_has_a_picture_that_says_what_it_shows(self, deck):
-        asked = (ROOT / "book" / "slides.toml").read_text(encoding="utf-8").count("[[slide]]")
+        listed = tomllib.loads((ROOT / "book" / "slides.toml").read_text(encoding="utf-8"))["slide"]
+        there = [(ROOT / "notebooks" / f"{one['notebook']}.ipynb").is_file() for one in listed]
+        asked = sum(there)
+        assert len(listed) >= 20 and all(one["notes"] for one in listed)
         pictures = re.findall(r'<img alt="([^"]+)" src="data:image/png;base64,(\w+)', deck)
         assert len(pictures) == asked >= 10
         assert all(len(text) > 20 for text, _ in pictures)
@@ -223,6 +229,8 @@ class TestSlides:
         (tmp_path / "book" / "generated").mkdir(parents=True)
         (tmp_path / "book" / "generated" / "numbers.json").write_text('{"numbers": {}}')
         (tmp_path / "notebooks").mkdir()
+        empty = nbformat.v4.new_notebook()
+        nbformat.write(empty, tmp_path / "notebooks" / "00_x.ipynb")
         (tmp_path / "book" / "slides.toml").write_text(
             'title = "t"\nfooter = "f"\n[[slide]]\ntitle = "a"\nnotebook = "00_x"\n'
             'figure = "nothing"\ntext = ""\ndata = ""\n'
@@ -248,3 +256,14 @@ def test_every_figure_of_a_notebook_has_a_text(source):
             last = cell.splitlines()[-1]
             if last.startswith("figures_"):
                 assert notebooks.alternative(cell, notebook.syntax()), last
+
+
+@pytest.mark.parametrize("source", SOLUTIONS, ids=lambda path: path.stem)
+def test_exercises_have_the_number_of_their_chapter_and_each_has_its_solution(source):
+    cells = jupytext.read(source).cells
+    heads = [i for i, c in enumerate(cells) if re.search(r"^## \d", c.source, re.MULTILINE)]
+    chapter = int(source.stem.split("_")[0])
+    for place, (head, end) in enumerate(pairwise([*heads, len(cells)]), start=1):
+        assert re.search(rf"^## {chapter}\.{place} ", cells[head].source, re.MULTILINE)
+        tags = {tag for c in cells[head:end] for tag in c.metadata.get("tags", [])}
+        assert "solution" in tags, cells[head].source

@@ -172,3 +172,10 @@ def test_strict_writes_nothing(tmp_path, answered):
     source.write_text(TABLE)
     prediction_files.predict_table(source, out, None, strict=True)
     assert not out.exists()
+
+
+def test_a_group_that_cannot_be_left_out_is_refused():
+    known = {"left_out": "PC"}
+    workflow.check_values(known, {"left_out"})
+    with pytest.raises(InputError, match="There is no left_out 'PLA'; choose one of PE, PP"):
+        workflow.check_values({"left_out": "PLA"}, {"left_out"})

@@ -57,7 +57,7 @@ def result() -> Figure:
     """Error factor of each arm over the nine strict groups, ignition and peak."""
     path = data_path("artifacts", "results", "lopo.json")
     scores = evaluation.scores(evaluation.headline(read_json(path)))
-    return figures_learning.ablation(pd.DataFrame(scores), list(PRIMARY))
+    return figures_learning.ablation(pd.DataFrame(scores), list(PRIMARY), stacked=True)
 
 
 #: File below the root of the checkout -> what is drawn there.

@@ -63,18 +63,22 @@ def parity_by_arm(rows: pd.DataFrame, arms: list[str], targets: list[str]) -> Fi
 
 
 def ablation(
-    scores: pd.DataFrame, targets: list[str], bars: dict[str, float] | None = None
+    scores: pd.DataFrame,
+    targets: list[str],
+    bars: dict[str, float] | None = None,
+    stacked: bool = False,
 ) -> Figure:
     """Error factor of each arm with its 95 % interval over groups, a panel per target.
 
     ``scores``: columns ``arm``, ``target``, ``gmfe``, ``gmfe_low``, ``gmfe_high`` [-]; ``bars``:
-    target -> factor drawn as a dotted line.
+    target -> factor drawn as a dotted line; ``stacked``: panels below each other, for a phone.
     """
-    size = (3.5 * len(targets) + 0.6, 3.2)
-    figure, panels = subplots(1, len(targets), figsize=size, sharey=True, squeeze=False)
+    size = (5.2, 2.4 * len(targets)) if stacked else (3.5 * len(targets) + 0.6, 3.2)
+    shape = (len(targets), 1) if stacked else (1, len(targets))
+    figure, panels = subplots(*shape, figsize=size, sharey=True, squeeze=False)
     arms = [arm for arm in ARMS if arm in set(scores["arm"])]
     colours = [ARMS[arm].colour for arm in arms]
-    for axes, target in zip(panels[0], targets, strict=True):
+    for axes, target in zip(panels.flat, targets, strict=True):
         rows = scores[scores["target"] == target].set_index("arm").loc[arms]
         names = [label(arm) for arm in arms]
         style.ranges(axes, rows[["gmfe", "gmfe_low", "gmfe_high"]], names, colours)

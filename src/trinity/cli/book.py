@@ -88,7 +88,7 @@ def info(as_json: bool = JSON) -> None:
 
 
 def reproduce() -> None:
-    """Compute the main arms and the book anew and print the difference from what is published.
+    """Compute the main arms and the book from nothing and print the difference from what is published.
 
     Example: trinity reproduce
     """
@@ -97,7 +97,7 @@ def reproduce() -> None:
 
 
 def recompute(*stages: str) -> None:
-    """Compute published results anew at laptop scale."""
+    """Compute published results again at laptop scale."""
     for name in stages:
         print(_book("build").recompute(name))
 
@@ -111,7 +111,7 @@ def ablation() -> None:
 
 
 def distil() -> None:
-    """Teach the networks of ``trinity predict --fast`` anew at laptop scale; resumes.
+    """Teach the networks of ``trinity predict --fast`` again at laptop scale; resumes.
 
     Example: trinity distil
     """
@@ -127,7 +127,7 @@ def power() -> None:
 
 
 def phase0() -> None:
-    """Train the embedded chemical language model anew at laptop scale.
+    """Train the embedded chemical language model again at laptop scale.
 
     Example: trinity phase0
     """

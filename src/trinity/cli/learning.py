@@ -91,7 +91,7 @@ def synthesize(
     n: int = typer.Option(min=1, max=MOST_POLYMERS, help="Hypothetical polymers."),
     out: Path = typer.Option(metavar="DIR", help="Folder of the Parquet table."),
     seed: int = tools.SEED,
-    conditions: int = typer.Option(5, min=1, max=1000, help="Test conditions a polymer."),
+    conditions: int = typer.Option(5, min=1, max=1000, help="Test conditions per polymer."),
     scheduler: str = option("ADDRESS", "A Dask scheduler; else this machine."),
     as_json: bool = tools.JSON,
 ) -> None:
@@ -220,7 +220,7 @@ def summary(name: str, scale: str, seed: int) -> dict:
 
 
 def _print_summary(answer: dict) -> None:
-    """What a stage found: numbers a line each, error factors of the targets as a table."""
+    """What a stage found: numbers one per line, error factors of the targets as a table."""
     factors = {}
     for key, value in answer.items():
         if isinstance(value, dict) and value.keys() == set(TARGETS):

@@ -91,7 +91,7 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenExecutor:
         code = 1
         said = (
-            "Error: A worker process was killed, most often for want of memory; close other"
+            "Error: A worker process was killed, most often because memory ran out; close other"
             " programs and start the same command again: it takes up what it had finished."
         )
     except OSError as error:

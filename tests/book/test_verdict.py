@@ -1,0 +1,57 @@
+"""What the front page and the conclusion say of the evidence, and before there is any."""
+
+import pytest
+from rdkit import Chem
+from trinity_book import verdict
+from trinity_book.figures import concepts
+
+from trinity.chemistry.groups import count_groups, groups
+
+
+def question(low, high, p, needed=45):
+    effect = (low + high) / 2
+    return {
+        "question": "?", "effect": effect, "low": low, "high": high, "p": p / 3, "p_holm": p,
+        "groups_for_80_percent_power": needed,
+    }  # fmt: skip
+
+
+def test_each_question_has_its_word_and_its_numbers():
+    rows = [question(0.1, 0.3, 0.01), question(-0.1, 0.2, 0.4, 320), question(-0.3, -0.1, 0.02)]
+    found = dict(verdict.questions({"primary_questions": rows}))
+    words = [found[f"verdict_{n}"] for n in (1, 2, 3)]
+    assert words == ["shown", "not shown", "contradicted"]
+    assert [found[f"agrees_{n}"] for n in (1, 2, 3)] == ["yes", "not decided", "no"]
+    assert found["effect_1"] == "+0.200 (+0.100 to +0.300)" and found["p_holm_2"] == "0.400"
+    assert "about 320 groups" in found["sentence_2"] and "groups" not in found["sentence_1"]
+    assert found["sentence_3"].startswith("**Contradicted:** that measurements")
+
+
+def test_before_the_evaluation_every_number_says_so():
+    found = {**dict(verdict.questions({})), **dict(verdict.with_power({}))}
+    assert found["sentence_1"].startswith("**Not computed yet:** whether")
+    unsaid = {k: v for k, v in found.items() if not k.startswith(("sentence", "claim"))}
+    assert set(unsaid.values()) == {verdict.LATER, str(verdict.LABELS)}
+
+
+@pytest.mark.parametrize(
+    ("ours", "p", "word"),
+    [(1.0, 0.01, "shown"), (3.0, 0.01, "contradicted"), (1.0, 0.2, "not shown")],
+)
+def test_with_power_a_smaller_error_and_a_small_p_show_it(ours, p, word):
+    about = {"property": verdict.PROPERTY, "physics": False, "phase2": "head", "split": "cluster"}
+    about["labels"] = verdict.LABELS
+    rows = [{**about, "arm": "phase1", "mae": ours, "p": p}]
+    rows.append({**about, "arm": "language_model", "mae": 2.0, "p": None})
+    rows += [{**row, "labels": 5, "p": 0.9} for row in rows]
+    found = dict(verdict.with_power({"curves": rows}))
+    assert found["power_verdict_alone"] == word
+    assert found["power_verdict_with_physics"] == verdict.LATER
+
+
+@pytest.mark.parametrize("psmiles", ["*Oc1ccc(C(C)(C)c2ccc(OC(*)=O)cc2)cc1", "*CC(*)(C)C(=O)OC"])
+def test_the_drawn_groups_are_those_that_are_counted(psmiles):
+    claimed = list(concepts.claims(Chem.MolFromSmiles(psmiles)).values())
+    size = {group.name: group.pattern.GetNumAtoms() for group in groups()}
+    drawn = {name: claimed.count(name) // size[name] for name in dict.fromkeys(claimed)}
+    assert drawn == count_groups(psmiles).counts
