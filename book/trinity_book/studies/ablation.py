@@ -32,12 +32,13 @@ def ablation(job: Job) -> dict:
         **{kind: controls.members(job, kind) for kind in ("random", *reports)},
     }
     bench = Bench(job.folder / "units", sources)
+    folds = folds_of(MAIN)[: numbers["folds"]]
     seeds = {"shuffled_labels": numbers["shuffled_seeds"]}
     main = [
         unit
         for arm in ARMS.values()
         if not arm.published
-        for unit in units_of(folds_of(MAIN), [arm], seeds.get(arm.start, numbers["seeds"]))
+        for unit in units_of(folds, [arm], seeds.get(arm.start, numbers["seeds"]))
     ]
     rows = predictions(bench, main, "factorial", job.progress)
     rows = pd.concat([_published(job), rows], ignore_index=True)

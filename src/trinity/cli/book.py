@@ -88,7 +88,7 @@ def info(as_json: bool = JSON) -> None:
 
 
 def reproduce() -> None:
-    """Compute the main arms and the book from nothing and print the difference from what is published.
+    """Compute the main arms and the book from nothing; print the difference from the published.
 
     Example: trinity reproduce
     """
