@@ -6,6 +6,7 @@ import re
 
 import pytest
 from surroundings import ROOT
+
 from tools import audit, mutation
 
 
