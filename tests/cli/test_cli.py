@@ -16,8 +16,9 @@ from trinity.cli import tools
 from trinity.cli.main import EXTRAS, app, main
 
 COMMANDS = (
-    "estimate cone simulate predict synthesize pretrain finetune evaluate run provenance info"
-).split()
+    *"estimate cone simulate predict synthesize pretrain finetune evaluate run".split(),
+    *("provenance", "info"),
+)
 STYRENE = "*CC(*)c1ccccc1"
 
 
