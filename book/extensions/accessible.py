@@ -2,8 +2,8 @@
 
 The theme's links are too pale on the shaded rows of tables, the list of references says that it
 is a list of items that it does not hold, and a table that a narrow screen scrolls cannot be reached
-with the keyboard; axe-core reports all three. Folded cells are called by what they hold, and names of
-columns and repeat units in tables may break, so that no column is pushed out of sight.
+with the keyboard; axe-core reports all three. Folded cells are called by what they hold, and names
+of columns and repeat units in tables may break, so that no column is pushed out of sight.
 """
 
 import re
@@ -30,7 +30,9 @@ def _style(app, config):
 
 
 def _repair(app, page, template, context, doctree):
-    body = context.get("body", "")
+    if "body" not in context:
+        return
+    body = context["body"]
     for wrong, right in REPAIRS.items():
         body = body.replace(wrong, right)
     body = COLUMN.sub(lambda name: name[0].replace("_", "_<wbr>"), body)
