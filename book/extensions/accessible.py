@@ -36,7 +36,7 @@ def _repair(app, page, template, context, doctree):
     for wrong, right in REPAIRS.items():
         body = body.replace(wrong, right)
     body = COLUMN.sub(lambda name: name[0].replace("_", "_<wbr>"), body)
-    context["body"] = UNIT.sub(lambda unit: unit[0].replace(")", ")<wbr>"), body)
+    context["body"] = UNIT.sub(lambda unit: unit[0].replace("(", "<wbr>("), body)
 
 
 def setup(app):
