@@ -38,7 +38,7 @@ from trinity_book import course
 # ## As published
 #
 # ```bash
-# papermill notebooks/10_one_polymer.ipynb out.ipynb
+# papermill notebooks/10_one_polymer.ipynb build/out.ipynb
 # ```
 
 # %% mystnb={"image": {"alt": "PMMA as in the chapter before: time to ignition and peak heat release rate over irradiance, measured and predicted by physics, phase 1 and phase 1 + phase 2."}}
@@ -48,7 +48,7 @@ course.rerun("one_polymer")
 # ## Another polymer
 #
 # ```bash
-# papermill notebooks/10_one_polymer.ipynb out.ipynb -p polymer PC
+# papermill notebooks/10_one_polymer.ipynb build/out.ipynb -p polymer PC
 # ```
 
 # %% mystnb={"image": {"alt": "The same for polycarbonate."}}
@@ -62,7 +62,7 @@ course.rerun("one_polymer", polymer=other_polymer)
 # ## Another range of irradiance
 #
 # ```bash
-# papermill notebooks/10_one_polymer.ipynb out.ipynb -p flux_low_kw_m2 35 -p flux_high_kw_m2 60
+# papermill notebooks/10_one_polymer.ipynb build/out.ipynb -p flux_low_kw_m2 35 -p flux_high_kw_m2 60
 # ```
 
 # %% mystnb={"image": {"alt": "PMMA over a narrow range of irradiance."}}
@@ -79,7 +79,7 @@ course.rerun(
 # ## Another seed
 #
 # ```bash
-# papermill notebooks/10_one_polymer.ipynb out.ipynb -p seed 1
+# papermill notebooks/10_one_polymer.ipynb build/out.ipynb -p seed 1
 # ```
 
 # %% mystnb={"image": {"alt": "PMMA with another seed."}}
@@ -92,7 +92,7 @@ course.rerun("one_polymer", seed=other_seed)
 # ## Fewer measurements
 #
 # ```bash
-# papermill notebooks/10_one_polymer.ipynb out.ipynb -p n_measurements 6
+# papermill notebooks/10_one_polymer.ipynb build/out.ipynb -p n_measurements 6
 # ```
 
 # %% mystnb={"image": {"alt": "PMMA with only a few measurements of other polymers to learn from."}}

@@ -2,9 +2,11 @@
 
 The theme's links are too pale on the shaded rows of tables, the list of references says that it
 is a list of items that it does not hold, and a table that a narrow screen scrolls cannot be reached
-with the keyboard; axe-core reports all three. Folded cells are called by what they hold.
+with the keyboard; axe-core reports all three. Folded cells are called by what they hold, and names
+of columns and repeat units in tables may break, so that no column is pushed out of sight.
 """
 
+import re
 from pathlib import Path
 
 REPAIRS = {
@@ -19,6 +21,8 @@ REPAIRS = {
         '<div class="pst-scrollable-table-container" tabindex="0">'
     ),
 }
+#: Names of columns, and repeat units too long for a column, in tables of notebooks.
+COLUMN, UNIT = re.compile(r"(?<=<th>)\w+(?=</th>)"), re.compile(r"(?<=<td>)[^\s<]{20,}(?=</td>)")
 
 
 def _style(app, config):
@@ -26,9 +30,13 @@ def _style(app, config):
 
 
 def _repair(app, page, template, context, doctree):
+    if "body" not in context:
+        return
+    body = context["body"]
     for wrong, right in REPAIRS.items():
-        if "body" in context:
-            context["body"] = context["body"].replace(wrong, right)
+        body = body.replace(wrong, right)
+    body = COLUMN.sub(lambda name: name[0].replace("_", "_<wbr>"), body)
+    context["body"] = UNIT.sub(lambda unit: unit[0].replace("(", "<wbr>("), body)
 
 
 def setup(app):
