@@ -189,8 +189,8 @@ figures_controls.primary_by_arm(controls["scores"]["hidden"]["primary"])
 # *Data: as in figure 4; bars are 95 % bootstrap intervals over {glue:text}`n_folds` groups;
 # {glue:text}`n_seeds` seeds.* **What differs.** All arms share one phase 2, declared in advance, so that nothing
 # is tuned. The comparison is paired over polymers, and arms without a language model are in the same figure. The
-# paper's own recipe, finetuning by gradient with its optimiser and schedule, is in {doc}`14_gradient`, with and without
-# phase 1. The verdict, claim by claim, is in {doc}`../book/conclusion`.
+# paper's own recipe, finetuning by gradient with its optimiser and schedule, is not part of this release; `make
+# ablation` computes it. The verdict, claim by claim, is in {doc}`../book/conclusion`.
 #
 # ## What the paper does not have
 #
