@@ -1,12 +1,13 @@
 """Drawings that are committed as SVG, for the README and for pages of prose.
 
 `overview` and the `concepts` are drawn without data, `result` from the published ``lopo.json``, the
-house from the code (`trinity_book.figures.house`). They have the same bytes at every call;
-``python -m trinity_book.pages`` writes them.
+house from the code (`trinity_book.figures.house`), `reliability` from what was broken on purpose.
+They have the same bytes at every call; ``python -m trinity_book.pages`` writes them.
 """
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -14,10 +15,11 @@ from matplotlib.figure import Figure
 from trinity.evidence import scores as evaluation
 from trinity.files import data_path, read_json
 from trinity.quantities import PRIMARY
+from trinity_book import records, tables
 from trinity_book.figures import concepts, style
 from trinity_book.figures import learning as figures_learning
 from trinity_book.figures.house import house
-from trinity_book.figures.style import BLUE, GREEN, ORANGE, box, subplots
+from trinity_book.figures.style import BLUE, GREEN, ORANGE, SKY, box, subplots
 
 
 def _step(axes, x: float, y: float, text: str, colour: str, width=1.5, height=0.9) -> None:
@@ -60,6 +62,37 @@ def result() -> Figure:
     return figures_learning.ablation(pd.DataFrame(scores), list(PRIMARY), stacked=True)
 
 
+def reliability() -> Figure:
+    """What came of killed runs that were started again, and of small faults put into the code."""
+    victims, targets = records.read("chaos")["victims"], records.read("mutation")["targets"]
+    figure, (left, right) = subplots(columns=2, figsize=(9.0, 2.9))
+    rows = [
+        (tables.VICTIMS[v["victim"]].strip("`"), v["identical"], v["reruns"] - v["identical"])
+        for v in victims
+    ]
+    _shares(left, rows, ("all bytes the same", "another byte"))
+    left.set(xlabel="killed runs, started again", title="Interrupted runs")
+    rows = [
+        (Path(t["files"][0]).parent.name, t["killed"] + t["timeout"], t["equivalent"],
+         t["survived"] - t["equivalent"])
+        for t in targets
+    ]  # fmt: skip
+    _shares(right, rows, ("noticed by a test", "harmless", "not noticed"))
+    right.set(xlabel="small faults put into the code", title="Faults")
+    return figure
+
+
+def _shares(axes, rows: list[tuple], names: tuple[str, ...]) -> None:
+    """Stacked horizontal bars: a label and so many numbers per row."""
+    labels, *columns = zip(*rows[::-1], strict=True)
+    start = [0] * len(labels)
+    colours = (*(GREEN, SKY)[: len(names) - 1], ORANGE)
+    for name, column, colour in zip(names, columns, colours, strict=True):
+        axes.barh(labels, column, left=start, color=colour, label=name)
+        start = [a + b for a, b in zip(start, column, strict=True)]
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=len(names), fontsize="small")
+
+
 #: File below the root of the checkout -> what is drawn there.
 DRAWINGS: dict[str, Callable[[], Figure]] = {
     "notebooks/overview.svg": overview,
@@ -69,9 +102,13 @@ DRAWINGS: dict[str, Callable[[], Figure]] = {
     "book/groups.svg": concepts.groups_on_molecule,
     "book/network.svg": concepts.network,
     "book/split.svg": concepts.split,
+    "book/reliability.svg": reliability,
 }
 #: Results files behind them.
-RESULTS = {"notebooks/result.svg": ("lopo.json",)}
+RESULTS = {
+    "notebooks/result.svg": ("lopo.json",),
+    "book/reliability.svg": ("chaos.json", "mutation.json"),
+}
 
 
 def svg(drawing: Callable[[], Figure]) -> bytes:
