@@ -21,8 +21,9 @@ PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile --no-
 .PHONY: help setup book lab check test class reproduce ablation distil power phase0 lint bench chaos audit lock clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
+	@sed -n -e 's/^### //p' -e 's/^\([a-z0-9]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
 
+### for users
 setup: $(READY)  ## make .venv with the trinity command in it (2 minutes; instant when up to date)
 
 $(READY): requirements.lock pyproject.toml scripts/setup
@@ -47,6 +48,7 @@ class: $(READY)  ## every stage from nothing at class scale, into build/class (7
 reproduce: $(READY)  ## laptop scale, main arms and book, from nothing, into build/reproduce (40 minutes)
 	$(TRINITY) reproduce
 
+### for maintainers: renew what is shipped, or look after the code
 ablation: $(READY)  ## all arms, controls and finetuning by gradient, resumable: lopo.json, ablation*.json
 	$(TRINITY) ablation
 

@@ -2,21 +2,25 @@
 
 One command writes it all, and all of it is committed, so that the pages build without the data:
 the substitution table (`trinity_book.numbers`) with the list of results that are of an earlier
-release, the tables (`trinity_book.tables`), the README's table of costs, and the drawings. `stale`
+release, the tables (`trinity_book.tables`), the README's numbers, costs and outputs, and the
+drawings. `stale`
 names what is not what the command would write.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from trinity import provenance
 from trinity.files import data_root, write_atomic
 from trinity.pipeline import stages
-from trinity_book import numbers, records, tables
+from trinity_book import numbers, records, shown, tables
 from trinity_book.figures import drawings
 
 NUMBERS = "book/generated/numbers.json"
+#: A number of the substitution table in the README: its name in a comment, the text, an end.
+NUMBER = re.compile(r"(<!--=(\w+)-->)[^<]*(<!---->)")
 COSTS = ("<!-- costs: python -m trinity_book.pages -->", "<!-- end of costs -->")
 
 
@@ -25,8 +29,9 @@ def made(root: Path) -> Iterator[tuple[Path, bytes]]:
 
     Raises InputError if a results file is missing.
     """
-    found = {"numbers": numbers.table(), "earlier": provenance.pending(stages.artifacts_root())}
-    text = json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False)
+    found = numbers.table()
+    document = {"numbers": found, "earlier": provenance.pending(stages.artifacts_root())}
+    text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)
     yield root / NUMBERS, f"{text}\n".encode()
     for name, (source, text) in tables.TABLES.items():
         body = text(records.read(Path(source).stem) if source else {}).rstrip("\n")
@@ -35,7 +40,9 @@ def made(root: Path) -> Iterator[tuple[Path, bytes]]:
     readme = root / "README.md"
     before, _, rest = readme.read_text(encoding="utf-8").partition(COSTS[0])
     costs, after = tables.costs(records.read("costs")), rest.partition(COSTS[1])[2]
-    yield readme, f"{before}{COSTS[0]}\n\n{costs}\n\n{COSTS[1]}{after}".encode()
+    text = f"{before}{COSTS[0]}\n\n{costs}\n\n{COSTS[1]}{after}"
+    text = NUMBER.sub(lambda n: f"{n[1]}{found[n[2]]['text']}{n[3]}", text)
+    yield readme, shown.renewed(text).encode()
     for name, drawing in drawings.DRAWINGS.items():
         yield root / name, drawings.svg(drawing)
 

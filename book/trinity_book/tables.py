@@ -75,15 +75,21 @@ def readable(value: float) -> str:
     return f"{rounded:,.0f}" if 1e4 <= rounded < 1e7 else f"{value:,.4g}"
 
 
+#: Targets that renew what is shipped; the others are for everybody who uses it.
+MAINTAINERS = ("ablation", "distil", "power", "phase0")
+
+
 def costs(found: dict) -> str:
-    """What each make target costs: the table of the README."""
-    rows = []
-    for target, remark in REMARKS.items():
-        if cost := found["costs"].get(target):
-            note = f"{remark}; {cost['note']}" if "note" in cost else remark
-            memory = f"{cost['memory_gb']} GB"
-            rows.append((f"`make {target}`", cost["minutes"], memory, cost["date"], note))
-    return grid("target | minutes | memory | measured | remark", rows)
+    """What each make target costs, users' targets first: the tables of the README."""
+    parts = []
+    for who, maintained in (("user", False), ("maintainer", True)):
+        rows = [
+            (f"`make {target}`", remark, cost["minutes"], f"{cost['memory_gb']} GB")
+            for target, remark in REMARKS.items()
+            if (cost := found["costs"].get(target)) and (target in MAINTAINERS) == maintained
+        ]
+        parts.append(grid(f"as a {who} | what it does | minutes: | memory:", rows))
+    return "\n\n".join(parts)
 
 
 def scaling_costs(found: dict) -> str:

@@ -76,6 +76,7 @@ def titled(asked: str, psmiles: str) -> str:
 def tell_written(*paths: Path | None) -> None:
     """Name the files that a command has written beside its answer; on stderr, as JSON may go on
     stdout."""
+    sys.stdout.flush()  # the answer stands first
     for path in filter(None, paths):
         typer.echo(f"wrote {path}", err=True)
 
