@@ -97,11 +97,14 @@ def study_rows(bench: Bench, numbers: dict, progress: bool) -> pd.DataFrame:
 
 
 def _few(splits: list[Split], numbers: dict) -> list[Split]:
-    """At most ``folds`` splits of every study and level: fewer than all at small scales."""
-    kept: dict[tuple, list] = {}
+    """At most ``folds`` levels of every study and splits of every level: fewer than all at small
+    scales."""
+    most = numbers["folds"]
+    kept: dict[str, dict[str, list]] = {}
     for split in splits:
-        kept.setdefault((split.study, split.level), []).append(split)
-    return [split for part in kept.values() for split in part[: numbers["folds"]]]
+        kept.setdefault(split.study, {}).setdefault(split.level, []).append(split)
+    levels = [level for study in kept.values() for level in list(study.values())[:most]]
+    return [split for level in levels for split in level[:most]]
 
 
 def scores(rows: pd.DataFrame) -> dict:
