@@ -4,6 +4,7 @@ All arms with a phase 2 share one, `trinity.learning.correction.Correction`; the
 it reads of a polymer and in what it starts from. Answers are in `trinity.cone.coordinates`.
 """
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -137,9 +138,12 @@ def _forest(training: TestTable, seed: int) -> Predictor:
         given = np.isfinite(y[:, column])
         forest = RandomForestRegressor(TREES, max_features=0.5, oob_score=True, random_state=seed)
         weight = training.weight[given]
-        forests.append(forest.fit(x[given], y[given, column], sample_weight=weight))
-        off = forest.oob_prediction_ - y[given, column]
-        sigma[column] = np.sqrt(np.average(off**2, weights=weight))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # heavy tests are in every bootstrap
+            forests.append(forest.fit(x[given], y[given, column], sample_weight=weight))
+        left_out = forest.oob_prediction_ != 0.0  # which stands for none
+        off = (forest.oob_prediction_ - y[given, column])[left_out]
+        sigma[column] = np.sqrt(np.average(off**2, weights=weight[left_out]))
 
     def ask(tests: TestTable) -> Answer:
         mean = np.column_stack([forest.predict(features(tests)) for forest in forests])
