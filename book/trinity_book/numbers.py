@@ -101,8 +101,7 @@ def _phase1(found: dict) -> Numbers:
 
 def _scored(found: dict) -> Numbers:
     """Held-out error factors of each arm; those of the model that ships with their ranges."""
-    nine = found["scores"]["nine"]
-    nine = nine.get("hidden", nine)  # an earlier release did not hide the laboratory
+    nine = found["scores"]["nine"]["hidden"]
     for row in nine["scores"]:
         name = SHORT[row["target"]]
         if row["arm"] in ARMS and row["target"] in PRIMARY:

@@ -70,7 +70,7 @@ def test_scores_costs_and_rates_are_those_of_the_results(root, table):
     def read(name):
         return json.loads((results / name).read_text(encoding="utf-8"))
 
-    rows = read("lopo.json")["scores"]["nine"]["scores"]
+    rows = read("lopo.json")["scores"]["nine"]["hidden"]["scores"]
     row = next(r for r in rows if r["arm"] == "two_phase" and r["target"] == "phrr_kw_m2")
     assert table["card_factor_phrr"].startswith(f"{row['gmfe']:.2f} (")
     minutes = sum(read(file)["provenance"]["wall_time"] / 60 for file in numbers.STAGES)
