@@ -49,7 +49,9 @@ def _detail(row: dict | None, word: str) -> str:
         return ""
     text = _numbers(row)
     found = f"error saved {text['effect']}, corrected p {text['p_holm']}"
-    if word == "not shown":
+    if word == "not shown" and row["effect"] < 0:
+        found += f"; it points the other way, which about {text['needed']} groups would settle"
+    elif word == "not shown":
         found += f"; about {text['needed']} groups of polymers would be needed to see it"
     return f" ({found})"
 
