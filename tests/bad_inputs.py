@@ -301,7 +301,7 @@ CONDITIONS = (
               "estimate *CC* *CC*", "cone", "cone --nonsense", "simulate", "simulate a.json",
               "simulate --out b.json", "synthesize --n 5", "synthesize --out t", "provenance",
               "run --scale", "run -p", "--nonsense", "-x", "estimate --json", "predict --csv",
-              "cone --flux 50", "book now", "phase0 again", "ablation --seeds 3", "distil 3",
+              "cone --flux 50", "book now", "phase0 again", "info all", "ablation --seeds 3", "distil 3",
               "power 3",
               "reproduce all", "simulate a b --out c", "provenance a b"),
         code=2,

@@ -107,7 +107,7 @@ def test_the_simulated_curve_goes_on_to_its_end(capsys):
 def test_predict_answers_a_name_as_its_polymer(capsys):
     found = json.loads(call(capsys, "predict", "PMMA", PMMA, "--fast", "--json")[1])
     assert found[0] == found[1]
-    _, out, _ = call(capsys, "predict", "PVC", "--flux", 20, "--fast")
+    _, out, _ = call(capsys, "predict", "PVC", "--flux", 20)
     assert "probably does not ignite (probability of ignition 0." in out
     assert "predicted, if it ignites" in out
     assert "outside the domain of the model: A heat flux below" in out
