@@ -47,6 +47,7 @@ from trinity.chemistry.sampling import sample_parameters
 from trinity.cone.simulate import simulate_batch
 from trinity.cone.specimen import to_case
 from trinity.learning.encoder import build_tokenizer
+from trinity.learning.loop import seeded
 from trinity.measurements.specimens import load_measurements
 from trinity.synthesis.generator import generate_polymers
 
@@ -182,9 +183,8 @@ def train(network, table, steps, rate):
 # Phase 1 learns the synthetic tests. The measured polymers are taken out first, by their key.
 
 # %% mystnb={"image": {"alt": "Mean absolute logarithmic error against the step of phase 1: it falls steeply at first and then slowly."}}
-torch.manual_seed(seed)
-untrained = Network()
-phase1 = Network()
+with seeded(seed):
+    untrained, phase1 = Network(), Network()
 known = polymers["psmiles"][polymers["key"].isin(set(measured["key"]))]
 learned = synthetic[~synthetic["psmiles"].isin(known)]
 losses = train(phase1, learned, n_steps_phase1, 3e-3)
