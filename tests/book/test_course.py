@@ -73,7 +73,7 @@ def test_every_chapter_has_exercises_of_three_kinds():
     assert len(SOLUTIONS) == 9
     for source in SOLUTIONS:
         text = source.read_text(encoding="utf-8")
-        kinds = re.findall(r"^# ## \d+\. (Compute|Change and explain|Open):", text, re.MULTILINE)
+        kinds = re.findall(r"^# ## \d\.\d+ (Compute|Change and explain|Open):", text, re.MULTILINE)
         assert set(kinds) == {"Compute", "Change and explain", "Open"}, source.name
         assert len(kinds) == len(re.findall(r"^# ## ", text, re.MULTILINE)) >= 3
 

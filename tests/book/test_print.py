@@ -62,8 +62,9 @@ def page(tmp_path_factory):
     for folder in ("extensions", "generated"):
         shutil.copytree(ROOT / "book" / folder, root / "book" / folder)
     (root / "notebooks").mkdir()
-    shutil.copy(ROOT / "notebooks" / "overview.svg", root / "notebooks")
-    shutil.copy(ROOT / "book" / "references.bib", root / "book")
+    for drawing in ("notebooks/*.svg", "book/*.svg", "book/references.bib"):
+        for source in ROOT.glob(drawing):
+            shutil.copy(source, root / source.relative_to(ROOT))
     for name in ("book/index", *PAGES):
         source = next(p for s in (".md", ".ipynb") if (p := ROOT / f"{name}{s}").is_file())
         target = root / source.relative_to(ROOT)
