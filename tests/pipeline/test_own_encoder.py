@@ -76,7 +76,7 @@ def test_models_whose_weights_have_seen_the_measurements_are_not_scored(models, 
 
 
 def test_a_hub_that_does_not_answer_is_told_within_seconds(tmp_path, monkeypatch):
-    from huggingface_hub import constants
+    from transformers.utils.hub import constants
 
     with socket.socket() as server:  # takes the connection and never says a word
         server.bind(("127.0.0.1", 0))

@@ -75,7 +75,7 @@ def pretrain_on(
 
 def _require_encoder(name: str) -> None:
     """Refuse an encoder that cannot be loaded, without waiting for a hub that does not answer."""
-    from huggingface_hub import constants, try_to_load_from_cache
+    from transformers.utils.hub import constants, try_to_load_from_cache
 
     if not Path(name).is_dir() and not isinstance(try_to_load_from_cache(name, "config.json"), str):
         try:
