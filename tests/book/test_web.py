@@ -295,7 +295,7 @@ def test_measured_values_act_as_in_the_commands(page, psmiles):
     ask(page, psmiles, 50.0, 6.0)
     page.fill("#try-t50", t50)
     page.fill("#try-char", char)
-    done = json.dumps(f"{psmiles} 50 6 {t50} {char}")
+    done = json.dumps(f"{psmiles} 50 6 {t50} {char}", ensure_ascii=False)
     page.wait_for_selector(f"#try-page[data-intervals={done}]", timeout=patience(60_000))
     polymer = Polymer.parse(psmiles).with_measured({"t50_k": t50, "char_yield": char})
     for name, entry in estimate(polymer).to_dict()["properties"].items():
