@@ -24,7 +24,7 @@ from trinity_book import records
 from trinity.cli.main import app, main
 from trinity.cli.tools import one_line
 from trinity.errors import InputError
-from trinity.files import data_root
+from trinity.files import data_path, data_root
 
 SECONDS = 2.0  # of the processor, once everything is imported
 SENTENCE = re.compile(r"\S.{8,500}[.?]\)?$", re.DOTALL)
@@ -44,6 +44,10 @@ def imported():
         import_module(name)
     import_module("trinity.cone.simulate").warm_up()
     import_module("dask.distributed")
+    import_module("transformers.models.bert.modeling_bert")  # of the networks that are looked into
+    import_module("trinity.prediction.sound").require_network(
+        data_path("artifacts", "models", "phase2", "member0")
+    )
 
 
 @pytest.fixture(scope="session")
