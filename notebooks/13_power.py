@@ -55,6 +55,7 @@ from trinity.pipeline import stages
 
 style.use()
 found = stages.load("second_property", scale=scale, seed=seed).results
+encoders = stages.load("encoders", scale=scale, seed=seed).results
 plan = tomllib.loads(data_path("analysis_plan.toml").read_text())
 
 # %% [markdown]
@@ -240,19 +241,11 @@ figures_second_property.power_curve(power)
 # encoder stays unless the interval of a difference lies below zero.
 
 # %%
-pd.DataFrame(found["encoders"].get("rows", [])).round(5)
+pd.DataFrame(encoders["rows"]).round(5)
 
 # %% tags=["remove-cell"]
-glue(
-    "chosen",
-    found["encoders"].get("chosen", "(not computed)"),
-    display=False,
-)
-glue(
-    "left_out",
-    ", ".join(found["encoders"]["missing"]) or "none",
-    display=False,
-)
+glue("chosen", encoders["chosen"], display=False)
+glue("left_out", ", ".join(encoders["missing"]) or "none", display=False)
 
 # %% [markdown]
 # By that rule the encoder is {glue:text}`chosen`. Candidates that could not be had when this was computed:

@@ -51,8 +51,8 @@ def inputs(tmp_path_factory):
 
 
 def job_of(inputs, folder: Path, **changed) -> Job:
-    numbers = stages.sections("test", ("model", "phase0", "second_property"), {})
-    small = {"truth": 30, "properties": ["tg_k"], "encoders": ["shipped"], "studies": 20}
+    numbers = stages.sections("test", ("model", "phase0", "second_property", "encoders"), {})
+    small = {"truth": 30, "properties": ["tg_k"], "studies": 20}
     numbers["second_property"] |= small | changed
     folder.mkdir(exist_ok=True)
     return Job(numbers, 0, inputs, folder, progress=False)
@@ -192,7 +192,6 @@ def test_rows_are_complete_and_say_what_they_must(finished):
     for kind in ("power", "worth", "gradient", "phase1"):
         assert found[kind], kind
     assert {row["polymers"] for row in found["power"]} <= {9, 30, 100}
-    assert found["encoders"]["missing"] == {}
     assert found["truth"]["tg_k"]["of"] == 273
 
 
@@ -227,14 +226,26 @@ def test_an_interrupted_run_goes_on_and_finds_the_same(finished):
 
 def test_an_unknown_encoder_is_refused_in_a_sentence(inputs, tmp_path, monkeypatch):
     monkeypatch.setenv("TRINITY_BUILD", str(tmp_path / "nothing"))
+    job = job_of(inputs, tmp_path / "job")
     for name, message in (("bigger", "no encoder 'bigger'"), ("rxnfp", "tools.rxnfp WHEEL")):
         with pytest.raises(InputError, match=message):
-            study.second_properties(job_of(inputs, tmp_path / name, encoder=name))
+            encoders.encoder_folder(job, name, pd.DataFrame())
+
+
+def test_candidates_are_scored_and_one_that_is_not_here_is_named(inputs, tmp_path, monkeypatch):
+    monkeypatch.setenv("TRINITY_BUILD", str(tmp_path / "nothing"))
+    job = job_of(inputs, tmp_path / "job")
+    job.parameters["encoders"]["candidates"] = ["shipped", "multitask", "rxnfp"]
+    found = json.loads(text_of(encoders.candidates(job)))
+    assert [row["encoder"] for row in found["rows"]] == ["shipped", "multitask"]
+    assert found["chosen"] in ("shipped", "multitask") and list(found["missing"]) == ["rxnfp"]
+    assert all(row["mae"] > 0 for row in found["rows"])
 
 
 @pytest.mark.parametrize("name", ["larger", "multitask"])
 def test_a_candidate_is_made_and_can_be_read(inputs, tmp_path, name):
-    job = job_of(inputs, tmp_path / "job", larger_polymers=30)
+    job = job_of(inputs, tmp_path / "job")
+    job.parameters["encoders"]["larger_polymers"] = 30
     labels = phase1.hypothetical(job)
     folder = encoders.encoder_folder(job, name, labels)
     embedding, _ = models.new_model(folder, 0).read(["*CC*", "*CC(*)c1ccccc1"])

@@ -12,12 +12,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from trinity.errors import InputError
 from trinity.provenance import Job
 from trinity_book.studies import second_property_arms as arms
-from trinity_book.studies import second_property_encoders as encoders
 from trinity_book.studies import second_property_scores as scores
-from trinity_book.studies.second_property_arms import PHASE2, PHYSICS, GradientUnit, Start, Work
+from trinity_book.studies.second_property_arms import (
+    PHASE2,
+    PHYSICS,
+    SHIPPED,
+    GradientUnit,
+    Start,
+    Work,
+)
 from trinity_book.studies.second_property_data import (
     SPLITS,
     Structures,
@@ -33,48 +38,29 @@ from trinity_book.studies.second_property_phase1 import (
 
 #: What is asked, and against what, at the same labels, physics, phase 2 and split.
 ASKED, REFERENCE = "phase1", "language_model"
-#: The candidates are compared on this property, as the plan says.
-DECIDES = "refractive_index"
 
 
 def second_properties(job: Job) -> dict:
-    """The stage: rows of ``curves``, ``power`` and ``worth``, the finetunings by ``gradient``, what
-    was learned from (``truth``, ``phase1``), and which of the candidate ``encoders`` wins."""
-    numbers = job.parameters["second_property"]
-    labels = hypothetical(job)
-    wanted = dict.fromkeys([numbers["encoder"], *numbers["encoders"]])
-    folders, missing = _folders(job, wanted, labels)
-    if numbers["encoder"] in missing:
-        raise InputError(missing[numbers["encoder"]])
-    parts = [_Study(job, name, labels, folders) for name in numbers["properties"]]
+    """The stage: rows of ``curves``, ``power`` and ``worth``, the finetunings by ``gradient``, and
+    what was learned from (``truth``, ``phase1``)."""
+    numbers, labels = job.parameters["second_property"], hypothetical(job)
+    folders = {SHIPPED: job.inputs["phase0"].folder}
+    parts = [Study(job, name, labels, folders) for name in numbers["properties"]]
     found: dict[str, list] = {"curves": [], "power": [], "worth": [], "gradient": [], "phase1": []}
     for study in parts:
         for key, rows in study.rows().items():
             found[key] += rows
     table = pd.read_parquet(job.inputs["synthesis"].folder / "synthetic.parquet", columns=["key"])
-    choice = [study.choose() for study in parts if study.name == DECIDES and numbers["encoders"]]
     return {
         **found,
-        "encoders": {"missing": missing, **(choice[0] if choice else {})},
         "truth": {study.name: study.about(set(table["key"])) for study in parts},
         "hypothetical_polymers": len(labels),
         "dropped_structures": len(truth_keys() & set(table["key"])),
     }
 
 
-def _folders(job: Job, names, labels: pd.DataFrame) -> tuple[dict[str, Path], dict[str, str]]:
-    """Folders of the encoders that are to be had, and why others are not."""
-    folders, missing = {}, {}
-    for name in names:
-        try:
-            folders[name] = encoders.encoder_folder(job, name, labels)
-        except InputError as error:
-            missing[name] = str(error)
-    return folders, missing
-
-
-class _Study:
-    """The study of one property."""
+class Study:
+    """The study of one property, from the encoders in ``folders``."""
 
     def __init__(self, job: Job, name: str, labels: pd.DataFrame, folders: dict[str, Path]):
         self.job, self.name, self.labels, self.folders = job, name, labels, folders
@@ -99,10 +85,6 @@ class _Study:
             "physics_bias": float((these.physics - these.values).mean()),
         }
 
-    def starts(self, arm: str, encoder: str = "") -> list[Start]:
-        """The seeds of an arm, from the encoder of the study or another."""
-        return arms.starts(arm, self.numbers["seeds"], encoder or self.numbers["encoder"])
-
     def prepare(self, these: list[Start]) -> list[dict]:
         """Train phase 1 of the starts that need it and store embeddings; reports of phase 1."""
         progress = self.job.progress
@@ -114,8 +96,9 @@ class _Study:
         return reports
 
     def rows(self) -> dict[str, list]:
-        """All rows of this property but those of the candidates."""
-        named = {arm: self.starts(arm) for arm in (*arms.STARTS, *arms.BASELINES)}
+        """All rows of this property."""
+        seeds = self.numbers["seeds"]
+        named = {arm: arms.starts(arm, seeds) for arm in (*arms.STARTS, *arms.BASELINES)}
         everyone = [start for these in named.values() for start in these]
         reports = self.prepare(everyone)
         units = arms.units_of(everyone, self.numbers["draws"])
@@ -202,8 +185,7 @@ class _Study:
 
     def gradient_starts(self, arm: str) -> list[Start]:
         """The seeds of an arm that are finetuned by gradient; a fresh head has a seed, too."""
-        encoder = self.numbers["encoder"]
-        return [Start(arm, seed, encoder) for seed in range(self.numbers["gradient_seeds"])]
+        return [Start(arm, seed) for seed in range(self.numbers["gradient_seeds"])]
 
     def _gradient_unit(self, start: Start, cell: tuple, draw: int) -> GradientUnit:
         split, physics, labels = cell
@@ -212,19 +194,3 @@ class _Study:
             weights = str(Phase1.of(start, self.name).path(self.job.folder))
         encoder = str(self.folders[start.encoder])
         return GradientUnit(start, split, draw, labels, physics, encoder, weights)
-
-    def choose(self) -> dict:
-        """The candidates for an encoder, scored by the plan's rule: arm phase1, no physics, bare
-        embedding, cluster split, mean over 5 to 40 labels."""
-        place = (slice(None), PHYSICS.index(False), PHASE2.index("bare"))
-        errors = {}
-        for name in (one for one in self.folders if one in self.numbers["encoders"]):
-            these = self.starts(ASKED, name)
-            self.prepare(these)
-            units = arms.units_of(these, self.numbers["draws"], ("cluster",))
-            arms.run(self.work, units, f"encoder {name}", self.job.progress)
-            found = self.errors(these, "cluster")[place]
-            errors[name] = encoders.mean_error(found, self.numbers["labels"])
-        if arms.SHIPPED not in errors:
-            return {}
-        return encoders.choice(errors, self.clusters)

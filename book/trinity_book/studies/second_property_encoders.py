@@ -23,14 +23,49 @@ from trinity.pipeline.stages import build_root
 from trinity.pipeline.training import CORPUS_SEED
 from trinity.provenance import Job
 from trinity.synthesis.generator import generate_polymers
+from trinity_book.studies import second_property_arms as arms
 from trinity_book.studies import second_property_models as models
-from trinity_book.studies.second_property_arms import SHIPPED
+from trinity_book.studies.second_property import ASKED, Study
+from trinity_book.studies.second_property_arms import PHASE2, PHYSICS, SHIPPED
 from trinity_book.studies.second_property_data import ESTIMATED
+from trinity_book.studies.second_property_phase1 import hypothetical
 from trinity_book.studies.second_property_scores import Clusters
 
 ENCODERS = (SHIPPED, "larger", "rxnfp", "multitask")
+#: The candidates are compared on this property, as the plan says, with at most so many labels.
+DECIDES, MOST = "refractive_index", 40
 #: Of the units of a corpus, those that are written twice.
 DOUBLED = 0.3
+
+
+def candidates(job: Job) -> dict:
+    """The stage: the encoders that could be had, scored by the plan's rule, the one ``chosen``, and
+    why others are ``missing``.
+
+    The rule reads arm phase1, no physics, the bare embedding, the cluster split, and the mean over
+    5 to 40 labels.
+    """
+    labels = hypothetical(job)
+    folders: dict[str, Path] = {}
+    missing = {}
+    for name in job.parameters["encoders"]["candidates"]:
+        try:
+            folders[name] = encoder_folder(job, name, labels)
+        except InputError as error:
+            missing[name] = str(error)
+    study = Study(job, DECIDES, labels, folders)
+    errors = {name: _error(study, name, job.parameters["encoders"]["seeds"]) for name in folders}
+    return {**choice(errors, study.clusters), "missing": missing}
+
+
+def _error(study: Study, name: str, seeds: int) -> np.ndarray:
+    """Mean error (P,) by structure after phase 1 from an encoder."""
+    these = arms.starts(ASKED, seeds, name)
+    study.prepare(these)
+    units = arms.units_of(these, study.numbers["draws"], ("cluster",))
+    arms.run(study.work, units, f"encoder {name}", study.job.progress)
+    place = (slice(None), PHYSICS.index(False), PHASE2.index("bare"))
+    return mean_error(study.errors(these, "cluster")[place], study.numbers["labels"])
 
 
 def encoder_folder(job: Job, name: str, labels: pd.DataFrame) -> Path:
@@ -61,7 +96,7 @@ def encoder_folder(job: Job, name: str, labels: pd.DataFrame) -> Path:
 
 def _larger(job: Job, out: Path, labels: pd.DataFrame) -> None:
     """Phase 0 anew, with the numbers of ``[second_property]`` in place of its own."""
-    numbers, own = dict(job.parameters["phase0"]), job.parameters["second_property"]
+    numbers, own = dict(job.parameters["phase0"]), job.parameters["encoders"]
     numbers.pop("n_polymers")
     numbers["epochs"] = own["larger_epochs"]
     corpus = generate_polymers(own["larger_polymers"], seed=CORPUS_SEED + job.seed)["psmiles"]
@@ -115,6 +150,6 @@ def choice(errors: dict[str, np.ndarray], clusters: Clusters) -> dict:
     return {"rows": rows, "chosen": min(better, key=better.get, default=SHIPPED)}
 
 
-def mean_error(errors: np.ndarray, labels: Sequence[int], most: int = 40) -> np.ndarray:
+def mean_error(errors: np.ndarray, labels: Sequence[int], most: int = MOST) -> np.ndarray:
     """Error by structure (P,) averaged over the numbers of labels up to ``most``, from (L, P)."""
     return np.mean([row for n, row in zip(labels, errors, strict=True) if n <= most], axis=0)

@@ -178,6 +178,12 @@ STAGES = {
             ("phase0", "synthesis"), "second_property.json", target="power",
         ),
         Stage(
+            "encoders", "trinity_book.studies.second_property_encoders:candidates",
+            ("model", "phase0", "second_property", "encoders"),
+            ("generator", "reference", "groups", "analysis_plan.toml"),
+            ("phase0", "synthesis"), "encoders.json", target="power",
+        ),
+        Stage(
             "validation", "trinity_book.studies.validation.report:validation", (),
             ("measurements", "reference", "groups"), (), "physics_validation.json", serves_all=True,
         ),
