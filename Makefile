@@ -18,7 +18,7 @@ endif
 # a file of tests stays in one process, with what its tests share; the longest files come first
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup book lab check test class reproduce ablation distil power phase0 lint bench chaos audit lock clean
+.PHONY: help setup book pdf lab check test class reproduce ablation distil power phase0 lint bench chaos audit lock clean
 
 help:  ## list the targets
 	@sed -n -e 's/^### //p' -e 's/^\([a-z0-9]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
@@ -31,6 +31,9 @@ $(READY): requirements.lock pyproject.toml scripts/setup
 
 book: $(READY)  ## the book at laptop scale from shipped artifacts; recomputes what is stale (OUT=DIR: pages go there)
 	$(TRINITY) book $(if $(OUT),--out "$(OUT)")
+
+pdf: book  ## the book as one PDF, too, linked from its first page (needs Chromium or Chrome)
+	$(BIN)/python -m trinity_book.print
 
 lab: $(READY)  ## open the exercises in JupyterLab (installed on first use, outside the lock)
 	@$(BIN)/python -m jupyterlab --version > /dev/null 2>&1 || $(BIN)/python -m pip install "jupyterlab>=4,<5"

@@ -1,5 +1,7 @@
 """The whole book as one PDF, through a browser: ``python -m trinity_book.print [FILE.pdf]``.
 
+Without a name it becomes part of the built book, and its first page links to it.
+
 The pages are built into one (Sphinx's ``singlehtml``) from the executed notebooks, `printable`
 makes a book of it (title, contents, parts; folded solutions opened), and Chromium prints it, with
 page numbers and bookmarks. Nothing is fetched.
@@ -24,6 +26,7 @@ SWITCHES = (
     " --virtual-time-budget=60000"
 ).split()
 MINUTES = 20
+LINK = '<p class="whole-book"><a href="../trinity.pdf">The whole book as a PDF</a></p>'
 #: Scripts that a sheet of paper has no use for; formulas need theirs.
 IDLE = re.compile(r"<script(?![^>]*mathjax)[^>]*\bsrc=[^>]*>\s*</script>", re.IGNORECASE)
 PRELOADED = re.compile(r'<link[^>]*rel="(?:preload|search|index|prev|next)"[^>]*>')
@@ -137,10 +140,33 @@ def print_page(page: Path, pdf: Path) -> Path:
         return write_atomic(pdf, made.read_bytes())
 
 
+def link(site: Path, pdf: Path) -> Path:
+    """Put a PDF beside the first page of a built book, which then links to it.
+
+    Raises InputError if there is no built book.
+    """
+    page = site / "book" / "index.html"
+    if not page.is_file():
+        raise InputError(f"There is no book in {site}; run make book first.")
+    write_atomic(site / pdf.name, pdf.read_bytes())
+    text = page.read_text("utf-8")
+    if LINK not in text:
+        write_atomic(page, text.replace("</h1>", f"</h1>\n{LINK}", 1))
+    return site / pdf.name
+
+
+def main(arguments: list[str]) -> Path:
+    """Print the checkout's book to the file that is named, or into the built book."""
+    root = data_root().parent
+    with tempfile.TemporaryDirectory() as built:
+        page = one_page(root, Path(built))
+        if arguments:
+            return print_page(page, Path(*arguments))
+        return link(root / "_build" / "html", print_page(page, Path(built) / "trinity.pdf"))
+
+
 if __name__ == "__main__":
-    pdf = Path(*sys.argv[1:] or [data_root().parent, "build", "book.pdf"])
     try:
-        with tempfile.TemporaryDirectory() as built:
-            print(print_page(one_page(data_root().parent, Path(built)), pdf))
+        print(main(sys.argv[1:]))
     except InputError as error:
         sys.exit(f"Error: {error}")

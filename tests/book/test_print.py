@@ -121,3 +121,18 @@ def test_without_a_browser_it_says_what_is_missing(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(InputError, match="Printing needs Chromium or Chrome"):
         print_book.print_page(tmp_path / "page.html", tmp_path / "book.pdf")
+
+
+def test_the_first_page_links_to_the_pdf_once(tmp_path):
+    with pytest.raises(InputError, match="run make book first"):
+        print_book.link(tmp_path, tmp_path / "trinity.pdf")
+    (tmp_path / "book").mkdir()
+    page, pdf = tmp_path / "book" / "index.html", tmp_path / "made" / "trinity.pdf"
+    pdf.parent.mkdir()
+    pdf.write_bytes(b"%PDF")
+    page.write_text("<h1>Trinity</h1><p>x</p>", encoding="utf-8")
+    for _ in range(2):
+        assert print_book.link(tmp_path, pdf) == tmp_path / "trinity.pdf"
+    text = page.read_text(encoding="utf-8")
+    (address,) = re.findall(r'href="([^"]*pdf)"', text)
+    assert (page.parent / address).read_bytes() == b"%PDF"
