@@ -182,14 +182,7 @@ primary.pivot(
 #
 # ## Exercises
 #
-# 1. *Compute.* Recompute the endpoint with cells weighted equally instead of laboratories and groups. Which
-#    arm profits, and why?
-# 2. *Change and explain.* Run this notebook with `grouping = "ten"`. Which columns split, and does the
-#    conclusion change?
-# 3. *Open.* Design an arm that is missing here. What would its result have to be to change your mind about
-#    the method?
-#
-# With solutions: {doc}`solutions/07_ablation`.
+# Four exercises with solutions, also as a notebook with self-checks: {doc}`solutions/07_ablation`.
 #
 # ## References
 #

@@ -202,13 +202,7 @@ phase1.round(2)
 #
 # ## Exercises
 #
-# 1. *Compute.* By how much does the primary endpoint of phase 1 + phase 2 change from three
-#    measured polymers to eight? Is that more than its interval?
-# 2. *Change and explain.* Run this notebook with `-p scale class`. Which conclusion survives a phase 1
-#    on a few hundred polymers?
-# 3. *Open.* Which control is missing? Say what its result would have to be to refute the method.
-#
-# With solutions: {doc}`solutions/07_ablation`.
+# The exercises of this chapter: {doc}`solutions/07_ablation`.
 #
 # ## References
 #

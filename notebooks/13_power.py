@@ -251,10 +251,10 @@ glue("left_out", ", ".join(encoders["missing"]) or "none", display=False)
 # By that rule the encoder is {glue:text}`chosen`. Candidates that could not be had when this was computed:
 # {glue:text}`left_out`.
 #
-# ## Questions
+# ## To try
 #
 # 1. Run this page for the other property: `trinity run power -p property=tg_k`. In which does the cheap physics
 #    leave less to learn?
-# 2. Change `labels`. Where does phase 1 stop to pay, and why does it stop?
+# 2. Change `labels`. Where does phase 1 stop paying, and why?
 # 3. The test polymers of the cone calorimeter are nine groups. What would have to be true of the effect there
 #    for nine groups to show it?

@@ -135,7 +135,7 @@ answer(ten_over_nine, within=0.02)
 # :::{admonition} What a good answer holds
 # :class: dropdown
 # A claim that the arm could refute, and the size of the effect that nine groups can show. Two that a referee
-# would ask for: phase 1 on *shuffled* labels (if it does as well, the gain is not physics), and a
-# classical model that gets the simulated value as a feature (if it does as well, no language model is
-# needed).
+# would ask for: phase 1 on another property of the same polymers (if it does as well, the gain is not the physics
+# of fire; {doc}`../13_power` has this arm for the refractive index), and a classical model that gets the simulated
+# value as a feature (if it does as well, no language model is needed).
 # :::

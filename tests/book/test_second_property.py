@@ -364,14 +364,6 @@ def test_finetuning_learns_its_labels_and_leaves_its_start_alone(inputs):
     assert np.abs(model.read(POLYMERS)[0] - before).max() > 1e-3
 
 
-@pytest.mark.slow
-def test_the_notebook_shows_what_the_stage_finds(tmp_path, monkeypatch):
-    monkeypatch.setenv("TRINITY_BUILD", str(tmp_path / "build"))
-    out = notebooks.run("power", {"scale": "test", "labels": 5}, tmp_path / "13_power.ipynb")
-    assert "second_property" in notebooks.Notebook.read(notebooks.source_of("power")).results()
-    assert out.is_file()
-
-
 def test_a_result_that_nobody_has_computed_is_asked_for_by_name():
     """Its page waits, loading it names the target, and other long stages do not mind."""
     missing = stages.published_result("second_property")

@@ -131,23 +131,32 @@ def test_the_same_seed_gives_the_same_files(name, first, tmp_path, monkeypatch):
         assert provenance.data_hash([folder]) == provenance.data_hash([first[name].folder])
 
 
+#: Notebooks that load no stage, and numbers that make them quick. The one on changing parameters
+#: only runs another notebook five times.
+QUICK = {
+    "trinity_in_one_page": ("n_polymers=12", "n_conditions=2", "n_steps_phase1=20"),
+    "own_model": ("n_polymers=12", "conditions=1"),
+}
+RERUNS = "change"
+
+
 @pytest.mark.slow
 def test_every_notebook_runs_at_scale_test(trinity, tmp_path, first):
     """Only the scale is changed; what the stages made above is loaded."""
-    build = first["phase0"].path.parents[2]
-    done = trinity(
-        "run",
-        "--scale",
-        "test",
-        "--out",
-        tmp_path / "out",
-        timeout=900,
-        TRINITY_BUILD=str(build),
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    for source in notebooks.sources().values():
-        path = tmp_path / "out" / source.with_suffix(".ipynb").name
-        notebook = nbformat.read(path, as_version=4)
+    build, out = first["phase0"].path.parents[2], tmp_path / "out"
+    others = [name for name in notebooks.sources() if name not in (*QUICK, RERUNS)]
+    plans = [(others, ("--scale", "test"))]
+    plans += [
+        ([name], [w for one in changed for w in ("-p", one)]) for name, changed in QUICK.items()
+    ]
+    for names, words in plans:
+        done = trinity(
+            "run", *names, *words, "--out", out, timeout=900, TRINITY_BUILD=str(build)
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-3000:]
+    for name in (*others, *QUICK):
+        source = notebooks.source_of(name)
+        notebook = nbformat.read(out / source.with_suffix(".ipynb").name, as_version=4)
         errors = [
             o for c in notebook.cells for o in c.get("outputs", []) if o.output_type == "error"
         ]
