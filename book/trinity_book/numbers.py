@@ -33,7 +33,7 @@ RATES = {
 #: cooling; electricity near the mean of the world's grids.
 WATT, CARBON_KG_KWH = 40.0, 0.45
 #: Result of each stage behind the model -> its name in the model card.
-APART = ("validation", "second_property", "slow_controls")
+APART = ("validation", "second_property", "encoders", "slow_controls")
 STAGES = {one.results: name for name, one in stages.STAGES.items() if name not in APART}
 
 
