@@ -156,7 +156,9 @@ figures_prediction.physics_intervals(coverage, tests, "t_ig_s")
 # ## Figure 4: predictions against measurement
 #
 # **The paper's figure** sets predictions beside measurements for the ignition time and the peak heat release
-# rate, for direct finetuning, phase 1, and both phases. **Ours** has the same three columns:
+# rate, for direct finetuning, phase 1, and both phases. **Ours** has three columns of the same
+# roles, with two differences. "Direct finetuning" is a Gaussian process on the embedding of the language model, and in
+# the third column the physics model also answers at prediction; both phases without it are in the figure after next.
 
 # %%
 figures_learning.parity_by_arm(
@@ -165,8 +167,8 @@ figures_learning.parity_by_arm(
 
 # %% [markdown]
 # *Data: {glue:text}`n_tests` tests of {glue:text}`n_polymers` materials in {glue:text}`n_folds` groups;
-# {glue:text}`n_seeds` seeds, averaged in logarithms.* **What differs.** Every point is a polymer whose whole
-# group was held out; tests of one polymer are never on both sides. The paper uses another split, so that its numbers and ours
+# {glue:text}`n_seeds` seeds, averaged in logarithms.* **What differs.** Every point is a cell (replicates averaged) of a polymer whose whole
+# group was held out; cells of one polymer are never on both sides. The paper uses another split, so that its numbers and ours
 # cannot be compared, whichever are smaller.
 #
 # ## Figure 5: the ablation
@@ -187,10 +189,12 @@ figures_controls.primary_by_arm(controls["scores"]["hidden"]["primary"])
 
 # %% [markdown]
 # *Data: as in figure 4; bars are 95 % bootstrap intervals over {glue:text}`n_folds` groups;
-# {glue:text}`n_seeds` seeds.* **What differs.** All arms share one phase 2, declared in advance, so that nothing
-# is tuned. The comparison is paired over polymers, and arms without a language model are in the same figure. The
-# paper's own recipe, finetuning by gradient with its optimiser and schedule, is not part of this release; `make
-# ablation` computes it. The verdict, claim by claim, is in {doc}`../book/conclusion`.
+# {glue:text}`n_seeds` seeds.* **What differs.** All arms that learn from measurements, except the forest, share one
+# phase 2. Nothing in it was tuned on the present release; the form of its kernel was chosen on an earlier one
+# ({doc}`../book/learning`). The comparison is paired over polymers, and arms without a language model are in the same figure. The
+# paper's own recipe, finetuning by gradient with its optimiser and schedule, is not part of this release for cone tests
+# (`make ablation` computes it); {doc}`13_power` has finetuning by gradient for the refractive index. The verdict, claim
+# by claim, is in {doc}`../book/conclusion`.
 #
 # ## What the paper does not have
 #

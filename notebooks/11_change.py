@@ -86,8 +86,8 @@ course.rerun(
 course.rerun("one_polymer", seed=other_seed)
 
 # %% [markdown]
-# This is another phase-1 model and another choice of measurements. The difference between the two figures is the noise of
-# the method, and a smaller effect cannot be seen. The published model averages several.
+# This is another phase-1 model and another choice of measurements. The difference between the two figures is one draw of
+# the noise of the method; smaller effects cannot be told from it. The published model averages several.
 #
 # ## Fewer measurements
 #
@@ -99,7 +99,9 @@ course.rerun("one_polymer", seed=other_seed)
 course.rerun("one_polymer", n_measurements=few_measurements)
 
 # %% [markdown]
-# With a handful of tests, phase 2 changes little and stays near phase 1: without data, the model falls back on physics. How the score over all polymers depends on their number is in {doc}`07_controls`.
+# Few data are not the same as no data: the trend and the offset are now estimated from one or two polymers and carried
+# over to another, which may move the answer away from physics in the wrong direction. Compare the error factors with those
+# above. How the score over all polymers depends on their number is in {doc}`07_controls`.
 #
 # ## Your turn
 #

@@ -109,8 +109,12 @@ def _scored(found: dict) -> Numbers:
         if row["arm"] == "two_phase":
             yield f"card_factor_{name}", _ranged(row, "gmfe")
             yield f"card_coverage_{name}", _ranged(row, "coverage", 0, 100)
-    yield "card_arms", str(len(nine["comparisons"]))
-    yield "card_arms_beaten", str(sum(row["low"] > 0 for row in nine["comparisons"]))
+
+
+def _endpoints(found: dict) -> Numbers:
+    """Primary endpoint of each arm, laboratory hidden."""
+    for row in found["scores"]["hidden"]["primary"]:
+        yield f"arm_{row['arm']}", f"{row['mean_abs_ln']:.3f}"
 
 
 def _training(*results: dict) -> Numbers:
@@ -198,6 +202,7 @@ PARTS: tuple[tuple[tuple[str, ...], Callable[..., Numbers]], ...] = (
     (("pretraining.json",), _phase1),
     (("lopo.json",), _scored),
     (("ablation.json",), verdict.questions),
+    (("ablation.json",), _endpoints),
     (("second_property.json",), verdict.with_power),
     (tuple(STAGES), _training),
     (("artifacts/models/phase2/ensemble.json",), _model),

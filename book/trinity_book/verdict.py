@@ -7,12 +7,12 @@ The three primary questions come from ``ablation.json``, their judgement from
 
 from collections.abc import Iterator
 
-from trinity.evidence.factorial import LEVEL, verdict
+from trinity.evidence.factorial import LEVEL, holm, verdict
 
 LATER = "not computed yet"
 #: What each primary question of the plan asks about, as the end of a sentence with "that".
 CLAIMS = (
-    "pretraining on synthetic tests improves on finetuning the language model directly",
+    "pretraining on synthetic tests improves on starting from the language model directly",
     "pretraining still helps when the physics model also answers at prediction",
     "measurements improve on the physics model alone",
 )
@@ -50,22 +50,26 @@ def _detail(row: dict | None, word: str) -> str:
     text = _numbers(row)
     found = f"error saved {text['effect']}, corrected p {text['p_holm']}"
     if word == "not shown" and row["effect"] < 0:
-        found += f"; it points the other way, which about {text['needed']} groups would settle"
+        found += "; it points the other way"
     elif word == "not shown":
-        found += f"; about {text['needed']} groups of polymers would be needed to see it"
+        found += f"; about {text['needed']} groups would show such an effect four times out of five"
     return f" ({found})"
 
 
 def with_power(second: dict) -> Iterator[tuple[str, str]]:
-    """The first two questions once more, of a property with hundreds of test polymers."""
-    for physics, name in ((False, "alone"), (True, "with_physics")):
-        rows = {row["arm"]: row for row in _rows(second, "curves", physics)}
-        ours, theirs = rows.get("phase1"), rows.get("language_model")
-        word = _judged(ours, theirs) if ours and theirs else LATER
-        yield f"power_verdict_{name}", word
+    """The first two questions once more, of a property with hundreds of test polymers; their p are
+    corrected for two by Holm's method."""
+    asked = {False: "alone", True: "with_physics"}
+    pairs = {physics: _pair(second, physics) for physics in asked}
+    found = [physics for physics, (ours, theirs) in pairs.items() if ours and theirs]
+    corrected = dict(zip(found, holm([pairs[physics][0]["p"] for physics in found]), strict=True))
+    for physics, name in asked.items():
+        ours, theirs = pairs[physics]
+        p = corrected.get(physics)
+        yield f"power_verdict_{name}", LATER if p is None else _judged(ours, theirs, p)
         errors = (f"{row['mae']:.4f}" if row else LATER for row in (ours, theirs))
         yield from zip((f"power_phase1_{name}", f"power_direct_{name}"), errors, strict=True)
-        yield f"power_p_{name}", _small(ours["p"]) if ours else LATER
+        yield f"power_p_{name}", LATER if p is None else _small(p)
         worth = next(iter(_rows(second, "worth", physics)), None)
         text = "{factor:.1f} ({low:.1f} to {high:.1f})".format(**worth) if worth else LATER
         yield f"power_worth_{name}", text
@@ -85,8 +89,14 @@ def _rows(second: dict, key: str, physics: bool) -> list[dict]:
     return [r for r in second.get(key, []) if all(r[k] == v for k, v in wanted.items())]
 
 
-def _judged(ours: dict, theirs: dict) -> str:
-    if ours["p"] >= LEVEL:
+def _pair(second: dict, physics: bool) -> tuple[dict | None, dict | None]:
+    """Rows of phase 1 and of the language model."""
+    rows = {row["arm"]: row for row in _rows(second, "curves", physics)}
+    return rows.get("phase1"), rows.get("language_model")
+
+
+def _judged(ours: dict, theirs: dict, p: float) -> str:
+    if p >= LEVEL:
         return "not shown"
     return "shown" if ours["mae"] < theirs["mae"] else "contradicted"
 

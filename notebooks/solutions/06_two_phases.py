@@ -117,8 +117,8 @@ answer(growth, within=0.02)
 # :::{admonition} Explanation
 # :class: dropdown
 # Five starts read chemistry a little differently; their mean errs about as much as one of them, because they
-# share the physics and the measurements. What the others add is their disagreement, which widens the
-# interval where one network alone would be too sure of itself.
+# share the physics and the measurements. Coverage hardly changes, because the width comes from the Gaussian process.
+# What the others add is that the answer does not hang on one seed.
 # :::
 
 # %% [markdown]
@@ -147,8 +147,9 @@ answer(optimism, within=0.03)
 # %% [markdown] tags=["solution"]
 # :::{admonition} Explanation
 # :class: dropdown
-# The error on data that a model has seen shows how flexible the model is, not how good. This book shows it once, as a
-# warning.
+# The error on data that a model has seen shows how flexible the model is, not how good. The two numbers also differ
+# in the laboratory (named, hidden) and in the weights (tests, groups), so that the ratio is an upper bound of what
+# memory is worth.
 # :::
 
 # %% [markdown]

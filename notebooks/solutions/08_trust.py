@@ -56,9 +56,8 @@ answer(coverage_percent, within=0.01)
 # %% [markdown] tags=["solution"]
 # :::{admonition} Reading it
 # :class: dropdown
-# The average hides that a group is mostly either covered or not: a polymer whose bias is larger than the
-# model thought has *all* its tests outside. An interval that holds for nine of ten polymers would show
-# as one bad group among nine.
+# The average hides that misses come in groups, because the tests of a polymer share its bias. An interval that holds
+# for nine of ten polymers may show as one bad group among nine.
 # :::
 
 # %% [markdown]
