@@ -138,7 +138,7 @@ for name, arm in {
 # adds to it.
 #
 # With physics at prediction the starts rank differently: the smallest error is that of
-# *{glue:text}`best_start`* ({glue:text}`best_with_physics`), and phase 1 is in place {glue:text}`place` of
+# *{glue:text}`best_start`* ({glue:text}`best_with_physics`), and phase 1 ranks {glue:text}`place` of
 # {glue:text}`starts`. A description of the composition, without any language, has {glue:text}`composition_plain` without
 # physics and {glue:text}`composition_with` with it; physics alone has {glue:text}`physics_alone`. Phase 1 has learned what the physics says. Where the physics answers by itself, an embedding
 # that repeats it cannot tell the correction how the physics errs. Whether that is the reason is not shown here; the

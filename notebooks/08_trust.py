@@ -57,7 +57,7 @@ first = predictions["seed"] == predictions["seed"].min()
 rows = predictions[(predictions["arm"] == arm) & first]
 
 # %% [markdown]
-# ## A promise about polymers, not about tests
+# ## Intervals hold for polymers, not for tests
 #
 # Each marker is a test of a polymer that the model had never seen. The horizontal axis is the error in units of
 # what the interval allowed.
@@ -78,7 +78,7 @@ glue("half_width", f"{width.median():.2f}", display=False)
 
 # %% [markdown]
 # Of the {glue:text}`all_groups` groups, {glue:text}`clean_groups` have every ignition time inside; in
-# {glue:text}`worst_group`, {glue:text}`worst_missed` % are outside. (this is the first of five seeds). Misses come in groups, because tests of one
+# {glue:text}`worst_group`, {glue:text}`worst_missed` % are outside (in the first of five seeds). Misses come in groups, because tests of one
 # polymer share its bias: "90 %" is a statement about the next *polymer*, not about its next test. The median interval of an ignition time reaches a factor of
 # {glue:text}`half_width` to either side.
 #

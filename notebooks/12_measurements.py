@@ -206,8 +206,8 @@ pd.DataFrame(score(known.assign(arm="a line", seed=0, lo=np.nan, hi=np.nan)))[
 ].round(2)
 
 # %% [markdown]
-# The same from the shell: `trinity evaluate --template mine.csv` writes the table to be filled, and
-# `trinity evaluate --predictions mine.csv` scores it beside the project's arms, with the paired
+# The same from the shell: `trinity evaluate --template held_out.csv` writes the table to be filled, and
+# `trinity evaluate --predictions held_out.csv` scores it beside the project's arms, with the paired
 # difference. Measured values and folds come from the project, so that a file cannot choose what counts.
 #
 # ## Licences

@@ -17,13 +17,15 @@
 # ```{admonition} In this chapter
 # :class: tip
 # **Objectives.** Put another chemical language model in the place of ours; take it through both phases; score it,
-# or any other model, as the book scores its own. **Prerequisites.** {doc}`02_pretraining`, {doc}`04_ablation`.
+# or any other model, as the book scores its own. **Prerequisites.** {doc}`02_pretraining`, {doc}`04_ablation`,
+# PyTorch.
 # **Time.** 15 minutes.
 # ```
 #
 # The method does not depend on the language model of this book. Any encoder that transformers'
 # `AutoModel` and `AutoTokenizer` load from a folder can read the repeat units, and so can one named as on a model
-# hub, where there is a network. The four commands of this page take it from the encoder to a score. Everything here
+# hub, where there is a network. The commands of this page take it from
+# the encoder to a score. Everything here
 # is tiny, so that the page runs in minutes: *its numbers say nothing about any method*.
 
 # %% tags=["parameters"]
@@ -171,7 +173,7 @@ trinity("evaluate --predictions rows.csv")
 #
 # **What it buys.** A comparison in which only the encoder differs: the folds, phase 2, physics and scores are the same.
 #
-# **What it costs.** At scale `laptop`, phase 1 takes most of an hour on two cores.
+# **What it costs.** At scale `laptop`, phase 1 takes about an hour on two cores, for five seeds ({doc}`../book/model_card`).
 #
 # **When to use something else.** If the question is which of two encoders is better, nine groups of polymers will not
 # tell; a property with hundreds of labels can ({doc}`13_power`).

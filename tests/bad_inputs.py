@@ -117,7 +117,7 @@ MODEL = f"predict {STYRENE} --model {{files}}/model_{{name}}"
 
 POLYMERS = (
     Mistake(
-        "The repeat unit has not two ends",
+        "The repeat unit needs two ends",
         "attachment point",
         "A plain molecule, one end only, or a branching unit was given.",
         "Mark the two ends of the repeat unit with `*`, as in `*CC(*)c1ccccc1`.",
@@ -136,7 +136,7 @@ POLYMERS = (
         (on("polymers", "parse_psmiles", ""), on("prediction", "check_row", " ", 50, 6)),
     ),
     Mistake(
-        "The text is no SMILES",
+        "The text is not a valid SMILES",
         "not a valid SMILES|not a SMILES string",
         "A typing error; an open ring or bracket; an impossible valence.",
         "Write SMILES, and put it in quotes: the shell eats `*`, `(` and `|`.",
@@ -148,7 +148,7 @@ POLYMERS = (
          on("tokenizer", "randomised", "*C(", 1, 0)),
     ),
     Mistake(
-        "Nobody bears the name",
+        "The name is unknown",
         "There is no polymer named",
         "A name that is misspelled or not in the list, or a formula.",
         "Take one of the names that are suggested, or write the repeat unit.",
@@ -239,7 +239,7 @@ POLYMERS = (
          on("prediction", "check_row", "*CC*", 50, 6, "*CC*:2|*CC(*)C:-1")),
     ),
     Mistake(
-        "A value that is no text",
+        "A value that is not text",
         "must be text",
         "A missing cell, a number or a list took the place of a repeat unit.",
         "Give the repeat unit as text.",
@@ -293,7 +293,7 @@ CONDITIONS = (
         code=2,
     ),
     Mistake(
-        "A command line that is none",
+        "An unknown command or option",
         r"No such (command|option)|Missing (argument|option)|unexpected extra|see trinity --help",
         "A misspelt command or option, one that is missing, or quotes that are missing.",
         "`trinity --help` lists the commands, `trinity COMMAND --help` shows an example.",
@@ -396,7 +396,7 @@ TABLES = (
         "|is not in|above hi|UTF-8|cells where|is larger|predicts nothing|no known test_id"
         "|not what was measured|not the fold|decimal commas",
         "A column is missing, a value is not a positive number, or a row is not the project's.",
-        "Fill the table that `trinity evaluate --template mine.csv` writes.",
+        "Fill the table that `trinity evaluate --template held_out.csv` writes.",
         files(EVALUATE, tuple(f"predictions_{n}.csv" for n in bad_files.PREDICTIONS))
         + files(EVALUATE, ("predictions_list.json", "predictions_object.json",
                            "predictions_none.json", "predictions_odd.json",
@@ -496,7 +496,7 @@ OUTPUTS = (
               "synthesize --n 2 --conditions 1 --out {files}/garbled_claim"),
     ),
     Mistake(
-        "A synthetic table that is none",
+        "Not a synthetic table",
         "synthetic table|cannot be read as Parquet|lacks the column|no rows",
         "The folder is empty, the Parquet file is cut off, or it is another table.",
         "Make one with `trinity synthesize`.",
@@ -528,7 +528,7 @@ OUTPUTS = (
 
 MODELS = (
     Mistake(
-        "A folder that is no finetuned model",
+        "Not a finetuned model",
         r"no finetuned model|no Trinity model|no distilled networks|cannot be read|tokenizer",
         "The folder is another model, a phase-1 model, or a copy that was cut off.",
         "Make one with `trinity finetune --csv mine.csv --out my_model`, or copy it again.",

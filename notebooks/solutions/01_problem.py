@@ -54,10 +54,10 @@ answer(crossing_kw_m2, within=0.02)
 # %% [markdown] tags=["solution"]
 # :::{admonition} What it means
 # :class: dropdown
-# Below this irradiance the surface loses as much as it receives before it is hot enough, and the slab
-# never ignites. Real data bend before they reach the line's zero: losses grow slowly with temperature.
-# So the crossing is too low an estimate of the critical heat flux, and the more so the wider the range of
-# irradiances and laboratories that went into the fit.
+# If the line held to its end, the crossing would be the critical heat flux, below which the surface loses as much as it
+# receives before it is hot enough. The crossing of a fit is too low an estimate of it, and may even be negative: real
+# data bend down before they reach zero, because near the critical flux the losses almost cancel what arrives, and the
+# fit mixes laboratories and sheets. A critical heat flux has to be measured by tests near it.
 # :::
 
 # %% [markdown]
@@ -83,9 +83,9 @@ answer(flux_without_ignition_kw_m2, within=0.02)
 # %% [markdown] tags=["solution"]
 # :::{admonition} Explanation
 # :class: dropdown
-# The specimen did not ignite: the heater was too weak. The time is not unknown, it is *censored*: longer
-# than the test. Any number in its place would be invented. The row teaches a model
-# whether a specimen ignites, and nothing about when.
+# The specimen did not ignite: the heater was too weak. Its time is *censored*: later than the end of the test. Any
+# number in its place would be invented. The row still teaches two things: that such a specimen may not ignite, and that
+# its ignition time is longer than the test.
 # :::
 
 # %% [markdown]

@@ -139,4 +139,6 @@ count_groups(my_polymer)
 # The decomposition temperature: its error moves ignition more than any other, and thermogravimetry needs
 # milligrams and an hour. Density and specific heat are estimated better than two laboratories agree on
 # an ignition time, so measuring them changes little.
+# Whether the prediction of a polymer that was left out becomes better is another question: in this book it did not
+# ({doc}`../07_controls`).
 # :::

@@ -70,7 +70,7 @@ answer(told_apart)
 # %% [markdown] tags=["solution"]
 # :::{admonition} Reading it
 # :class: dropdown
-# A ranking by the means claims more than the model knows. Where intervals overlap, ask for a test. Where they do not, the
+# The means alone do not justify a ranking. Where the intervals overlap, test both polymers. Where they do not, the
 # ranking may save you one. (Two intervals that overlap can still belong to
 # different polymers: the errors of one model are correlated.)
 # :::

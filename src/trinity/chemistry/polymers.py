@@ -32,7 +32,7 @@ FOREIGN = {
 
 @dataclass(frozen=True)
 class Polymer:
-    """A homopolymer, or a copolymer or blend of components with mass fractions.
+    """A homopolymer, or a copolymer as components with mass fractions.
 
     Made by :meth:`parse`, which checks it. ``components`` pairs each PSMILES, as it was given, with
     its mass fraction; they sum to 1. Two polymers are equal if they are written alike; what they

@@ -249,7 +249,7 @@ def evaluate(
     Measured values and folds are the project's; --template writes the rows. DIR is what pretrain
     --out or finetune --out wrote: phase 2 is repeated without each polymer.
 
-    Example: trinity evaluate --predictions mine.csv
+    Example: trinity evaluate --predictions held_out.csv
     """
     from trinity.evidence import benchmark
     from trinity.measurements.reader import write_csv
@@ -258,6 +258,8 @@ def evaluate(
     if sum(given is not None for given in (template, predictions, model)) > 1:
         raise InputError("Give one of --template FILE, --predictions FILE and --model DIR.")
     if template is not None:
+        if template.exists():
+            raise InputError(f"{template} exists already; name a new file for the template.")
         write_csv(template, benchmark.template())
         print(f"{template}: fill predicted (lo and hi if you have them), then --predictions FILE")
         return
