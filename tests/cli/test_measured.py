@@ -55,6 +55,8 @@ def test_a_file_that_cannot_be_reduced_is_one_sentence(trinity, tmp_path, curve)
 def test_a_filled_template_is_scored_beside_the_arms_of_the_project(trinity, tmp_path):
     path = tmp_path / "mine.csv"
     assert trinity("evaluate", "--template", path).returncode == 0
+    again = trinity("evaluate", "--template", path)
+    assert again.returncode == 1 and "exists already" in again.stderr
     rows = list(csv.DictReader(path.open(encoding="utf-8")))
     for row in rows:
         row["predicted"] = "60" if row["target"] == "t_ig_s" else "500"
