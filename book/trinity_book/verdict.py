@@ -19,6 +19,13 @@ CLAIMS = (
 AGREES = {"shown": "yes", "not shown": "not decided", "contradicted": "no", LATER: LATER}
 #: Of the second properties: the one that is named in sentences, and at how many labels.
 PROPERTY, LABELS = "refractive_index", 20
+#: Arms of the second properties in the names of numbers.
+SHORT = {
+    "phase1": "phase1",
+    "direct": "language_model",
+    "random": "random",
+    "forest": "forest_on_physics",
+}
 
 
 def questions(ablation: dict) -> Iterator[tuple[str, str]]:
@@ -67,12 +74,14 @@ def with_power(second: dict) -> Iterator[tuple[str, str]]:
         ours, theirs = pairs[physics]
         p = corrected.get(physics)
         yield f"power_verdict_{name}", LATER if p is None else _judged(ours, theirs, p)
-        errors = (f"{row['mae']:.4f}" if row else LATER for row in (ours, theirs))
-        yield from zip((f"power_phase1_{name}", f"power_direct_{name}"), errors, strict=True)
+        rows = {row["arm"]: row for row in _rows(second, "curves", physics)}
+        for short, arm in SHORT.items():
+            yield f"power_{short}_{name}", f"{rows[arm]['mae']:.4f}" if arm in rows else LATER
         yield f"power_p_{name}", LATER if p is None else _small(p)
         worth = next(iter(_rows(second, "worth", physics)), None)
         text = "{factor:.1f} ({low:.1f} to {high:.1f})".format(**worth) if worth else LATER
         yield f"power_worth_{name}", text
+    yield from _by_gradient(second)
     shown = {row["polymers"]: row["power"] for row in _rows(second, "power", False)}
     yield "power_labels", str(LABELS)
     for polymers in (9, 100):
@@ -82,9 +91,19 @@ def with_power(second: dict) -> Iterator[tuple[str, str]]:
     yield "power_structures", f"{about['structures']:,}" if about else LATER
 
 
-def _rows(second: dict, key: str, physics: bool) -> list[dict]:
-    """Rows about the property named, with the head kept, across clusters, at so many labels."""
-    wanted = {"property": PROPERTY, "physics": physics, "phase2": "head", "split": "cluster"}
+def _by_gradient(second: dict) -> Iterator[tuple[str, str]]:
+    """Errors after all weights were finetuned, without physics at prediction."""
+    rows = {row["arm"]: row for row in _rows(second, "curves", False, "gradient")}
+    for short in ("phase1", "direct"):
+        row = rows.get(SHORT[short])
+        yield f"power_{short}_gradient", f"{row['mae']:.4f}" if row else LATER
+    yield "power_p_gradient", _small(rows["phase1"]["p"]) if "phase1" in rows else LATER
+
+
+def _rows(second: dict, key: str, physics: bool, phase2: str = "head") -> list[dict]:
+    """Rows about the property named, across clusters, at so many labels; by default those with the
+    head of phase 1 kept."""
+    wanted = {"property": PROPERTY, "physics": physics, "phase2": phase2, "split": "cluster"}
     wanted["labels"] = LABELS
     return [r for r in second.get(key, []) if all(r[k] == v for k, v in wanted.items())]
 

@@ -366,11 +366,11 @@ def test_finetuning_learns_its_labels_and_leaves_its_start_alone(inputs):
 
 def test_a_result_that_nobody_has_computed_is_asked_for_by_name():
     """Its page waits, loading it names the target, and other long stages do not mind."""
-    missing = stages.published_result("second_property")
+    missing = stages.published_result("encoders")
     if missing.is_file():
         pytest.skip("it is computed")
-    source = notebooks.source_of("power")
+    source = notebooks.source_of("encoders")
     assert not notebooks.due(source) and notebooks.due(notebooks.source_of("controls"))
-    assert stages.status()["second_property"] == [provenance.EARLIER]
+    assert stages.status()["encoders"] == [provenance.EARLIER]
     with pytest.raises(InputError, match="run make power"):
-        stages.require_long("second_property")
+        stages.require_long("encoders")
