@@ -22,9 +22,8 @@
 #
 # A cone calorimeter {cite}`babrauskas1984,iso5660` holds a flat specimen under a conical heater. The
 # irradiance, the radiant heat that arrives on each square metre, is set, typically to between 25 and
-# 75 kW/m² (bright sunshine brings about one), and a spark waits above the surface. The specimen heats up, decomposes and gives off gas; when there is enough gas, the spark lights it. From
-# the oxygen that the fire consumes, about 13.1 MJ is released for every kilogram {cite}`huggett1980`,
-# the apparatus infers the **heat release rate** (HRR) as a function of time.
+# 75 kW/m² (bright sunshine brings about one), and a spark waits above the surface. The specimen heats up, decomposes and gives off gas; when there is enough gas, the spark lights it. For every kilogram of oxygen that a fire consumes, about 13.1 MJ is released {cite}`huggett1980`. The apparatus
+# measures the oxygen in the smoke and infers the **heat release rate** (HRR) as a function of time.
 #
 # This book learns to predict the outcome of such a test from the structure of the polymer alone.
 
@@ -90,8 +89,9 @@ glue("n_polymers", tests["polymer"].nunique(), display=False)
 glue("n_groups", tests["group_nine"].nunique(), display=False)
 
 # %% [markdown]
-# There are {glue:text}`n_tests` tests of {glue:text}`n_polymers` materials, and {glue:text}`n_ignited` of them ended in
-# ignition. Grouped by chemistry, they are only {glue:text}`n_groups` independent examples. A model with a million
+# There are {glue:text}`n_tests` cells (each a mean of one or more specimens) of {glue:text}`n_polymers` materials, and
+# {glue:text}`n_ignited` of them ended in ignition. Grouped by chemistry, they are only {glue:text}`n_groups` independent
+# examples: these *groups of polymers* are not the structural groups of chapter 2. A model with a million
 # parameters has to learn from these.
 
 # %%
@@ -117,8 +117,8 @@ glue(
 
 # %% [markdown]
 # Read the left panel along a vertical line. At {glue:text}`flux` kW/m² the slowest polymer takes
-# {glue:text}`chemistry_factor` times as long to ignite as the fastest. This factor is due to chemistry, and a model
-# has to predict it from the repeat unit.
+# {glue:text}`chemistry_factor` times as long to ignite as the fastest. Most of this factor is due to chemistry, which a model has to predict from the repeat unit; thickness, grade and
+# laboratory, which differ too, make a smaller one (next section).
 
 # %% [markdown]
 # ## How well could anybody predict?
@@ -145,8 +145,8 @@ glue("n_near", len(near), display=False)
 # At {glue:text}`flux` kW/m², the {glue:text}`n_near` tests of {glue:text}`polymer` scatter about their geometric mean
 # by a factor of {glue:text}`spread` in ignition time (one standard deviation), although the material is nominally the
 # same. Thickness matters little for ignition once a specimen is *thermally thick*, which means that its back is still
-# cold when its front ignites. Most of the scatter therefore comes from grade, colour and laboratory. No prediction in
-# this book can be better than that.
+# cold when its front ignites. Most of the scatter therefore comes from grade, colour and laboratory. It sets a floor: a model that knew the mean of this polymer exactly would still be
+# off by about four fifths of that scatter on average. {doc}`12_measurements` separates specimen and laboratory.
 #
 # ## Two rules that follow
 #

@@ -110,7 +110,7 @@ figures_prediction.prediction_against_flux(answers, psmiles)
 #
 # **What it costs.** The interval for a new polymer is wide, because eight groups say little about how a ninth differs.
 #
-# **When to use something else.** With thousands of measurements, finetune by gradient (`-p mode full`). With none, ask the
+# **When to use something else.** With thousands of measurements, finetune by gradient (`trinity run finetuning -p mode=full`). With none, ask the
 # physics model alone.
 #
 # ## Exercises

@@ -365,18 +365,20 @@ pd.DataFrame(validation["cone"]["informed"]["by_material"]).set_index(
 # %% [markdown]
 # Causes marked by a column or a row above are measured; where none is named, they are what we suspect.
 #
-# - **Ignition too late, the more so the higher the flux: ABS, PP, HDPE, HIPS, PMMA.** At low flux the bias is
-#   small or moderate, at high flux it is largest, and absorption at the surface takes part of it away in every
+# - **Ignition too late, the more so the higher the flux: ABS, PP, HDPE, HIPS.** PMMA is late, too, but without a common
+#   trend over laboratories. At low flux the bias is small or moderate, at high flux it is largest, and absorption at the surface takes part of it away in every
 #   one of them (figure above). Radiation that is absorbed in depth keeps the modelled surface cool; a
 #   pigmented or oxidised surface absorbs more in its first tenths of a millimetre than the clear polymer of
-#   the published coefficient. Nitrogen kinetics add to it for the polyolefins, which oxidise before they
-#   pyrolyse. LDPE is late at every flux: its kinetics are those of HDPE.
-# - **One laboratory later than the other: PMMA, HDPE, HIPS.** The same inputs, different sheets: NIST's set for
-#   black PMMA removes most of the bias of the black sheets. No property of a repeat unit distinguishes them.
-# - **Ignition too early, most near the critical flux: PA66, PVC.** At 25 kW/m² the real sheets took minutes
-#   longer. Bubbles that cool and insulate, and gas too thin in fuel to keep burning, are not in the equations.
+#   the published coefficient. Nitrogen kinetics may add to it for the polyolefins, whose hot surface
+#   oxidises in air before ignition. LDPE is late at every flux: its kinetics are those of HDPE.
+# - **One laboratory later than another: PMMA.** HDPE and HIPS do not show it. The inputs are the same and the sheets are
+#   not: NIST's set for black PMMA, given to NBS and FSRI only, removes most of their bias. The sheet of the round robin is
+#   black, too, and was not given it; there the laboratories differ on one sheet. No property of a repeat unit distinguishes them.
+# - **Ignition too early, most near the critical flux: PA66, PVC, PET.** At high flux PA66 is late. Bubbles that cool and
+#   insulate the surface, and gas too dilute to burn (below its lean flammability limit, as where hydrogen chloride dilutes
+#   it), are not in the equations.
 #   PC is early in one laboratory only.
-# - **Peak too high though the heat is too low: ABS, HDPE (FAA), HIPS, PET, PMMA.** The *rate* column is well
+# - **Peak too high though the heat is too low: ABS, HDPE (FAA), HIPS, PMMA; PET with the right heat.** The *rate* column is well
 #   above 1. A one-dimensional slab with an insulated back burns out everywhere at once, in a last rise of the
 #   heat release. The edges and the cooler holder of a real one spread it. Ceramic wool behind the slab
 #   lowers these peaks.
@@ -423,8 +425,9 @@ figures_cone.ignition_lines(validation["ignition_lines"], tests)
 # %%
 figures_cone.energy_budget(validation["energy_budget"])
 # %% [markdown]
-# The first three shares are lost at the surface. The other two, the heat of reaction and the heat that the
-# gas carries away, are the price of a kilogram of gas: its heat of gasification.
+# This is the reference slab of 6 mm under 50 kW/m², gasified to the end *without a flame*. The first three shares are
+# lost at the surface. The other two, the heat of reaction and the sensible heat of the gas, make up the heat of
+# gasification. In a cone test the flame adds its own flux.
 #
 # ## Which parameter matters?
 #

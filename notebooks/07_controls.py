@@ -123,7 +123,7 @@ figures_controls.elsewhere(
 # Where the polymers are known, arms without physics do far better than on new polymers. What they have to
 # guess is the effect of the conditions, or the other laboratory.
 #
-# ## What ten milligrams add
+# ## Ten milligrams did not help
 #
 # Thermogravimetry and microscale calorimetry give the decomposition temperature, the char and the heat of the
 # gas long before there is enough of a polymer for a cone test. Here they take the place of the estimates, for

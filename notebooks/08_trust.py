@@ -16,8 +16,7 @@
 #
 # ```{admonition} In this chapter
 # :class: tip
-# **Objectives.** Say what an interval of this model promises and for whom; see for which polymers the promise
-# was broken; tell an interpolation from an extrapolation before you use a number. **Prerequisites.**
+# **Objectives.** Say what a 90 % interval of this model covers; see for which polymers it failed; tell an interpolation from an extrapolation before you use a number. **Prerequisites.**
 # {doc}`04_ablation`. **Time.** 25 minutes.
 # ```
 #
@@ -191,7 +190,9 @@ answers[
 ].round(2)
 
 # %% [markdown]
-# The model answers everywhere, because somebody may need a guess, and it says where it is guessing.
+# The model answers everywhere, because somebody may need a guess, and it says where it is guessing. More irradiance never
+# delays ignition in this model, but no such rule holds for thickness: far from the measured thicknesses the answer may
+# have the wrong sign.
 #
 # ## When not to trust it
 #

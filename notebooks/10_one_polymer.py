@@ -134,5 +134,5 @@ glue("n_known", len(known), display=False)
 glue("n_groups", known["group_nine"].nunique(), display=False)
 
 # %% [markdown]
-# Phase 2 learned from {glue:text}`n_known` tests of {glue:text}`n_groups` other groups. One polymer proves nothing: with
-# another polymer the order of the columns changes, as {doc}`11_change` shows.
+# Phase 2 learned from {glue:text}`n_known` tests of {glue:text}`n_groups` other groups. A column that errs more than the one before it has carried something over that this polymer does not share. One polymer
+# proves nothing: with another polymer the order of the columns changes, as {doc}`11_change` shows.

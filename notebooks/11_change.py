@@ -86,7 +86,8 @@ course.rerun(
 course.rerun("one_polymer", seed=other_seed)
 
 # %% [markdown]
-# This is another phase-1 model and another choice of measurements. The difference between the two figures is one draw of
+# This is another phase-1 model. The measurements are the same, because fewer than 60 remain without PMMA; with
+# `-p n_measurements=30` the seed chooses them, too. The difference between the two figures is one draw of
 # the noise of the method; smaller effects cannot be told from it. The published model averages several.
 #
 # ## Fewer measurements

@@ -22,8 +22,7 @@
 #
 # Nothing on this page is loaded from a result of the book. It invents polymers, burns them in the physics model, trains a
 # small network on the outcome, finetunes it on measurements, and asks whether the first training helped. The network has
-# tens of thousands of weights, and there are two hundred polymers. The published model differs in three
-# ways: its encoder has read polymers before (phase 0), its phase 2 is solved in closed form, and the physics model
+# tens of thousands of weights, and there are two hundred polymers. The model that ships with this book differs in three ways: its encoder has read polymers before (phase 0), its phase 2 is solved in closed form, and the physics model
 # answers at prediction, too.
 
 # %% tags=["parameters"]
@@ -118,7 +117,7 @@ axes.legend();  # fmt: skip
 #
 # ## Step 1: read a repeat unit
 #
-# A polymer enters as text, one token for each atom, bond or bracket. The published model has learned this language
+# A polymer enters as text, one token for each atom, bond or bracket. The model that ships with this book has learned this language
 # beforehand (phase 0). This small one begins from nothing.
 
 # %%

@@ -45,7 +45,7 @@ REMARKS = {
     "reproduce": "main arms and book from nothing",
     "ablation": "all arms, controls and learning curves; resumable",
     "distil": "networks for trinity predict --fast, once",
-    "power": "refractive index and Tg, hundreds of test polymers; resumable",
+    "power": "refractive index, Tg and encoders, hundreds of test polymers; resumable",
     "phase0": "the language model, once",
 }
 
@@ -191,7 +191,7 @@ def dataset_facts(report: dict) -> str:
 def dataset_columns(report: dict) -> str:
     """Every column of the published synthetic table, its type and unit."""
     kinds = {"float": "float32", "double": "float64", "large_string": "text"}
-    units = {**UNIT_OF_END, "_fraction": "kg/kg", "_yield": "kg/kg"}
+    units = {"_m2_kg": "m²/kg", **UNIT_OF_END, "_fraction": "kg/kg", "_yield": "kg/kg"}
     rows = []
     for column in pq.read_schema(data_path("artifacts", "synthetic", TABLE)):
         unit = next((u for end, u in units.items() if column.name.lower().endswith(end)), "")

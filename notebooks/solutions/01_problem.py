@@ -63,7 +63,7 @@ answer(crossing_kw_m2, within=0.02)
 # %% [markdown]
 # ## 1.2 Change and explain: a test without an ignition time
 #
-# Look at PC instead of PMMA. One of its tests has no ignition time. At which irradiance (kW/m²) was it done?
+# Look at PC instead of PMMA. One of its cells has no ignition time. At which irradiance (kW/m²) was it done?
 # Would you fill the gap with the longest time that was observed?
 
 # %% tags=["start"]
@@ -83,7 +83,8 @@ answer(flux_without_ignition_kw_m2, within=0.02)
 # %% [markdown] tags=["solution"]
 # :::{admonition} Explanation
 # :class: dropdown
-# The specimen did not ignite: the heater was too weak. Its time is *censored*: later than the end of the test. Any
+# The specimen did not ignite: the irradiance was below its critical heat flux, or so near it that the test was too
+# short. Its time is *censored*: later than the end of the test. Any
 # number in its place would be invented. The row still teaches two things: that such a specimen may not ignite, and that
 # its ignition time is longer than the test.
 # :::

@@ -162,7 +162,7 @@ answer(lower_over_higher, within=0.02)
 # :class: dropdown
 # The light char keeps the thickness of the slab (0.02 × 1190 kg/m³ is 24 kg/m³) and shields what lies
 # below it. The dense one collapses to a film of a tenth of a millimetre, which insulates nothing. The same
-# mass of char, another fire: the *volume* of a char matters, which is why foaming additives work.
+# mass of char, another fire: the *volume* of a char matters, which is why intumescent additives work.
 # :::
 
 # %% [markdown]
@@ -187,8 +187,10 @@ answer(reactions)
 # %% [markdown] tags=["solution"]
 # :::{admonition} Explanation
 # :class: dropdown
-# The acid leaves first and does not burn; what is left burns later and leaves char. The heat release rate
-# follows the second step. If a curve has two humps, ask which reaction feeds each, and which of them the
+# The acid leaves first and hardly burns, so that it feeds neither hump: both belong to the second step, the polyene. The
+# first comes at ignition, when the surface layer has lost its acid and its polyene decomposes without cover; the char
+# that it leaves then shields what lies below. The second comes when the insulated back lets the whole remaining slab heat
+# up. A hump need not be a reaction: thickness and the back face can make one. If a curve has two humps, ask which reaction feeds each, and which of them the
 # structure predicts.
 # :::
 

@@ -74,8 +74,9 @@ answer(largest)
 # %% [markdown] tags=["solution"]
 # :::{admonition} Explanation
 # :class: dropdown
-# Ignition happens when the surface is hot enough, and its losses grow with the fourth power of that temperature.
-# The error of the first property in the list therefore matters more than any improvement of density or specific heat.
+# The ignition time of a thick solid grows with the square of the rise in temperature that ignition takes, and a hotter
+# surface also loses more heat. Density and specific heat enter in the first power only. The error of the first property
+# in the list therefore matters more than any improvement of density or specific heat.
 # :::
 
 # %% [markdown]

@@ -167,7 +167,7 @@ def ignition_lines(lines: dict, tests: pd.DataFrame, columns: int = 4) -> Figure
 
 
 def energy_budget(budget: dict) -> Figure:
-    """Where the heat of one test goes, as a share of what the cone sent.
+    """Where the heat goes when a slab gasifies without a flame, as a share of the irradiance.
 
     ``budget``: ``energy_budget`` of ``physics_validation.json`` [MJ/m2].
     """

@@ -119,11 +119,11 @@ def distil() -> None:
 
 
 def power() -> None:
-    """Compute the second properties, with their power, at laptop scale; resumes unit by unit.
+    """Compute the second properties and compare encoders at laptop scale; resumes unit by unit.
 
     Example: trinity power
     """
-    recompute("second_property")
+    recompute("second_property", "encoders")
 
 
 def phase0() -> None:
