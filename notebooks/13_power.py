@@ -63,11 +63,11 @@ plan = tomllib.loads(data_path("analysis_plan.toml").read_text())
 # Every structure of either truth was removed from the hypothetical table, by its key, before phase 1.
 
 # %%
-truth = pd.DataFrame(found["truth"]).T
-truth.round(4)
+truth = pd.DataFrame(found["truth"]).map("{:.4g}".format)
+truth
 
 # %% tags=["remove-cell"]
-shown = property if property in found["truth"] else truth.index[0]
+shown = property if property in found["truth"] else truth.columns[0]
 about = found["truth"][shown]
 asked = sorted({row["labels"] for row in found["curves"] if row["property"] == shown})
 at = min(asked, key=lambda n: abs(n - labels))
@@ -220,8 +220,9 @@ figures_second_property.learning_curves(curves)
 # resamples in which that happens.
 
 # %%
-columns = ["physics", "labels", "factor", "low", "high", "beyond"]
-rows_of("worth", phase2="head", split="cluster")[columns].round(2)
+columns = ["factor", "low", "high", "beyond"]
+worth = rows_of("worth", phase2="head", split="cluster")
+worth.set_index(["physics", "labels"])[columns].round(2)
 
 # %% [markdown]
 # ## What nine polymers would have shown

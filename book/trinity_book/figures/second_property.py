@@ -2,8 +2,20 @@
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
-from trinity_book.figures.style import BLUE, GREEN, GREY, MARKERS, ORANGE, PALETTE, subplots
+from trinity_book.figures.style import (
+    AMBER,
+    BLUE,
+    GREEN,
+    GREY,
+    MARKERS,
+    ORANGE,
+    PALETTE,
+    PINK,
+    SKY,
+    subplots,
+)
 
 #: Arms as a legend names them, in the order in which they are drawn.
 ARMS = {
@@ -17,7 +29,8 @@ ARMS = {
     "physics_recalibrated": "physics, recalibrated",
     "forest_on_physics": "forest on the physics' residual",
 }
-COLOURS = dict(zip(ARMS, (GREY, *PALETTE[5:9], GREEN, BLUE, "#000000", ORANGE), strict=True))
+_SHADES = (GREY, SKY, PALETTE[7], PINK, PALETTE[8], GREEN, BLUE, AMBER, ORANGE)
+COLOURS = dict(zip(ARMS, _SHADES, strict=True))
 UNITS = {"refractive_index": "refractive index", "tg_k": "glass transition [K]"}
 PHYSICS = {False: "without physics at prediction", True: "with physics at prediction"}
 
@@ -28,7 +41,7 @@ def learning_curves(curves: pd.DataFrame) -> Figure:
 
     ``curves`` are rows of ``second_property.json`` of one property, phase 2 and split.
     """
-    figure, panels = subplots(1, 2, figsize=(8.0, 3.6), sharey=True)
+    figure, panels = subplots(1, 2, figsize=(7.2, 5.0), sharey=True)
     for axes, physics in zip(panels, PHYSICS, strict=True):
         for number, (arm, name) in enumerate(ARMS.items()):
             rows = curves[(curves["arm"] == arm) & (curves["physics"] == physics)]
@@ -51,11 +64,14 @@ def learning_curves(curves: pd.DataFrame) -> Figure:
         axes.minorticks_off()
     name = UNITS[curves["property"].iloc[0]]
     panels[0].set(ylabel=f"mean absolute error, {name}", yscale="log")
+    panels[0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 4, 5, 7)))
+    panels[0].yaxis.set_major_formatter("{x:g}")
+    panels[0].minorticks_off()
     entries: dict = {}
     for axes in panels:
         handles, names = axes.get_legend_handles_labels()
         entries |= dict(zip(names, handles, strict=True))
-    figure.legend(entries.values(), entries.keys(), loc="outside right upper", fontsize=7)
+    figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=3, fontsize=8)
     return figure
 
 
@@ -66,7 +82,7 @@ def power_curve(power: pd.DataFrame) -> Figure:
 
     ``power`` are rows of ``second_property.json`` of one property, phase 2 and split.
     """
-    figure, panels = subplots(1, 2, figsize=(8.0, 3.2), sharey=True)
+    figure, panels = subplots(1, 2, figsize=(7.2, 3.8), sharey=True)
     for axes, physics in zip(panels, PHYSICS, strict=True):
         rows = power[power["physics"] == physics]
         for number, (labels, part) in enumerate(rows.groupby("labels")):
@@ -83,5 +99,6 @@ def power_curve(power: pd.DataFrame) -> Figure:
         axes.set_xticks(sizes, sizes)
         axes.minorticks_off()
     panels[0].set(ylabel="studies that show the effect [%]")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper", fontsize=7)
+    entries = panels[0].get_legend_handles_labels()
+    figure.legend(*entries, loc="outside lower center", ncols=6, fontsize=8)
     return figure
