@@ -32,7 +32,7 @@
 n_polymers = 40  # hypothetical ones; the book has thousands
 conditions = 3  # cone tests of each
 seed = 0
-scale = "test"  # of both phases; laptop for a result that counts
+size = "test"  # scale of both phases; laptop for a result that counts
 
 # %% tags=["remove-cell"]
 import json
@@ -107,7 +107,7 @@ trinity(
 )
 trinity(
     "pretrain --encoder encoder --table table --out phase1"
-    f" --scale {scale} --seed {seed}"
+    f" --scale {size} --seed {seed}"
 )
 
 # %% [markdown]
@@ -124,7 +124,7 @@ trinity(
 )
 trinity(
     "finetune --csv mine.csv --from phase1 --out my_model"
-    f" --scale {scale} --seed {seed}"
+    f" --scale {size} --seed {seed}"
 )
 
 # %%

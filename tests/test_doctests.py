@@ -28,7 +28,13 @@ OTHERS = (
 )
 
 
-@pytest.mark.parametrize("name", [*API, *OTHERS])
+SLOW = "trinity.pipeline.training"  # finetunes
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name == SLOW)) for name in (*API, *OTHERS)],
+)
 def test_examples_hold(name):
     found = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS)
     assert found.attempted > 0 and found.failed == 0

@@ -266,7 +266,7 @@ def test_interrupt_is_quiet(monkeypatch, capsys):
 
 
 def test_a_reader_that_leaves_is_no_error(tmp_path):
-    command = f"{sys.executable} -m trinity cone '{STYRENE}' --samples 1 --json | head -c 10"
+    command = f"'{sys.executable}' -m trinity cone '{STYRENE}' --samples 1 --json | head -c 10"
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command],
         cwd=tmp_path, env=os.environ, capture_output=True, text=True, timeout=patience(120),

@@ -35,6 +35,7 @@ def test_phase_1_starts_from_the_named_encoder(models, encoder):
     assert made["backbone"]["hidden_size"] == own["hidden_size"] == 16
 
 
+@pytest.mark.slow
 def test_each_polymer_is_left_out_of_phase_2_and_scored_beside_the_published_arms(
     models, tmp_path, monkeypatch
 ):

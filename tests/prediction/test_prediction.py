@@ -99,6 +99,7 @@ def test_input_is_checked_without_torch():
     subprocess.run([sys.executable, "-c", code], check=True, timeout=patience(120))
 
 
+@pytest.mark.slow
 def test_batches_and_processes_change_nothing(ensemble, mixed, monkeypatch):
     folder, _ = ensemble
     whole = prediction.predict_frame(mixed, folder)
@@ -159,6 +160,7 @@ def test_the_cut_of_the_chain_does_not_change_its_fingerprint():
     assert first == second
 
 
+@pytest.mark.slow
 def test_own_measurements_move_the_model(ensemble, phase1, tmp_path, monkeypatch):
     folder, _ = ensemble
     models = tmp_path / "artifacts" / "models"  # and no results file beside them

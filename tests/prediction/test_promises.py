@@ -35,6 +35,7 @@ def half_widths(answer: dict) -> np.ndarray:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_held_out_group_is_predicted_by_models_that_did_not_see_it(finetune, measured_otherwise):
     """A model that saw it would know by how much it is off; nobody else can."""
     measured_otherwise(unlearnable)

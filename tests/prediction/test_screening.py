@@ -60,6 +60,7 @@ def test_one_spelling_is_read_whatever_the_order_of_atoms(folder):
             assert other[target] == pytest.approx(first[target], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_company_and_processes_change_no_answer(folder, mixed, monkeypatch):
     alone = [predict_frame(mixed.iloc[[i]], folder, fast=True)[0] for i in range(len(mixed))]
     monkeypatch.setattr(prediction, "ROWS_A_BATCH", 5)
@@ -128,6 +129,7 @@ def test_an_ensemble_that_is_not_distilled_is_refused(folder, tmp_path):
         predict(["*CC*"], 50, 6, fast=True, model=other)
 
 
+@pytest.mark.slow
 def test_the_command_answers_fast(trinity, tmp_path):
     done = trinity("predict", "*CC(*)c1ccccc1", "--fast", "--json")
     assert done.returncode == 0, done.stderr

@@ -176,6 +176,7 @@ def test_killed_and_run_again_gives_the_same_bytes(folder, tmp_path):
     assert digest(out) == digest(folder)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_of_a_dask_cluster_loses_and_doubles_nothing(folder, tmp_path, monkeypatch):
     from dask.distributed import LocalCluster
 
@@ -222,6 +223,7 @@ def dask_cluster(port: int):
             process.wait()
 
 
+@pytest.mark.slow
 def test_a_lost_scheduler_is_one_sentence_and_the_next_one_goes_on(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(generator, "CONNECT_S", 60)
     with socket.socket() as free:

@@ -1,13 +1,13 @@
 """Stages of the pipeline, each computed once, and the scales that say how large they are.
 
-`load` gives the result of a stage at a scale. It looks for an artifact whose stamp (source, data,
-parameters, seed) is today's, and computes the stage when there is none. The published artifacts,
-made with the untouched numbers of scale ``laptop``, are in ``data/artifacts``; everything else goes
-to ``build/``. ``TRINITY_ARTIFACTS`` and ``TRINITY_BUILD`` name other places.
+`load` gives the result of a stage at a scale: the artifact whose stamp (source, data, parameters,
+seed) is today's, or one that it computes. What is published (scale ``laptop``, no number changed)
+is in ``data/artifacts``, everything else goes to ``build/``; ``TRINITY_ARTIFACTS`` and
+``TRINITY_BUILD`` name other places.
 
-A scale is a small file of numbers (``scales/*.toml``): ``test`` is for tests, ``class`` for a
-lecture, ``laptop`` made the published results, ``paper`` is for a GPU or a cluster, and
-``reproduce`` is what ``make reproduce`` changes in ``laptop``. One code path serves all of them.
+A scale is a file of numbers (``scales/*.toml``): ``test``, ``class`` for a lecture, ``laptop`` for
+the published results, ``reproduce`` for what ``make reproduce`` changes in it, ``paper`` for a GPU
+or a cluster. One code path serves all of them.
 """
 
 import json
@@ -60,8 +60,7 @@ def sections(scale: str, names: tuple[str, ...], changed: dict[str, object]) -> 
 
 
 def same_kind(name: str, value: object, default: object) -> object:
-    """``value`` as the type of ``default``; whole numbers may stand for floats, all else is an
-    InputError."""
+    """``value`` as the type of ``default``, an int as a float if need be, else an InputError."""
     if type(default) is float and type(value) is int:
         return float(value)
     if type(value) is not type(default):
@@ -222,9 +221,7 @@ def load(
     recompute: bool = False,
     **changed: object,
 ) -> StageResult:
-    """The result of a stage at a scale, loaded when it is current and computed otherwise.
-
-    A published result that `pending` lists is loaded, too.
+    """The result of a stage at a scale, loaded if it is current or `pending`, computed otherwise.
 
     Parameters
     ----------
