@@ -84,7 +84,8 @@ def make_targets(
         return
     table = pd.read_parquet(job.inputs["synthesis"].folder / "synthetic.parquet")
     tests, group = questions(table, conditions, job.seed)
-    tests = tests.with_physics()
+    # The heat of each polymer once: every teacher of every member would estimate all of them again.
+    tests = replace(tests.with_physics(), own_heat=tests.complete)
     stages = [member_folders(job.inputs[name].folder) for name in ("pretraining", "finetuning")]
     jobs = [MemberJob(*pair, tests, tuple(groups)) for pair in zip(*stages, strict=True)]
     found = run_tasks(_member_answers, jobs)
