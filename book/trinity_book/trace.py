@@ -150,7 +150,8 @@ def _prose(path: Path) -> Trace:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"There is no readable page {path}; name one of book/.") from error
     table = read_json(data_root().parent / pages.NUMBERS)["numbers"]
-    numbers = [source for name in NUMBER.findall(text) for source in table[name]["from"]]
+    entries = (table.get(name, {}) for name in NUMBER.findall(text))  # links are no numbers
+    numbers = [source for entry in entries for source in entry.get("from", ())]
     results = [*NAMED.findall(text), *(name for name in numbers if "/" not in name)]
     behind = [_published(name) for name in dict.fromkeys(results) if name.endswith(".json")]
     included = (path.parent / name for name in INCLUDED.findall(text))
