@@ -196,7 +196,7 @@ def test_every_page_opens_cleanly_in_a_browser(site, address, browser, width):
 STILL = "*, *::before, *::after { transition: none !important; animation: none !important }"
 
 
-#: Pages with everything that has a colour of its own: prose, tables, code, figures, forms, solutions.
+#: Pages with all that has a colour of its own: prose, tables, code, figures, a form, solutions.
 OF_EACH_KIND = (
     "index", "conclusion", "try", "using", "glossary", "api", "troubleshooting", "04_ablation",
     "12_measurements", "13_power", "16_own_model", "07_ablation",
