@@ -108,6 +108,9 @@ def ask(page, psmiles: str, flux: float, thickness: float, intervals: bool = Fal
     asked = json.dumps(f"{psmiles} {flux:g} {thickness:g}")
     done = "intervals" if intervals else "answered"
     page.wait_for_selector(f"#try-page[data-{done}={asked}]", timeout=patience(120_000))
+    # What was answered may be the same question, asked before: until the new answer it is grey.
+    settled = "!document.getElementById('try-results').classList.contains('stale')"
+    page.wait_for_function(settled, timeout=patience(120_000))
     return page.evaluate(
         """() => {
             const data = (id) => ({...document.getElementById("try-" + id).dataset});
