@@ -126,7 +126,7 @@ pd.DataFrame({"specimens": found}).rename({"eye": "rule and eye differ"})
 #
 # ## What the second release corrected
 #
-# The heat release of one laboratory was 7 to 22 % too high in the first release, depending on the polymer: its published values follow
+# The heat release of one laboratory was too high in the first release, by a share that depends on the polymer: its published values follow
 # an equation of oxygen-consumption calorimetry that assumes that carbon dioxide is taken out of the
 # sample gas. The measured gases say that it was not, and the values here are recomputed from them.
 # First the counts: tests in the first release, specimens in the second, conditions that both have,
