@@ -196,13 +196,6 @@ def test_every_page_opens_cleanly_in_a_browser(site, address, browser, width):
 STILL = "*, *::before, *::after { transition: none !important; animation: none !important }"
 
 
-#: Pages with all that has a colour of its own: prose, tables, code, figures, a form, solutions.
-OF_EACH_KIND = (
-    "index", "conclusion", "try", "using", "glossary", "api", "troubleshooting", "04_ablation",
-    "12_measurements", "13_power", "16_own_model", "07_ablation",
-)  # fmt: skip
-
-
 def serious(page, only: str = "") -> list[str]:
     """Findings of axe-core on an open page that are serious or critical, one line a kind; of one
     rule, if it is named."""
@@ -219,7 +212,7 @@ def serious(page, only: str = "") -> list[str]:
 
 def test_no_page_shuts_anybody_out(site, address, browser):
     """axe-core finds nothing serious; the theme follows what the reader's system prefers, and in
-    the dark it is contrast that may differ, on pages of each kind."""
+    the dark it is contrast that may differ."""
     found = {}
     for path in pages_of(site):
         if 'http-equiv="refresh"' in path.read_text(encoding="utf-8").lower():
@@ -228,12 +221,11 @@ def test_no_page_shuts_anybody_out(site, address, browser):
         page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
         page.goto(f"{address}/{name}", wait_until="load", timeout=patience(60_000))
         wrong = serious(page)
-        if Path(name).stem in OF_EACH_KIND:
-            theme = "document.documentElement.dataset.theme"
-            light = page.evaluate(theme)
-            page.emulate_media(color_scheme="dark")
-            page.wait_for_function(f"{theme} !== '{light}'", timeout=patience(10_000))
-            wrong += [f"dark: {finding}" for finding in serious(page, "color-contrast")]
+        theme = "document.documentElement.dataset.theme"
+        light = page.evaluate(theme)
+        page.emulate_media(color_scheme="dark")
+        page.wait_for_function(f"{theme} !== '{light}'", timeout=patience(10_000))
+        wrong += [f"dark: {finding}" for finding in serious(page, "color-contrast")]
         page.close()
         if wrong:
             found[name] = wrong
