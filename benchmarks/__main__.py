@@ -27,7 +27,7 @@ def command(*arguments: str) -> Callable[[], object]:
 
 
 def physics_rates() -> list[tuple[str, float, str]]:
-    """Property estimates and simulated cone tests a second."""
+    """Property estimates and simulated cone tests per second."""
     from trinity.chemistry import properties, sampling
     from trinity.cone import simulate as cone
     from trinity.cone import specimen

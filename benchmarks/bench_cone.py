@@ -63,7 +63,7 @@ def _processor_time() -> float:
 
 
 def throughput(n: int, repeats: int) -> dict[str, float]:
-    """Cone tests a second through the command line, with and without its start-up."""
+    """Cone tests per second through the command line, with and without its start-up."""
     cases = mixed_cases(n)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -75,8 +75,8 @@ def throughput(n: int, repeats: int) -> dict[str, float]:
     return {
         "start-up and one case, s": one[0],
         f"{n} cases, whole process, s": all_of_them[0],
-        "cone tests a second, start-up subtracted": (n - 1) / wall,
-        "processor time a test, reading to writing, ms": 1e3 * processor / (n - 1),
+        "cone tests per second, start-up subtracted": (n - 1) / wall,
+        "processor time per test, reading to writing, ms": 1e3 * processor / (n - 1),
         "peak memory, MB": memory,
     }
 

@@ -17,13 +17,13 @@
 # ```{admonition} In this chapter
 # :class: tip
 # **Objectives.** Read learning curves; see how the model travels to other conditions and laboratories; look
-# into the weights. **Prerequisites.** {doc}`04_ablation`. **Time.** 30 minutes.
+# into the weights. **Prerequisites.** {doc}`07_ablation`. **Time.** 30 minutes.
 # ```
 #
-# The ten cells of {doc}`04_ablation` change one ingredient at a time. This chapter asks what is left: how many
+# The ten arms of the factorial in {doc}`07_ablation` change one ingredient at a time. This chapter asks what is left: how many
 # measurements and synthetic rows are needed, and how the model does where it was not trained. Everything
 # here is exploratory. The studies of polymers, rows, conditions, laboratories and milligrams have one seed, and each
-# number of polymers is one random draw; only the first figure averages five seeds.
+# number of polymers is one random draw; the first figure, and whatever is repeated from it, averages up to five seeds.
 
 # %% tags=["parameters"]
 scale = "laptop"
@@ -120,7 +120,7 @@ figures_controls.elsewhere(
 )
 
 # %% [markdown]
-# Where the polymers are known, arms without physics do far better than on new polymers. What they have to
+# Where the polymers are known, arms without physics can do better than on new polymers; compare with the first figure. What they have to
 # guess is the effect of the conditions, or the other laboratory.
 #
 # ## Ten milligrams did not help
@@ -150,9 +150,10 @@ for level in ("blind", "given", "permuted"):
 # %% [markdown]
 # The model that ships goes from {glue:text}`mg_blind` blind to {glue:text}`mg_given` with measured values, and to
 # {glue:text}`mg_permuted` with values of other polymers; physics alone from {glue:text}`mg_physics_blind` to
-# {glue:text}`mg_physics_given` and {glue:text}`mg_physics_permuted`. Measured values do not help here, and this comparison
+# {glue:text}`mg_physics_given` and {glue:text}`mg_physics_permuted`. Compare first `permuted` with `given`: the distance
+# between them says how much it matters that a value belongs to its polymer. Compare then `given` with `blind`. This comparison
 # is weak: `given` and `permuted` have one seed and `blind` five, PEEK has no such measurements and keeps its estimates,
-# and nine groups scatter more than the difference. One reading is that a right decomposition temperature uncovers what
+# and no interval of the difference over the nine groups was computed. One reading is that a right decomposition temperature uncovers what
 # the physics leaves out.
 #
 # ## A look into the weights
@@ -171,14 +172,14 @@ figures_understanding.ends(why["ends"])
 # Both solutions lie low in the training loss; the held-out polymers (right panel, and the second figure, a
 # third of them at a time) tell which place is worth something. Gradient steps without a brake, as here, also
 # lose part of what phase 1 knew: compare the end of the two-phase path with phase 1 alone. Correcting in closed form does not cure that by itself
-# ({doc}`04_ablation`).
+# ({doc}`07_ablation`).
 
 # %%
 figures_understanding.weight_distances(why["distances"])
 
 # %% [markdown]
-# Phase 1 moves the encoder several times as far as the measurements do, which move most of all the output of
-# the head.
+# Compare how far phase 1 moves the encoder with how far the measurements do, and which part of the network the
+# measurements move the most.
 
 # %%
 figures_understanding.probes(why["probes"])
@@ -191,14 +192,18 @@ figures_understanding.probes(why["probes"])
 # ## What the controls learned in phase 1
 #
 # Error factors on hypothetical polymers that phase 1 did not see; one seed. Each row is tested on polymers left out of its
-# own part of the table, only a few for 100 rows, so that rows can be compared with their own `conditions only`, not with
-# each other.
+# own part of the table, only a few for 100 rows, so compare each network with the `conditions only` of the same row, not
+# with another network.
 
 # %%
 phase1 = pd.DataFrame(
     {
-        kind: pd.DataFrame([r["held_out_ensemble"] for r in reports]).mean()
+        (kind, shown): pd.DataFrame([r[key] for r in reports]).mean()
         for kind, reports in controls.results["phase1"].items()
+        for shown, key in (
+            ("network", "held_out_ensemble"),
+            ("conditions only", "conditions_only"),
+        )
     }
 ).T
 phase1.round(2)

@@ -17,7 +17,7 @@
 # ```{admonition} In this chapter
 # :class: tip
 # **Objectives.** Say what a 90 % interval of this model covers; see for which polymers it failed; tell an interpolation from an extrapolation before you use a number. **Prerequisites.**
-# {doc}`04_ablation`. **Time.** 25 minutes.
+# {doc}`07_ablation`. **Time.** 25 minutes.
 # ```
 #
 # A prediction is of little use without an error, and a wrong error is worse than none. The interval that
@@ -130,7 +130,7 @@ glue("lab_pairs", len(ratio), display=False)
 # In the median of {glue:text}`lab_pairs` cases the slowest laboratory reports {glue:text}`lab_ratio` times the ignition
 # time of the fastest. That is more than two laboratories differ on the same test: thicknesses and sheets are not the
 # same, irradiances agree only within 2.5 kW/m², and for PMMA the extremes are those of many laboratories. The noise
-# model in {doc}`12_measurements` matches its pairs.
+# model in {doc}`01_measurements` matches its pairs.
 #
 # ## Inside or outside?
 #
@@ -203,7 +203,7 @@ answers[
 # | near the critical irradiance (`ignition_probability` neither near 0 nor near 1) | grade and laboratory decide; test at several irradiances |
 # | a filled, foamed, flame-retarded or crosslinked material | outside the scope of this book |
 # | a ranking of two polymers whose intervals overlap | not decided; ask for the test that would decide it |
-# | a char that swells or cracks | see the polymers with the largest errors in {doc}`05_validation` |
+# | a char that swells or cracks | see the polymers with the largest errors in {doc}`03_validation` |
 # | a safety decision or a certificate | never |
 #
 # ## Exercises

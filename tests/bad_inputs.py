@@ -480,7 +480,7 @@ OUTPUTS = (
     ),
     Mistake(
         "A picture of another kind",
-        "no picture file",
+        "not a picture file",
         "The name does not end in .png, .svg or .pdf.",
         "End it with .png, .svg or .pdf.",
         lines(*(f"cone {STYRENE} --samples 1 --plot {name}"
@@ -570,7 +570,7 @@ PIPELINE = (
         "A misspelt name.",
         "The sentence lists the names that there are.",
         lines("pretrain --scale galaxy", "run nonsense", "run problem --scale galaxy",
-              "run ../problem", "run 00_problem", "run problem -p nonsense=3",
+              "run ../problem", "run 01_problem", "run problem -p nonsense=3",
               "run problem -p seed", "run problem -p =3",
               "run problem -p a\u00a0b=1", "run problem -p polymer=PC -p polymer=PP",
               "run synthesis -p scale=galaxy", "finetune --scale galaxy",

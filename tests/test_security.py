@@ -133,7 +133,7 @@ def test_ids_and_names_do_not_become_paths(tmp_path, monkeypatch, capsys):
     assert to_fds(odd).count("&TIME") == 1
 
 
-@pytest.mark.parametrize("name", ["../problem", "/etc/passwd", "..", "00_problem", "problem/../x"])
+@pytest.mark.parametrize("name", ["../problem", "/etc/passwd", "..", "01_problem", "problem/../x"])
 def test_names_of_notebooks_scales_and_stages_are_no_paths(name):
     from trinity_book import notebooks
 

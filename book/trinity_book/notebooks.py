@@ -1,8 +1,8 @@
 """Runs the notebooks through papermill and stamps what they become.
 
-``notebooks/NN_name.py`` (percent format) is the source; ``NN_name.ipynb`` beside it is its executed
-result, whose metadata say which source, code, data and parameters made it. papermill alone is
-silent about an unknown parameter; here it is refused.
+``notebooks/NN_name.py`` (percent format; NN is its chapter) is the source; ``NN_name.ipynb`` beside
+it is its executed result, whose metadata say which source, code, data and parameters made it.
+papermill alone is silent about an unknown parameter; here it is refused.
 """
 
 import ast

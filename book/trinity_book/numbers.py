@@ -33,7 +33,7 @@ RATES = {
 #: cooling; electricity near the mean of the world's grids.
 WATT, CARBON_KG_KWH = 40.0, 0.45
 #: Result of each stage behind the model -> its name in the model card.
-APART = ("validation", "second_property", "encoders", "slow_controls")
+APART = ("validation", "second_property", "encoders", "slow_controls", "descents")
 STAGES = {one.results: name for name, one in stages.STAGES.items() if name not in APART}
 
 
@@ -203,6 +203,7 @@ PARTS: tuple[tuple[tuple[str, ...], Callable[..., Numbers]], ...] = (
     (("lopo.json",), _scored),
     (("ablation.json",), verdict.questions),
     (("ablation.json",), _endpoints),
+    (("ablation_slow.json",), verdict.by_gradient),
     (("second_property.json",), verdict.with_power),
     (tuple(STAGES), _training),
     (("artifacts/models/phase2/ensemble.json",), _model),

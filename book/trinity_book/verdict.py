@@ -7,7 +7,7 @@ The three primary questions come from ``ablation.json``, their judgement from
 
 from collections.abc import Iterator
 
-from trinity.evidence.factorial import LEVEL, holm, verdict
+from trinity.evidence.factorial import LEVEL, holm, plan, verdict
 
 LATER = "not computed yet"
 #: What each primary question of the plan asks about, as the end of a sentence with "that".
@@ -26,6 +26,8 @@ SHORT = {
     "random": "random",
     "forest": "forest_on_physics",
 }
+#: Arms of the second properties that start from no network and no description of the polymer.
+BASELINES = ("physics_recalibrated", "forest_on_physics")
 
 
 def questions(ablation: dict) -> Iterator[tuple[str, str]]:
@@ -77,6 +79,8 @@ def with_power(second: dict) -> Iterator[tuple[str, str]]:
         rows = {row["arm"]: row for row in _rows(second, "curves", physics)}
         for short, arm in SHORT.items():
             yield f"power_{short}_{name}", f"{rows[arm]['mae']:.4f}" if arm in rows else LATER
+        starts = [row["mae"] for arm, row in rows.items() if arm not in BASELINES]
+        yield f"power_best_{name}", f"{min(starts):.4f}" if starts else LATER
         yield f"power_p_{name}", LATER if p is None else _small(p)
         worth = next(iter(_rows(second, "worth", physics)), None)
         text = "{factor:.1f} ({low:.1f} to {high:.1f})".format(**worth) if worth else LATER
@@ -89,6 +93,28 @@ def with_power(second: dict) -> Iterator[tuple[str, str]]:
         yield f"power_share_{polymers}", share
     about = second.get("truth", {}).get(PROPERTY, {})
     yield "power_structures", f"{about['structures']:,}" if about else LATER
+
+
+def by_gradient(slow: dict) -> Iterator[tuple[str, str]]:
+    """Cone tests finetuned by gradient, laboratory hidden, no physics at prediction: the error from
+    either start, what phase 1 saves, and the mean error on the training cells themselves."""
+    if not slow:
+        return
+    yield "untrained_above", f"{plan()['gradient_finetuning']['untrained_above']:.2f}"
+    errors = {row["arm"]: row["mean_abs_ln"] for row in slow["scores"]["hidden"]["primary"]}
+    for row in slow["comparisons"]:
+        name = f"gradient_{row['recipe']}"
+        yield f"{name}_effect", "{effect:+.3f} ({low:+.3f} to {high:+.3f})".format(**row)
+        yield f"{name}_p", f"{row['p']:.3f}"
+        for short in ("phase1", "direct"):
+            start = SHORT[short]
+            trained = [
+                one["training_error"]
+                for one in slow["training"]
+                if (one["recipe"], one["start"]) == (row["recipe"], start)
+            ]
+            yield f"{name}_{short}", f"{errors[f'{start}_' + row['recipe']]:.3f}"
+            yield f"{name}_{short}_training", f"{sum(trained) / len(trained):.3f}"
 
 
 def _by_gradient(second: dict) -> Iterator[tuple[str, str]]:

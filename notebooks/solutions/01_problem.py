@@ -132,8 +132,8 @@ answer(inflation, within=0.03)
 # :::{admonition} Explanation
 # :class: dropdown
 # The first score measures memory: a polymer's other tests stand in for the one left out. The question
-# of this book is the second one, a polymer that nobody has tested. Which of the two a paper reports is
-# often the difference between a model that works and one that does not.
+# of this book is the second one, a polymer that nobody has tested. When you read a
+# paper, find out which of the two it reports.
 # :::
 
 # %% [markdown]
@@ -148,5 +148,6 @@ answer(inflation, within=0.03)
 # Not three more vinyl polymers: chemistry that the table lacks (a silicone, a polysulfone, a polyurethane
 # without filler), because independent groups, not tests, set the width of every interval here. One irradiance
 # near the critical one, where grade and laboratory matter most, and one at 50 kW/m², where everybody
-# tests. A polymer that should *not* ignite would be worth more than all others for the ignition probability.
+# tests. For the ignition probability, a polymer that should *not* ignite teaches the most, because hardly any test here has that
+# outcome.
 # :::

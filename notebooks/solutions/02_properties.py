@@ -59,7 +59,7 @@ answer(combustion_mj_kg, within=0.01)
 # %% [markdown]
 # ## 2.2 Change and explain: chlorine for a methyl group
 #
-# Replace the methyl group of polypropylene, `*CC(*)C`, by chlorine: `*CC(*)Cl`. Estimate both. Which
+# Replace the methyl group of polypropylene, `*CC(*)C`, by chlorine: `*CC(*)Cl`. Estimate both. What
 # percentage of the mass leaves as hydrogen chloride before the chain breaks?
 
 # %% tags=["start"]
@@ -87,7 +87,8 @@ answer(acid_percent, within=0.02)
 # :class: dropdown
 # More than half of poly(vinyl chloride) leaves as an acid that hardly burns and dilutes what does. What
 # remains is a polyene, which chars. These two effects make the polymer hard to burn, and not a higher resistance to heat: as
-# the last row shows, the acid leaves at a lower temperature than that at which polypropylene breaks.
+# the last row shows, the acid leaves at a lower temperature than that at which polypropylene breaks. The row `t50_k` of
+# PVC is the second step, the decomposition of the polyene.
 # :::
 
 # %% [markdown]
@@ -136,7 +137,8 @@ count_groups(my_polymer)
 # %% [markdown] tags=["solution"]
 # :::{admonition} What a good answer holds
 # :class: dropdown
-# The decomposition temperature: its error moves ignition more than any other, and thermogravimetry needs
+# The groups that are missing are those of `uncovered_atoms`; for the polycarbonate above the list is empty. Measure the
+# decomposition temperature first: in exercise 4.1 its error moves ignition the most, and thermogravimetry needs
 # milligrams and an hour. Density and specific heat are estimated better than two laboratories agree on
 # an ignition time, so measuring them changes little.
 # Whether the prediction of a polymer that was left out becomes better is another question: in this book it did not

@@ -190,8 +190,8 @@ answer(reactions)
 # The acid leaves first and hardly burns, so that it feeds neither hump: both belong to the second step, the polyene. The
 # first comes at ignition, when the surface layer has lost its acid and its polyene decomposes without cover; the char
 # that it leaves then shields what lies below. The second comes when the insulated back lets the whole remaining slab heat
-# up. A hump need not be a reaction: thickness and the back face can make one. If a curve has two humps, ask which reaction feeds each, and which of them the
-# structure predicts.
+# up. A hump need not be a reaction: thickness and the back face can make one. If a curve has two humps, ask for each whether it comes from a reaction or from
+# the geometry.
 # :::
 
 # %% [markdown]

@@ -81,8 +81,9 @@ answer(irradiance_kw_m2, within=0.03)
 # %% [markdown] tags=["solution"]
 # :::{admonition} Reading it
 # :class: dropdown
-# Whoever needs a margin has to read the interval, not the mean. The upper end is the cautious answer where
-# late ignition is the danger, the lower end where early ignition is.
+# Whoever needs a margin has to read the interval, not the mean. The upper end is the cautious answer if
+# the specimen has to ignite by then. In fire safety early ignition is usually the danger, and the lower end is the
+# cautious one.
 # :::
 
 # %% [markdown]
@@ -118,7 +119,7 @@ answer(growth, within=0.02)
 # :class: dropdown
 # Five starts read chemistry a little differently; their mean errs about as much as one of them, because they
 # share the physics and the measurements. Coverage hardly changes, because the width comes from the Gaussian process.
-# What the others add is that the answer does not hang on one seed.
+# What the others add is that the answer does not depend on one seed.
 # :::
 
 # %% [markdown]
@@ -148,8 +149,8 @@ answer(optimism, within=0.03)
 # :::{admonition} Explanation
 # :class: dropdown
 # The error on data that a model has seen shows how flexible the model is, not how good. The two numbers also differ
-# in the laboratory (named, hidden) and in the weights (tests, groups), so that the ratio is an upper bound of what
-# memory is worth.
+# in the laboratory (named, hidden) and in the weights (tests, groups), so the ratio is not the effect of
+# memory alone.
 # :::
 
 # %% [markdown]
@@ -162,7 +163,8 @@ answer(optimism, within=0.03)
 # %% [markdown] tags=["solution"]
 # :::{admonition} What a good answer holds
 # :class: dropdown
-# Compare each row with the prediction *before* finetuning: a residual of $\ln 60$ is four, ten times the
-# usual one. Plot $t_{ig}\,\dot q''^2$ by polymer: it should hardly depend on irradiance. And look at which
+# Compare each row with the prediction *before* finetuning: a residual of $\ln 60 \approx 4$ is far
+# outside the interval. Plot $t_{ig}\,\dot q''^2$ by polymer: its level should not differ between polymers by a factor of 60,
+# and within a polymer it should hardly depend on irradiance. And look at which
 # predictions of *other* polymers moved: one wrong polymer shifts the bias of all.
 # :::

@@ -61,8 +61,8 @@ answer(cells_over_groups, within=0.01)
 # %% [markdown] tags=["solution"]
 # :::{admonition} Explanation
 # :class: dropdown
-# Some groups have many times the cells of others (the column `size` counts each cell once per seed). PMMA has the most
-# and is predicted well; PP has few and is far off. Weighting cells hides PP and makes the method look better than it is
+# Some groups have many times the cells of others (column `size`). PMMA has the most cells and is predicted well; PVC and
+# PP have few and are far off. Weighting cells equally hides such groups and makes the method look better than it is
 # on a polymer that it has not seen. For another arm the two averages may happen to agree: you cannot know before you
 # compute both. This book weights groups.
 # :::
@@ -137,6 +137,7 @@ answer(ten_over_nine, within=0.02)
 # :class: dropdown
 # A claim that the arm could refute, and the size of the effect that nine groups can show. Two that a referee
 # would ask for: phase 1 on another property of the same polymers (if it does as well, the gain is not the physics
-# of fire; {doc}`../13_power` has this arm for the refractive index), and a classical model that gets the simulated
-# value as a feature (if it does as well, no language model is needed).
+# of fire; {doc}`../07_power` has this arm for the refractive index), and a classical model that gets the simulated
+# value as a feature (if it does as well, no language model is needed; the arm `composition, physics` of
+# {doc}`../07_ablation` comes close to it).
 # :::

@@ -71,8 +71,8 @@ answer(told_apart)
 # :::{admonition} Reading it
 # :class: dropdown
 # The means alone do not justify a ranking. Where the intervals overlap, test both polymers. Where they do not, the
-# ranking may save you one. (Two intervals that overlap can still belong to
-# different polymers: the errors of one model are correlated.)
+# ranking may save you one. (Polymers whose intervals overlap may
+# still differ: part of the error is common to both and cancels in their ratio.)
 # :::
 
 # %% [markdown]

@@ -216,8 +216,8 @@ class TestGate:
 
 @pytest.mark.parametrize("place", ["beside", "elsewhere"])
 def test_plain_papermill_works_from_any_folder(place, tmp_path):
-    """``papermill notebooks/00_problem.ipynb out.ipynb -p polymer PC``, as its users know it."""
-    source = ROOT / "notebooks" / "00_problem.ipynb"
+    """``papermill notebooks/01_problem.ipynb out.ipynb -p polymer PC``, as its users know it."""
+    source = ROOT / "notebooks" / "01_problem.ipynb"
     cwd = ROOT if place == "beside" else tmp_path
     out = tmp_path / "out.ipynb"
     command = [sys.executable, "-m", "papermill", str(source), str(out), "-p", "polymer", "PC"]

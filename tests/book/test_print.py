@@ -10,7 +10,7 @@ from trinity_book import print as print_book
 
 from trinity.errors import InputError
 
-PAGES = ("notebooks/00_problem", "notebooks/solutions/01_problem", "book/limits", "book/chemistry")
+PAGES = ("notebooks/01_problem", "notebooks/solutions/01_problem", "book/limits", "book/chemistry")
 SINGLE = """<html><head><script src="a.js"></script>
 <script defer src="_static/mathjax/m.js"></script>
 <link rel="stylesheet" href="s.css"></head><body><span class="caption-text">1 Fire</span>

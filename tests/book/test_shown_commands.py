@@ -69,7 +69,7 @@ def test_commands_are_found_at_all():
     assert len(lines) > 40
     assert wrong_in("trinity predict '*CC*' --fluxx 50") == "no option --fluxx of predict"
     assert wrong_in("make coffee") == "no target coffee"
-    assert "untracked" in wrong_in("papermill notebooks/03_finetuning.ipynb out.ipynb -p seed 3")
+    assert "untracked" in wrong_in("papermill notebooks/06_finetuning.ipynb out.ipynb -p seed 3")
 
 
 def test_colab_is_told_to_install_what_the_notebooks_import():

@@ -114,32 +114,32 @@ def test_without_git_the_command_still_answers(record, capsys, monkeypatch):
 
 
 def test_a_notebook_names_the_results_behind_it():
-    found = tracing.trace(ROOT / "notebooks" / "04_ablation.ipynb")
-    assert found.block["stage"] == "04_ablation"
+    found = tracing.trace(ROOT / "notebooks" / "07_ablation.ipynb")
+    assert found.block["stage"] == "07_ablation"
     assert "data/artifacts/results/lopo.json" in [one.file for one in found.behind]
     for one in found.behind:
         assert one.block["commit"] and one.block["source_hash"] and one.block["data_hash"]
 
 
 def test_a_page_is_followed_to_its_notebook(tmp_path):
-    page = tmp_path / "notebooks" / "02_pretraining.html"
+    page = tmp_path / "notebooks" / "05_pretraining.html"
     page.parent.mkdir()
     page.write_text("<html></html>")
     found = tracing.trace(page)
-    assert [one.file for one in found.behind] == ["notebooks/02_pretraining.ipynb"]
+    assert [one.file for one in found.behind] == ["notebooks/05_pretraining.ipynb"]
     assert "data/artifacts/results/pretraining.json" in [b.file for b in found.behind[0].behind]
 
 
 def test_a_figure_of_the_built_book_is_followed_to_the_page_that_shows_it(tmp_path):
     site = tmp_path / "_build" / "html"
-    page = site / "notebooks" / "00_problem.html"
+    page = site / "notebooks" / "01_problem.html"
     picture = site / "_images" / "figure.png"
     for path in (page, picture):
         path.parent.mkdir(parents=True)
     picture.write_bytes(b"")
     page.write_text('<img src="../_images/figure.png">')
     (shown,) = tracing.trace(picture).behind
-    assert [one.file for one in shown.behind] == ["notebooks/00_problem.ipynb"]
+    assert [one.file for one in shown.behind] == ["notebooks/01_problem.ipynb"]
     page.write_text("<html></html>")
     with pytest.raises(InputError, match="No page of a built book shows"):
         tracing.trace(picture)

@@ -68,7 +68,7 @@ def test_a_notebook_of_a_stale_stage_is_executed_again(monkeypatch):
     monkeypatch.setattr(workflow, "build_pages", lambda root, out: root)
     workflow.build_book()
     readers = [s for s in notebooks.pages() if "synthesis" in notebooks.Notebook.read(s).results()]
-    assert "01_synthesis.py" in {s.name for s in readers} and executed == readers
+    assert "04_synthesis.py" in {s.name for s in readers} and executed == readers
 
 
 @pytest.fixture

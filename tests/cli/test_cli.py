@@ -302,7 +302,7 @@ def test_without_an_extra_one_sentence_names_it(missing, words, extra, tmp_path)
         cwd=tmp_path, capture_output=True, text=True, timeout=patience(120),
     )  # fmt: skip
     one_sentence(done, 1)
-    assert f"trinity-flammability[{extra}]" in done.stderr
+    assert f"pip install '.[{extra}]' in a checkout" in done.stderr
 
 
 def test_the_extras_are_those_of_the_project(root):
@@ -317,5 +317,5 @@ def test_of_many_faults_the_first_are_told_and_the_others_counted(capsys):
     with pytest.raises(typer.Exit):
         tools.stop(f"row {n}" for n in range(200_000))
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == "Error: row 0" and lines[-1] == "Error: 199980 more failed in such ways."
+    assert lines[0] == "Error: row 0" and lines[-1] == "Error: 199980 more failures."
     assert len(lines) == 21

@@ -4,13 +4,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
+from trinity.evidence import arms
 from trinity_book.figures.style import (
     AMBER,
-    BLUE,
     GREEN,
     GREY,
     MARKERS,
-    ORANGE,
     PALETTE,
     PINK,
     SKY,
@@ -29,8 +28,12 @@ ARMS = {
     "physics_recalibrated": "physics, recalibrated",
     "forest_on_physics": "forest on the physics' residual",
 }
-_SHADES = (GREY, SKY, PALETTE[7], PINK, PALETTE[8], GREEN, BLUE, AMBER, ORANGE)
-COLOURS = dict(zip(ARMS, _SHADES, strict=True))
+_SHADES = (GREY, SKY, None, PINK, PALETTE[8], GREEN, None, AMBER, PALETTE[7])
+#: The two starts that are compared have the colours of the arms of the cone tests.
+COLOURS = dict(zip(ARMS, _SHADES, strict=True)) | {
+    "language_model": arms.ARMS["direct"].colour,
+    "phase1": arms.ARMS["two_phase"].colour,
+}
 UNITS = {"refractive_index": "refractive index", "tg_k": "glass transition [K]"}
 PHYSICS = {False: "without physics at prediction", True: "with physics at prediction"}
 

@@ -51,7 +51,7 @@ def provenance(
     ),
     as_json: bool = JSON,
 ) -> None:
-    """Say which code, data and parameters made a file, and whether they are still today's.
+    """Say which code, data and parameters made a file, and whether they are still current.
 
     A page or figure is followed back to its notebook and the results files behind it; all hashes
     are computed anew. The exit code is 1 when something is not current.
@@ -88,7 +88,7 @@ def info(as_json: bool = JSON) -> None:
 
 
 def reproduce() -> None:
-    """Compute the main arms and the book from nothing; print the difference from the published.
+    """Compute the main arms and the book from nothing; print how they differ from the published.
 
     Example: trinity reproduce
     """
@@ -107,7 +107,7 @@ def ablation() -> None:
 
     Example: trinity ablation
     """
-    recompute("ablation", "controls", "slow_controls")
+    recompute("ablation", "controls", "slow_controls", "descents")
 
 
 def distil() -> None:

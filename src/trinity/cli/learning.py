@@ -29,7 +29,9 @@ def predict(
     out: Path = option("OUT", "Where the completed table goes."),
     model: Path = option("DIR", "A model of your own (trinity finetune)."),
     members: int = typer.Option(
-        None, min=1, help="Use so many networks only: faster, intervals not calibrated for it."
+        None,
+        min=1,
+        help="Use only this many networks: faster, but the intervals are not calibrated for it.",
     ),
     fast: bool = typer.Option(False, "--fast", help="Ask networks distilled from the model."),
     t50: str = tools.T50,
@@ -197,7 +199,7 @@ def _print_finetuned(report: dict) -> None:
     head = ("error factor", "yours before", "yours after*", "left out before", "left out after")
     print_table((*head, "moved**"), table.replace("nan", "-").itertuples())
     print(
-        "*  in sample: the model has seen these tests, so this is no promise for other polymers\n"
+        "*  in sample: the model has seen these tests, so this does not hold for other polymers\n"
         "   left out: the project's polymers, each group predicted without its own tests\n"
         "** factor by which predictions of the project's own tests changed"
     )
@@ -288,7 +290,9 @@ def _print_scores(rows: list[dict]) -> None:
         table.append(
             (f"{row['arm']} {row['target']}", f"{row['gmfe']:.2f}", interval, scored, more)
         )
-    print_table(("arm and target", "GMFE", "95 % interval", "cells", "mean |ln| more"), table)
+    print_table(
+        ("arm and target", "GMFE", "95 % interval", "cells", "difference of mean |ln|"), table
+    )
 
 
 COMMANDS = (predict, synthesize, pretrain, finetune, evaluate)

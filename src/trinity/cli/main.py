@@ -56,8 +56,8 @@ def _not_installed(error: ModuleNotFoundError) -> str:
     for extra, packages in EXTRAS.items():
         if missing in packages:
             return (
-                f"Error: This command needs {missing}, which is not installed; install it with"
-                f" pip install 'trinity-flammability[{extra}]'."
+                f"Error: This command needs {missing}, which is not installed; run"
+                f" pip install '.[{extra}]' in a checkout of the project."
             )
     raise error
 
@@ -92,13 +92,13 @@ def main(arguments: list[str] | None = None) -> None:
         code = 1
         said = (
             "Error: A worker process was killed, most often because memory ran out; close other"
-            " programs and start the same command again: it takes up what it had finished."
+            " programs and start the same command again: it continues where it stopped."
         )
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""
         code, said = 1, f"Error: Cannot use{where}: {error.strerror or error}."
     if code == INTERRUPTED:  # typer turns Ctrl-C into this exit code, too
-        said = "Interrupted; the same command takes up again what it had finished."
+        said = "Interrupted; run the same command again to continue where it stopped."
     if said:
         print(said, file=sys.stderr)
     sys.exit(code)

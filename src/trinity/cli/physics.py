@@ -54,7 +54,7 @@ def cone(
 
     The intervals come from sampling the estimated properties within their errors. Smoke (specific
     extinction area, sea_m2_kg) follows from a prior of the soot yield and is not validated here;
-    the yield of CO is not given: structure does not tell it.
+    the yield of CO is not given, because it does not follow from structure.
 
     Example: trinity cone '*CC(*)c1ccccc1' --flux 50 --thickness 6 --plot hrr.png
     """
@@ -91,7 +91,7 @@ def _tell_compiling() -> None:
 def _require_picture(path: Path | None) -> None:
     if path is not None and path.suffix.lower() not in PICTURES:
         raise InputError(
-            f"The file {path} is no picture file; end its name with .png, .svg or .pdf."
+            f"The file {path} is not a picture file; end its name with .png, .svg or .pdf."
         )
 
 
@@ -106,7 +106,7 @@ def _print_cone(found: dict, asked: str) -> None:
 def simulate(
     cases: Path = typer.Argument(metavar="CASES.json", help="Cases in the JSON schema."),
     out: Path = typer.Option(metavar="OUT.json", help="Where the results go."),
-    curves: Path = option("DIR", "Also write the curves, a CSV a case."),
+    curves: Path = option("DIR", "Also write the curves, one CSV per case."),
     strict: bool = tools.STRICT,
     as_json: bool = tools.JSON,
 ) -> None:

@@ -22,7 +22,7 @@ POLYMER = typer.Argument(
 FLUX = typer.Option(50.0, metavar="KW_M2", help="Heat flux of the cone, kW/m2.")
 THICKNESS = typer.Option(6.0, metavar="MM", help="Thickness of the specimen, mm.")
 JSON = typer.Option(False, "--json", help="Print JSON for machines.")
-SCALE = typer.Option("laptop", metavar="SCALE", help="test, class, laptop or paper.")
+SCALE = typer.Option("laptop", metavar="SCALE", help="test, class, reproduce, laptop or paper.")
 SEED = typer.Option(0, min=0, help="Seed of the random numbers.")
 STRICT = typer.Option(False, "--strict", help="Write nothing when a row or case fails.")
 
@@ -62,7 +62,7 @@ def stop(messages: Iterable[object], code: int = 2) -> None:
     """End with a line per message on stderr and an exit code; do nothing without messages."""
     lines = [f"Error: {one_line(message)}" for message in messages]
     if len(lines) > MOST_SHOWN:
-        lines[MOST_SHOWN:] = [f"Error: {len(lines) - MOST_SHOWN} more failed in such ways."]
+        lines[MOST_SHOWN:] = [f"Error: {len(lines) - MOST_SHOWN} more failures."]
     if lines:
         typer.echo("\n".join(lines), err=True)
         raise typer.Exit(code)

@@ -173,7 +173,9 @@ def draw(test: ConeTest, path: Path) -> None:
 
     kind = path.suffix.lower().removeprefix(".")
     if kind not in ("png", "svg", "pdf"):
-        raise InputError(f"{path.name} is no picture file; end its name with .png, .svg or .pdf.")
+        raise InputError(
+            f"{path.name} is not a picture file; end its name with .png, .svg or .pdf."
+        )
     figure = Figure(figsize=(6, 3.4), layout="constrained")
     axes = figure.subplots()
     axes.plot(test.time_s, test.hrr_kw_m2, label="simulated, nominal properties")

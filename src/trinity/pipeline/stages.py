@@ -167,6 +167,10 @@ STAGES = {
             ("phase0", "pretraining"), "ablation_slow.json", target="ablation",
         ),
         Stage(
+            "descents", "trinity_book.studies.descents:descents", ("descents",), TESTS,
+            ("phase0", "pretraining"), "descents.json", target="ablation",
+        ),
+        Stage(
             "distillation", "trinity_book.studies.distillation:distillation", ("distillation",),
             TESTS, ("synthesis", "pretraining", "finetuning", "ablation"),
             "distillation.json", "models/distilled", "distil",
@@ -298,10 +302,8 @@ def pending() -> dict[str, str]:
 
 
 def status() -> dict[str, list[str]]:
-    """Of each stage, in what its published result is not current; empty lists mean all is.
-
-    A result of an earlier release says `trinity.provenance.EARLIER` instead.
-    """
+    """Of each stage, in what its published result is not current (`trinity.provenance.EARLIER`: of
+    an earlier release); empty lists mean all is."""
     listed = {name: ["listed in PENDING.toml but current"] for name in pending()}
     return {name: s.published_differences() or listed.get(name, []) for name, s in STAGES.items()}
 
@@ -309,10 +311,8 @@ def status() -> dict[str, list[str]]:
 def differences(path: Path) -> list[str]:
     """In what a results file is not what its stage would give today; empty when it is current.
 
-    ``output`` among the differences: the file, or what was made with it, was changed since. A
-    published result of an earlier release says only that, if it is listed as such. An InputError
-    says that the file has no provenance block, or of an unknown stage.
-    """
+    ``output``: the file, or what was made with it, was changed since. An InputError says that the
+    file has no provenance block, or that of an unknown stage."""
     block = provenance.read_block(path)
     stage, seeds = stage_named(block.get("stage", "")), block.get("seeds") or [0]
     return stage.late(path.absolute().parents[1], block.get("parameters", {}), seeds[0])

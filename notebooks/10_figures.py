@@ -17,7 +17,7 @@
 # ```{admonition} In this chapter
 # :class: tip
 # **Objectives.** Set the five figures of the paper beside those of this book, role by role; know what
-# differs and why. **Prerequisites.** {doc}`04_ablation`; the paper {cite}`liu2025trinity` at hand, if you
+# differs and why. **Prerequisites.** {doc}`07_ablation`; the paper {cite}`liu2025trinity` at hand, if you
 # have it. **Time.** 20 minutes.
 # ```
 #
@@ -131,7 +131,7 @@ figures_cone.curves_with_marks(curves, chosen.iloc[0], title)
 # %% [markdown]
 # *Data: properties estimated from the repeat unit alone; one measured test at {glue:text}`flux` kW/m²; no random
 # numbers.* **What differs.** The physics is a model of our own ({doc}`../book/physics`) where the paper uses a
-# reduced Fire Dynamics Simulator; ours is checked against that code and Gpyro in {doc}`05_validation`.
+# reduced Fire Dynamics Simulator; ours is checked against that code and Gpyro in {doc}`03_validation`.
 #
 # ## Figure 3: synthetic data
 #
@@ -192,9 +192,8 @@ figures_controls.primary_by_arm(controls["scores"]["hidden"]["primary"])
 # {glue:text}`n_seeds` seeds.* **What differs.** All arms that learn from measurements, except the forest, share one
 # phase 2. Nothing in it was tuned on the present release; the form of its kernel was chosen on an earlier one
 # ({doc}`../book/learning`). The comparison is paired over polymers, and arms without a language model are in the same figure. The
-# paper's own recipe, finetuning by gradient with its optimiser and schedule, is not part of this release for cone tests
-# (`make ablation` computes it); {doc}`13_power` has finetuning by gradient for the refractive index. The verdict, claim
-# by claim, is in {doc}`../book/conclusion`.
+# paper's own recipe, finetuning by gradient on all weights, is in {doc}`07_gradient` for the cone tests and in
+# {doc}`07_power` for the refractive index. The verdict, claim by claim, is in {doc}`../book/conclusion`.
 #
 # ## What the paper does not have
 #

@@ -139,7 +139,9 @@ glue(
 #
 # Three weaknesses are visible. The glass transition of polar vinyl chains is too low:
 # {glue:text}`tg_pvc` K too low for poly(vinyl chloride), {glue:text}`tg_pmma` K for poly(methyl
-# methacrylate), because a sum of groups does not include the attraction between dipoles. The heat of
+# methacrylate), possibly because a sum of groups does not
+# include how neighbours act on each other: the attraction between dipoles, or the stiffness that a methyl group beside a
+# side group gives the chain. The heat of
 # decomposition and the width are nearly one number for all, as priors are. And the heat of combustion of the
 # gas is {glue:text}`gas_bias` % above the published values on average. For a chain that leaves almost no char, such as
 # high-impact polystyrene, the published value is far below the heat of combustion of the polymer, so part of the

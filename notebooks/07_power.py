@@ -17,7 +17,7 @@
 # ```{admonition} In this chapter
 # :class: tip
 # **Objectives.** Read learning curves over hundreds of test polymers; tell the value of pretraining from that
-# of physics at prediction; see why nine polymers could not have told. **Prerequisites.** {doc}`04_ablation`.
+# of physics at prediction; see why nine polymers could not have told. **Prerequisites.** {doc}`07_ablation`.
 # **Time.** 25 minutes.
 # ```
 #

@@ -17,7 +17,7 @@
 # ```{admonition} In this chapter
 # :class: tip
 # **Objectives.** Finetune a phase-1 model on the measured tests; see what finetuning changes; predict a
-# polymer with an interval. **Prerequisites.** {doc}`02_pretraining`. **Time.** 20 minutes.
+# polymer with an interval. **Prerequisites.** {doc}`05_pretraining`. **Time.** 20 minutes.
 # ```
 #
 # The phase-1 model has learned the physics, mistakes included. A hundred measurements of eleven polymers cannot teach
@@ -55,7 +55,7 @@ changed = {} if mode == "kernel" else {"mode": mode}
 #
 # This trains (or loads) the model that `trinity predict` uses: an ensemble, finetuned on every
 # measured test. Nothing in this chapter is a test of it, because it has seen all the data. The test is in
-# {doc}`04_ablation`.
+# {doc}`07_ablation`.
 
 # %%
 finetuning = stages.load("finetuning", scale=scale, seed=seed, **changed)

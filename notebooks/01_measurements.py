@@ -18,7 +18,7 @@
 # :class: tip
 # **Objectives.** Know who measured what, how often, and what is wrong with which rows; see how far
 # repeated tests and laboratories differ; reduce a curve and score predictions of your own.
-# **Prerequisites.** {doc}`00_problem`. **Time.** 20 minutes.
+# **Prerequisites.** {doc}`01_problem`. **Time.** 20 minutes.
 # ```
 #
 # Everything that this book learns from was measured by somebody else. This page answers a fire scientist's first

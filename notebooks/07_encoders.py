@@ -16,7 +16,7 @@
 #
 # ```{admonition} In this chapter
 # :class: tip
-# **Objectives.** Compare encoders by a rule that was written down before. **Prerequisites.** {doc}`13_power`.
+# **Objectives.** Compare encoders by a rule that was written down before. **Prerequisites.** {doc}`07_power`.
 # **Time.** 5 minutes.
 # ```
 #

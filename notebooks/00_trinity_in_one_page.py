@@ -241,8 +241,8 @@ glue("groups", len(groups), display=False)
 # %% [markdown]
 # Over the {glue:text}`groups` groups, the error factor is {glue:text}`mean_without` without phase 1 and
 # {glue:text}`mean_with` with it; phase 1 helps in {glue:text}`better` of them. Three questions remain, and the rest of
-# the book is about them. Are the simulations right ({doc}`05_validation`)? Is it the chemistry in them that helps,
-# and would it not be simpler to ask the physics model directly ({doc}`04_ablation`)?
+# the book is about them. Are the simulations right ({doc}`03_validation`)? Is it the chemistry in them that helps,
+# and would it not be simpler to ask the physics model directly ({doc}`07_ablation`)?
 #
 # ## Change it
 #

@@ -17,13 +17,13 @@
 # ```{admonition} In this chapter
 # :class: tip
 # **Objectives.** Run the whole method for one polymer in seconds and see what each step adds; have a notebook
-# small enough to change. **Prerequisites.** {doc}`03_finetuning`. **Time.** 15 minutes.
+# small enough to change. **Prerequisites.** {doc}`06_finetuning`. **Time.** 15 minutes.
 # ```
 #
-# The polymer is taken out of the measurements with its whole group, as in {doc}`04_ablation`. Then three
+# The polymer is taken out of the measurements with its whole group, as in {doc}`07_ablation`. Then three
 # answers to the same question: physics alone, phase 1 alone, and the published method, physics corrected by a Gaussian
 # process on the embedding of phase 1 that learns from the measurements that are left. There is one phase-1 model in
-# place of five, and there are fewer measurements, so that the answer is noisier than the published one.
+# place of five, and at most `n_measurements` tests are learned from, so the answer is noisier than the published one.
 
 # %% tags=["parameters"]
 polymer = "PMMA"
@@ -134,5 +134,6 @@ glue("n_known", len(known), display=False)
 glue("n_groups", known["group_nine"].nunique(), display=False)
 
 # %% [markdown]
-# Phase 2 learned from {glue:text}`n_known` tests of {glue:text}`n_groups` other groups. A column that errs more than the one before it has carried something over that this polymer does not share. One polymer
-# proves nothing: with another polymer the order of the columns changes, as {doc}`11_change` shows.
+# Phase 2 learned from {glue:text}`n_known` tests of {glue:text}`n_groups` other groups. Where `phase 1` errs more than `physics`, the difference is the error of emulating the physics. Where the last column errs
+# more than `physics`, phase 2 has carried something over from the other polymers that this one does not share. One polymer
+# proves nothing: with another polymer the order of the columns changes, as {doc}`09_change` shows.

@@ -17,7 +17,7 @@
 # ```{admonition} In this chapter
 # :class: tip
 # **Objectives.** Put another chemical language model in the place of ours; take it through both phases; score it,
-# or any other model, as the book scores its own. **Prerequisites.** {doc}`02_pretraining`, {doc}`04_ablation`,
+# or any other model, as the book scores its own. **Prerequisites.** {doc}`05_pretraining`, {doc}`07_ablation`,
 # PyTorch.
 # **Time.** 15 minutes.
 # ```
@@ -150,7 +150,7 @@ scores[scores["target"] == "primary"][columns].set_index("arm").round(3)
 # error with its 95 % interval; `difference` compares each arm with the first one, group by group: positive means a larger
 # error. Three rows are yours: phase 1 corrected by the measurements with the physics model answering, too, phase 1
 # corrected by the measurements alone, and phase 1 without them. That even this untrained encoder does well where physics
-# answers is the finding of {doc}`04_ablation` once more.
+# answers is the finding of {doc}`07_ablation` once more.
 #
 # ## A model of another kind
 #
@@ -179,7 +179,7 @@ primary[columns].set_index("arm").head(3).round(3)
 
 # %% [markdown]
 # That was the median of the other polymers: a baseline that knows neither chemistry nor conditions. Any model worth
-# its name must beat it. {doc}`12_measurements` scores a linear one.
+# its name must beat it. {doc}`01_measurements` scores a linear one.
 #
 # ## What it buys, what it costs
 #
@@ -188,4 +188,4 @@ primary[columns].set_index("arm").head(3).round(3)
 # **What it costs.** At scale `laptop`, phase 1 takes about an hour on two cores, for five seeds ({doc}`../book/model_card`).
 #
 # **When to use something else.** If the question is which of two encoders is better, nine groups of polymers will not
-# tell; a property with hundreds of labels can ({doc}`13_power`).
+# tell; a property with hundreds of labels can ({doc}`07_power`).

@@ -64,7 +64,7 @@ figures_concepts.measured_curve(curves[test["test_id"]], test)
 #
 # The measurements of this book fit into one small table: tests of neat thermoplastics that fourteen laboratories
 # have published under terms that allow them to be shown. One row is a *cell*, the mean of the
-# specimens that one laboratory burnt under one condition. The {doc}`data card <12_measurements>` has the
+# specimens that one laboratory burnt under one condition. The {doc}`data card <01_measurements>` has the
 # curves, the artefacts and the licences. What the short names stand for is in the
 # {doc}`../book/glossary`.
 
@@ -146,7 +146,7 @@ glue("n_near", len(near), display=False)
 # by a factor of {glue:text}`spread` in ignition time (one standard deviation), although the material is nominally the
 # same. Thickness matters little for ignition once a specimen is *thermally thick*, which means that its back is still
 # cold when its front ignites. Most of the scatter therefore comes from grade, colour and laboratory. It sets a floor: a model that knew the mean of this polymer exactly would still be
-# off by about four fifths of that scatter on average. {doc}`12_measurements` separates specimen and laboratory.
+# off by about four fifths of that scatter on average. {doc}`01_measurements` separates specimen and laboratory.
 #
 # ## Two rules that follow
 #

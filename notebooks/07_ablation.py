@@ -18,7 +18,7 @@
 # :class: tip
 # **Objectives.** Separate what pretraining buys from what physics at prediction buys; read a paired
 # comparison over polymers; say what nine groups of polymers can and cannot show.
-# **Prerequisites.** {doc}`03_finetuning`. **Time.** 30 minutes.
+# **Prerequisites.** {doc}`06_finetuning`. **Time.** 30 minutes.
 # ```
 #
 # The paper claims that pretraining on synthetic tests is vital when measurements are scarce. To test the
@@ -85,10 +85,10 @@ questions[
 # The last column says how many groups of polymers a study would need to see such an effect four times out of five, if
 # the true effect and scatter were the observed ones. It gives an order of magnitude and is no evidence of its own: the
 # interval is what is read. *Not shown* does not mean that there is no effect; such a question needs properties with
-# hundreds of polymers ({doc}`13_power`).
+# hundreds of polymers ({doc}`07_power`).
 #
 # "Finetuning" means here the same Gaussian process for every arm: no weight of the language model is moved.
-# Finetuning the cone tests by gradient, as the paper does, is not part of this release.
+# Finetuning by gradient, as the paper does, is in {doc}`07_gradient`.
 #
 # ## The factorial
 
@@ -152,7 +152,7 @@ for name, arm in {
 # ## Without doubtful cells
 #
 # Some cells carry the mark `care`: digitised curves, odd specimens, a heat flux that is in doubt
-# ({doc}`12_measurements`). They count above. Without them the endpoint of the main arms is:
+# ({doc}`01_measurements`). They count above. Without them the endpoint of the main arms is:
 
 # %%
 tests = load_measurements()

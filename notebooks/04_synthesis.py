@@ -285,7 +285,7 @@ synthesis_quality.spread_table(report).round(2)
 # %% [markdown]
 # For the median polymer it is a factor of {glue:text}`spread_t_ig` in ignition time and
 # {glue:text}`spread_phrr` in peak heat release rate (one standard deviation); of {glue:text}`undecided` % of
-# the polymers some draws ignite and others do not. As a mean absolute error, in which {doc}`02_pretraining` measures phase 1, it is
+# the polymers some draws ignite and others do not. As a mean absolute error, in which {doc}`05_pretraining` measures phase 1, it is
 # about four fifths of that in logarithms. No model can predict the rows of such a polymer better.
 #
 # ## Exercises

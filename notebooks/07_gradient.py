@@ -17,7 +17,7 @@
 # ```{admonition} In this chapter
 # :class: tip
 # **Objectives.** Tell finetuning by gradient from the closed form; see what a learning rate can do to a
-# comparison. **Prerequisites.** {doc}`04_ablation`. **Time.** 15 minutes.
+# comparison. **Prerequisites.** {doc}`07_ablation`. **Time.** 15 minutes.
 # ```
 #
 # The paper finetunes by gradient; the phase 2 of this book is a closed form. Does the paper's own way of

@@ -18,7 +18,7 @@
 # :class: tip
 # **Objectives.** See what a language model learns from polymer strings alone, and what it learns from
 # synthetic cone tests; judge it on polymers that it has not seen. **Prerequisites.** {doc}`../book/learning`,
-# {doc}`01_synthesis`. **Time.** 20 minutes.
+# {doc}`04_synthesis`. **Time.** 20 minutes.
 # ```
 #
 # Two trainings come before any measurement. **Phase 0** teaches the encoder the language of repeat

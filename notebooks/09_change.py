@@ -17,11 +17,11 @@
 # ```{admonition} In this chapter
 # :class: tip
 # **Objectives.** Rerun a notebook of this book with other parameters; see what another polymer, another range
-# of irradiance, another seed and fewer measurements change. **Prerequisites.** {doc}`10_one_polymer`,
+# of irradiance, another seed and fewer measurements change. **Prerequisites.** {doc}`06_one_polymer`,
 # {doc}`../book/rerun`. **Time.** 20 minutes.
 # ```
 #
-# Each example is one papermill command on {doc}`10_one_polymer`, executed when this page was made. Its figure
+# Each example is one papermill command on {doc}`06_one_polymer`, executed when this page was made. Its figure
 # and its table of error factors are shown as they came out.
 
 # %% tags=["parameters"]
@@ -38,7 +38,7 @@ from trinity_book import course
 # ## As published
 #
 # ```bash
-# papermill notebooks/10_one_polymer.ipynb build/out.ipynb
+# papermill notebooks/06_one_polymer.ipynb build/out.ipynb
 # ```
 
 # %% mystnb={"image": {"alt": "PMMA as in the chapter before: time to ignition and peak heat release rate over irradiance, measured and predicted by physics, phase 1 and phase 1 + phase 2."}}
@@ -48,7 +48,7 @@ course.rerun("one_polymer")
 # ## Another polymer
 #
 # ```bash
-# papermill notebooks/10_one_polymer.ipynb build/out.ipynb -p polymer PC
+# papermill notebooks/06_one_polymer.ipynb build/out.ipynb -p polymer PC
 # ```
 
 # %% mystnb={"image": {"alt": "The same for polycarbonate."}}
@@ -62,7 +62,7 @@ course.rerun("one_polymer", polymer=other_polymer)
 # ## Another range of irradiance
 #
 # ```bash
-# papermill notebooks/10_one_polymer.ipynb build/out.ipynb -p flux_low_kw_m2 35 -p flux_high_kw_m2 60
+# papermill notebooks/06_one_polymer.ipynb build/out.ipynb -p flux_low_kw_m2 35 -p flux_high_kw_m2 60
 # ```
 
 # %% mystnb={"image": {"alt": "PMMA over a narrow range of irradiance."}}
@@ -79,7 +79,7 @@ course.rerun(
 # ## Another seed
 #
 # ```bash
-# papermill notebooks/10_one_polymer.ipynb build/out.ipynb -p seed 1
+# papermill notebooks/06_one_polymer.ipynb build/out.ipynb -p seed 1
 # ```
 
 # %% mystnb={"image": {"alt": "PMMA with another seed."}}
@@ -93,14 +93,14 @@ course.rerun("one_polymer", seed=other_seed)
 # ## Fewer measurements
 #
 # ```bash
-# papermill notebooks/10_one_polymer.ipynb build/out.ipynb -p n_measurements 6
+# papermill notebooks/06_one_polymer.ipynb build/out.ipynb -p n_measurements 6
 # ```
 
 # %% mystnb={"image": {"alt": "PMMA with only a few measurements of other polymers to learn from."}}
 course.rerun("one_polymer", n_measurements=few_measurements)
 
 # %% [markdown]
-# Few data are not the same as no data: the trend and the offset are now estimated from one or two polymers and carried
+# Few data are not the same as no data: the trend and the offset are now estimated from a few tests of a few polymers and carried
 # over to another, which may move the answer away from physics in the wrong direction. Compare the error factors with those
 # above. How the score over all polymers depends on their number is in {doc}`07_controls`.
 #
