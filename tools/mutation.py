@@ -79,13 +79,13 @@ TARGETS = (
     ),
     Target(
         "evidence",
-        _room("evidence", "arms", "benchmark", "factorial", "held", "left_out", "predictors",
+        _room("evidence", "arms", "benchmark", "factorial", "left_out", "predictors",
               "scores"),
         ("tests/evidence",),
         compiled=True,
     ),
     Target(
-        "prediction", _room("prediction", "folder", "predict", "sound"),
+        "prediction", _room("prediction", "folder", "predict"),
         ("tests/prediction", "-k", "not own_measurements and not command and not shipped"
          " and not copolymer_lies and not seed and not held_out and not without_torch"),
         compiled=True,

@@ -10,7 +10,7 @@ def _write(app, exception):
         from trinity_book import slides
 
         notebooks, out = Path(app.srcdir) / "notebooks", Path(app.outdir)
-        slides.write(out / "slides.html", notebooks)
+        (out / "slides.html").write_text(slides.slides(notebooks), encoding="utf-8")
         shutil.make_archive(str(out / "exercises"), "zip", notebooks / "exercises")
 
 

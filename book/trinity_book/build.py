@@ -53,12 +53,12 @@ def run(names: list[str], scale: str, changed: dict[str, str], out: Path | None)
         if "scale" in notebook.parameters and scale != notebook.parameters["scale"]:
             values.setdefault("scale", scale)
         check_values({**notebook.parameters, **values}, set(values))
-        plans.append((name, notebook, values))
+        plans.append((notebook.path, values))
     folder = out or stages.build_root() / scale / "notebooks"
     written = []
-    for name, notebook, values in plans:
-        print(f"Executing {notebook.path.name}", file=sys.stderr)
-        written.append(notebooks.run(name, values, folder / f"{notebook.path.stem}.ipynb"))
+    for source, values in plans:
+        print(f"Executing {source.name}", file=sys.stderr)
+        written.append(notebooks.run_source(source, values, folder / f"{source.stem}.ipynb"))
     return written
 
 
@@ -223,10 +223,9 @@ def _scores_beside(ours: list[dict], theirs: list[dict]) -> Iterator[str]:
         chosen = frame[frame["seed"].isin(seeds)]
         if "grouping" in chosen:
             chosen = chosen[(chosen["grouping"] == "nine") & ~chosen["lab_known"]]
-        tables.append({(row["arm"], row["target"]): row["gmfe"] for row in scores(chosen)})
-    for key in sorted(tables[0].keys() & tables[1].keys()):
-        reproduced, published = (table[key] for table in tables)
-        yield (
-            f"  {' '.join(key)}: GMFE {reproduced:.3f}, published {published:.3f},"
-            f" difference {reproduced - published:+.3f}"
-        )
+        table = pd.DataFrame(scores(chosen)).set_index(["arm", "target"])
+        tables.append(table["gmfe"])
+    both = pd.concat(tables, axis=1, join="inner").sort_index()
+    for (arm, target), *factors in both.itertuples():
+        found = "GMFE {:.3f}, published {:.3f}".format(*factors)
+        yield f"  {arm} {target}: {found}, difference {factors[0] - factors[1]:+.3f}"

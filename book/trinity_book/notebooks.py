@@ -8,7 +8,6 @@ papermill alone is silent about an unknown parameter; here it is refused.
 import ast
 import os
 import re
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -155,21 +154,21 @@ def _as_notebook(path: Path):
 def _scalars(source: str, path: Path) -> dict[str, bool | int | float | str]:
     found = {}
     for node in ast.parse(source).body:
-        if isinstance(node, ast.AnnAssign):
-            target = node.target
-        elif isinstance(node, ast.Assign) and len(node.targets) == 1:
-            target = node.targets[0]
-        else:
-            raise InputError(f"{path.name}: the parameters cell may only hold name = value lines.")
+        match node:
+            case ast.AnnAssign(ast.Name(name), _, value) | ast.Assign([ast.Name(name)], value):
+                pass
+            case _:
+                raise InputError(
+                    f"{path.name}: the parameters cell may only hold name = value lines."
+                )
         try:
-            value = ast.literal_eval(node.value)
+            found[name] = ast.literal_eval(value)
         except ValueError:
-            value = None
-        if not isinstance(target, ast.Name) or not isinstance(value, SCALARS):
+            found[name] = None
+        if not isinstance(found[name], SCALARS):
             raise InputError(
                 f"{path.name}: {ast.unparse(node)!r} is no plain scalar; derive it in the next one."
             )
-        found[target.id] = value
     return found
 
 
@@ -181,15 +180,11 @@ def stamp(notebook: Notebook, parameters: dict[str, object]) -> dict:
     files += [other.path.absolute() for other in rerun]
     tables = sorted(path.name for path in data_root().iterdir())  # it may read any of them
     tables = [name for name in tables if name != "artifacts" and not name.startswith((".", "_"))]
-    made = provenance.make_stamp(
-        stage=notebook.path.stem,
-        source_hash=lineage.hash_of(
-            set().union(*(lineage.reached_by(other.syntax()) for other in (notebook, *rerun)))
-        ),
-        data=[*tables, *files],
-        parameters={**notebook.parameters, **parameters},
-        seeds=[v for k, v in {**notebook.parameters, **parameters}.items() if k == "seed"],
-    )
+    values = {**notebook.parameters, **parameters}
+    code = set().union(*(lineage.reached_by(other.syntax()) for other in (notebook, *rerun)))
+    seeds = [values["seed"]] if "seed" in values else []
+    data = [*tables, *files]
+    made = provenance.make_stamp(notebook.path.stem, lineage.hash_of(code), data, values, seeds)
     made["notebook_hash"] = provenance.text_hash(notebook.path.read_text(encoding="utf-8"))
     made["scale"] = made["parameters"].get("scale", stages.PUBLISHED)
     late = stages.pending() if made["scale"] == stages.PUBLISHED else {}
@@ -203,11 +198,6 @@ def _note(late: dict[str, str]) -> str:
     title = f":::{{admonition}} {provenance.EARLIER.capitalize()}\n:class: warning"
     said = "This page shows results of stages that have changed since:"
     return "\n".join([title, said, "", *lines, ":::"])
-
-
-def run(stage: str, changed: dict[str, object], out: Path, progress: bool = True) -> Path:
-    """Execute the notebook of a stage; see `run_source`."""
-    return run_source(source_of(stage), changed, out, progress)
 
 
 def run_source(source: Path, changed: dict[str, object], out: Path, progress: bool = True) -> Path:
@@ -227,18 +217,13 @@ def run_source(source: Path, changed: dict[str, object], out: Path, progress: bo
     write_atomic(work, nbformat.writes(_as_notebook(source)))
     # Kernels inherit it: progress bars ask for widgets that no page could show.
     os.environ.setdefault("PYTHONWARNINGS", "ignore:IProgress not found")
-    start = time.monotonic()
     try:
-        executed = papermill.execute_notebook(
-            str(work),
-            str(work),
-            parameters=changed,
-            kernel_name="python3",
-            cwd=str(source.parent),
-            progress_bar=progress,
-            log_output=False,
-            extra_arguments=["--Application.log_level=50"],  # a kernel is chatty when it stops
-        )
+        with provenance.timed_block({}) as block:
+            executed = papermill.execute_notebook(
+                str(work), str(work), changed, kernel_name="python3", cwd=str(source.parent),
+                progress_bar=progress, log_output=False,
+                extra_arguments=["--Application.log_level=50"],  # a kernel is chatty when it stops
+            )  # fmt: skip
     except papermill.PapermillExecutionError as error:
         failed = out.with_name(f"{stem}.failed.ipynb")
         os.replace(work, failed)
@@ -251,13 +236,7 @@ def run_source(source: Path, changed: dict[str, object], out: Path, progress: bo
     if "pending" in made:
         note = nbformat.v4.new_markdown_cell(_note(made["pending"]), id="pending")
         executed.cells.insert(1, note)
-    executed.metadata["trinity"] = {
-        **made,
-        "commit": provenance.commit(),
-        "versions": provenance.versions(),
-        "machine": provenance.machine(),
-        "wall_time": round(time.monotonic() - start, 1),
-    }
+    executed.metadata["trinity"] = {**made, **block}
     return write_atomic(out, nbformat.writes(executed) + "\n")
 
 

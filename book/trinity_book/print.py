@@ -35,36 +35,7 @@ PAGE = re.compile(
 )
 PART = '<div class="toctree-wrapper compound">'
 CAPTION = re.compile(r'<span class="caption-text">(.*?)</span>')
-STYLE = """
-@page { size: A4; margin: 18mm 18mm 20mm;
-  @bottom-center { content: counter(page); font-size: 9pt; } }
-@page :first { @bottom-center { content: ""; } }
-html { font-size: 12.5px; }
-body { display: block; background: #fff; }
-.contents { break-after: page; }
-.contents { font-size: .92em; }
-.contents ol { list-style: none; padding-left: 1.5em; margin: 0; }
-.contents p { margin: .5em 0 0; font-weight: bold; }
-.contents li { line-height: 1.35; }
-.part { break-before: page; margin: 0 0 1em; font-size: 1.3em; color: #555; }
-.part + * { break-before: avoid; }
-.again { display: block; break-before: page; }
-.headerlink, .copybtn, summary { display: none !important; }
-pre, code { white-space: pre-wrap !important; overflow-wrap: anywhere; }
-pre { overflow: visible !important; font-size: .85em; }
-.cell_output, .pst-scrollable-table-container, .output, div.highlight {
-  overflow: visible !important; }
-table { font-size: .85em; border: none !important; }
-table.dataframe { font-size: .72em; margin: 0 auto; }
-table.dataframe th, table.dataframe td { padding: .15em .45em; white-space: normal !important;
-  overflow-wrap: anywhere; }
-table:not([class]) :is(th, td) { padding: .15em .6em; text-align: left; }
-thead { display: table-header-group; }
-tr, img, figure, .math, .admonition-title { break-inside: avoid; }
-h1, h2, h3, h4, .admonition-title { break-after: avoid; }
-img { max-width: 100% !important; max-height: 230mm; }
-.toggle-hidden, .toggle > * { display: block !important; visibility: visible !important; }
-"""
+STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 
 
 def printable(text: str, title: str) -> str:

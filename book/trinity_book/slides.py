@@ -15,49 +15,9 @@ from pathlib import Path
 from trinity.errors import InputError
 from trinity.files import data_root, read_json, write_atomic
 
-STYLE = """
-:root { color-scheme: light dark; }
-html { scroll-snap-type: y mandatory; font: 1.25rem/1.4 system-ui, sans-serif; }
-body { margin: 0; background: #fff; color: #1a1a1a; }
-section { box-sizing: border-box; min-height: 100vh; scroll-snap-align: start; padding: 3vh 5vw;
-  display: flex; flex-direction: column; gap: 1.5vh; }
-h1, h2 { margin: 0; line-height: 1.2; }
-h1 { font-size: 2.4rem; margin-top: 25vh; }
-h2 { font-size: 1.9rem; color: #00507d; }
-p { margin: 0; max-width: 75rem; }
-figure { margin: 0; flex: 1; display: flex; min-height: 0; }
-img { width: 100%; max-height: 66vh; object-fit: contain; margin: auto; background: #fff; }
-small { color: #595959; }
-aside { display: none; border-left: .3rem solid #00507d; padding-left: 1rem; max-width: 60rem; }
-.notes aside { display: block; }
-nav { position: fixed; right: 1rem; bottom: .5rem; font-size: .9rem; color: #595959; }
-@media (prefers-color-scheme: dark) {
-  body { background: #14181c; color: #e8e8e8; }
-  h2 { color: #8cc8f0; }
-  small, nav { color: #b4b4b4; }
-}
-@media (max-width: 40rem) {
-  html { font-size: 1rem; scroll-snap-type: none; }
-  section { min-height: 0; }
-}
-@media print {
-  @page { size: A4 landscape; margin: 8mm; }
-  body { background: #fff; color: #000; }
-  section { break-after: page; min-height: 0; height: 185mm; }
-  nav { display: none; }
-}
-"""
 NAME = re.compile(r"{{ (\w+) }}")
-SCRIPT = """
-const slides = [...document.querySelectorAll("section")];
-const at = () => slides.findIndex(s => s.getBoundingClientRect().bottom > innerHeight / 2);
-addEventListener("keydown", e => {
-  if (e.key.toLowerCase() === "n") document.body.classList.toggle("notes");
-  const step = {ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1}[e.key];
-  const next = slides[at() + step];
-  if (step && next) { e.preventDefault(); next.scrollIntoView(); }
-});
-"""
+STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
+SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 
 
 def slides(folder: Path | None = None) -> str:
@@ -112,13 +72,9 @@ def _picture(path: Path, figure: str) -> tuple[str, str]:
     raise InputError(f"{path.name} shows no figure {figure}; run make book.")
 
 
-def write(out: Path, folder: Path | None = None) -> Path:
-    """Write the deck."""
-    return write_atomic(out, slides(folder))
-
-
 if __name__ == "__main__":
     try:
-        print(write(Path(*sys.argv[1:] or [data_root().parent, "build", "slides.html"])))
+        out = Path(*sys.argv[1:] or [data_root().parent, "build", "slides.html"])
+        print(write_atomic(out, slides()))
     except InputError as error:
         sys.exit(f"Error: {error}")

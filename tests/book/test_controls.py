@@ -13,8 +13,7 @@ from trinity_book.studies.controls import (
 )
 
 from trinity.evidence.arms import ARMS
-from trinity.evidence.held import Bench, measurements
-from trinity.evidence.left_out import predictions, units_of
+from trinity.evidence.left_out import Bench, measurements, predictions, units_of
 from trinity.learning.data import tests_of as read_tests
 from trinity.learning.phase1 import split_by_polymer
 

@@ -15,7 +15,7 @@ from trinity_book.studies.distillation_labels import (
 
 from trinity.chemistry.chain import cuts
 from trinity.chemistry.polymers import parse_psmiles, polymer_key
-from trinity.evidence.held import measured_with_physics, measurements
+from trinity.evidence.left_out import measured_with_physics, measurements
 from trinity.learning.answer import Answer, answers
 from trinity.learning.correction import UNNAMED
 from trinity.learning.model import Scalers

@@ -102,7 +102,9 @@ def test_runner_keeps_types_and_recomputes_what_is_derived(small, tmp_path):
     )
     assert values == {"n": 4, "width": 2.0, "name": "3", "loud": True}
     assert isinstance(values["width"], float)
-    out = notebooks.run("small", values, tmp_path / "out.ipynb", progress=False)
+    out = notebooks.run_source(
+        notebooks.source_of("small"), values, tmp_path / "out.ipynb", progress=False
+    )
     assert outputs(out) == "3 8.0 True\n"
     stamp = nbformat.read(out, as_version=4).metadata["trinity"]
     assert stamp["parameters"] == values
@@ -133,7 +135,9 @@ def test_parameters_must_be_scalars(small):
 def test_two_runs_are_the_same_but_for_time(small, tmp_path):
     texts = []
     for name in ("a", "b"):
-        path = notebooks.run("small", {}, tmp_path / f"{name}.ipynb", progress=False)
+        path = notebooks.run_source(
+            notebooks.source_of("small"), {}, tmp_path / f"{name}.ipynb", progress=False
+        )
         document = json.loads(path.read_text())
         document["metadata"]["trinity"].pop("wall_time")
         texts.append(json.dumps(document))
@@ -145,7 +149,9 @@ def test_a_page_says_so_below_its_title_if_it_shows_an_earlier_release(small, mo
     text = "# %% [markdown]\n# # Title\n\n# %%\n" + source.read_text()
     source.write_text(text + 'stages = None\nif stages:\n    stages.load("synthesis")\n')
     monkeypatch.setattr(stages, "pending", lambda: {"synthesis": "Old.", "phase0": "Not used."})
-    out = notebooks.run("small", {}, small / "07_small.ipynb", progress=False)
+    out = notebooks.run_source(
+        notebooks.source_of("small"), {}, small / "07_small.ipynb", progress=False
+    )
     title, note = nbformat.read(out, as_version=4).cells[:2]
     assert title.source == "# Title" and note.cell_type == "markdown"
     assert provenance.EARLIER in note.source.lower() and "`synthesis`: Old." in note.source
@@ -157,7 +163,9 @@ def test_a_page_says_so_below_its_title_if_it_shows_an_earlier_release(small, mo
 def test_a_failing_cell_is_one_sentence_and_leaves_no_result(small, tmp_path):
     (small / "07_small.py").write_text('# %% tags=["parameters"]\nn = 0\n\n# %%\n1 / n\n')
     with pytest.raises(InputError, match="ZeroDivisionError"):
-        notebooks.run("small", {}, tmp_path / "out.ipynb", progress=False)
+        notebooks.run_source(
+            notebooks.source_of("small"), {}, tmp_path / "out.ipynb", progress=False
+        )
     assert not (tmp_path / "out.ipynb").exists()
     assert (tmp_path / "out.failed.ipynb").exists()
 
@@ -170,7 +178,9 @@ class TestGate:
         """The small notebook as it was executed, once for all."""
         with pytest.MonkeyPatch.context() as patch:
             folder = write_small(tmp_path_factory.mktemp("whole"), patch)
-            yield notebooks.run("small", {}, folder / "07_small.ipynb", progress=False)
+            yield notebooks.run_source(
+                notebooks.source_of("small"), {}, folder / "07_small.ipynb", progress=False
+            )
 
     @pytest.fixture
     def published(self, whole, small):
@@ -190,7 +200,7 @@ class TestGate:
         assert "stale: notebook_hash" in objections(published)
 
     def test_other_parameters_are_stale(self, published, small):
-        notebooks.run("small", {"n": 5}, published, progress=False)
+        notebooks.run_source(notebooks.source_of("small"), {"n": 5}, published, progress=False)
         found = objections(published)
         assert "stale: parameters" in found
         assert any("injected" in reason for reason in found)

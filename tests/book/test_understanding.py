@@ -17,7 +17,7 @@ from trinity_book.studies.landscape import (
     surface,
     weights_of,
 )
-from trinity_book.studies.probes import probe, quantities
+from trinity_book.studies.understanding import probe, quantities
 
 from trinity.learning.data import tests_of as read_tests
 from trinity.learning.model import Scalers

@@ -51,7 +51,7 @@ def test_a_reproduction_is_set_beside_the_published_seed_by_seed(tmp_path):
 
 def test_the_book_is_not_built_over_a_stale_long_stage(monkeypatch):
     monkeypatch.setattr(stages.Stage, "published_differences", lambda stage: ["source_hash"])
-    monkeypatch.setattr(notebooks, "run", lambda *_: pytest.fail("executed a notebook"))
+    monkeypatch.setattr(notebooks, "run_source", lambda *_: pytest.fail("executed a notebook"))
     with pytest.raises(InputError, match="run make phase0"):
         workflow.build_book()
 

@@ -45,7 +45,7 @@ def imported():
     import_module("trinity.cone.simulate").warm_up()
     import_module("dask.distributed")
     import_module("transformers.models.bert.modeling_bert")  # of the networks that are looked into
-    import_module("trinity.prediction.sound").require_network(
+    import_module("trinity.prediction.folder").require_network(
         data_path("artifacts", "models", "phase2", "member0")
     )
 

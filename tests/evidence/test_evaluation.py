@@ -9,7 +9,7 @@ import pytest
 from trinity.errors import InputError
 from trinity.evidence import left_out as lopo
 from trinity.evidence.arms import ARMS
-from trinity.evidence.held import Held, measurements
+from trinity.evidence.left_out import Held, measurements
 from trinity.evidence.scores import (
     bootstrap_interval,
     compare,

@@ -7,7 +7,7 @@ from learning_tools import tiny_model
 
 from trinity.evidence import left_out
 from trinity.evidence.arms import ARMS
-from trinity.evidence.held import Unit
+from trinity.evidence.left_out import Unit
 from trinity.learning.data import tests_of as read_tests
 from trinity.learning.model import Scalers
 from trinity.measurements.specimens import load_measurements

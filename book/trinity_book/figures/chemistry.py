@@ -33,12 +33,9 @@ _ALSO_SHOWN = {
 _AROUND = [(-4, 4), (4, -9), (-4, 13), (4, -18)]  # labels of neighbours beside each other
 
 
-def groups_of_chain(psmiles: str, quantity: str = "V298") -> Figure:
-    """What each group of a repeat unit adds to a molar quantity, as one bar built up.
-
-    ``quantity``: ``V298`` [cm3/mol], ``Cp_solid_298`` or ``Cp_liquid_298`` [J/mol/K].
-    """
-    counts, table = count_groups(psmiles).counts, contributions(quantity)
+def groups_of_chain(psmiles: str) -> Figure:
+    """What each group of a repeat unit adds to the molar volume, as one bar built up."""
+    counts, table = count_groups(psmiles).counts, contributions("V298")
     figure, axes = subplots(figsize=(7.0, 1.6))
     left = 0.0
     for colour, (group, count) in zip(PALETTE * 2, counts.items(), strict=False):
@@ -47,9 +44,7 @@ def groups_of_chain(psmiles: str, quantity: str = "V298") -> Figure:
         text = group if count == 1 else f"{count} × {group}"
         axes.bar_label(bar, [text], label_type="center", color="white", fontsize=9)
         left += width
-    volume = quantity == "V298"
-    label = "molar volume (cm³/mol)" if volume else "molar heat capacity (J/mol/K)"
-    axes.set(yticks=[], xlabel=label, xlim=(0, left))
+    axes.set(yticks=[], xlabel="molar volume (cm³/mol)", xlim=(0, left))
     axes.spines[["left", "top", "right"]].set_visible(False)
     return figure
 

@@ -13,13 +13,8 @@ from rdkit.Chem import rdDepictor
 from trinity.chemistry.chain import middle_unit
 from trinity.chemistry.groups import groups
 from trinity.measurements.specimens import GROUP_NINE
+from trinity_book.figures import style
 from trinity_book.figures.style import AMBER, BLUE, GREEN, GREY, ORANGE, PALETTE, box, subplots
-
-ARROW = {"arrowstyle": "-|>", "linewidth": 1.6, "mutation_scale": 12}
-
-
-def _arrow(axes: Axes, start: tuple, end: tuple, colour: str) -> None:
-    axes.annotate("", end, start, arrowprops=ARROW | {"color": colour})
 
 
 def _blank(size: tuple[float, float], x: tuple, y: tuple) -> tuple[Figure, Axes]:
@@ -37,7 +32,7 @@ def cone_test() -> Figure:
     for side in (-1, 1):
         corners = [(0.7 * side, 2.6), (1.7 * side, 1.5), (1.35 * side, 1.5), (0.45 * side, 2.6)]
         axes.add_patch(Polygon(corners, facecolor=ORANGE, edgecolor="none"))
-        _arrow(axes, (1.1 * side, 1.45), (0.6 * side, 0.15), ORANGE)
+        style.arrow(axes, (1.1 * side, 1.45), (0.6 * side, 0.15), ORANGE)
     flame = [(-0.5, 0.05), (-0.3, 0.9), (-0.05, 0.5), (0.1, 1.3), (0.3, 0.5), (0.5, 0.05)]
     axes.add_patch(Polygon(flame, facecolor=AMBER, edgecolor="none", alpha=0.8))
     axes.add_patch(Rectangle((-1, -0.2), 2, 0.22, facecolor=BLUE))
@@ -47,7 +42,7 @@ def cone_test() -> Figure:
     axes.plot(0.75, 0.45, "*", color=AMBER, markersize=11)
     axes.plot([-2.2, -0.6, -0.6], [3.0, 3.6, 4.1], color=GREY, linewidth=2)
     axes.plot([2.2, 0.6, 0.6], [3.0, 3.6, 4.1], color=GREY, linewidth=2)
-    _arrow(axes, (0, 2.7), (0, 4.0), GREY)
+    style.arrow(axes, (0, 2.7), (0, 4.0), GREY)
     notes = {
         (2.0, 2.1): "conical heater: a known irradiance",
         (2.0, 0.4): "spark",
@@ -97,13 +92,13 @@ def slab() -> Figure:
     axes.add_patch(Rectangle((3.4, -1.5), 0.6, 3.0, facecolor="#dddddd"))
     into = {1.25: r"irradiance $\dot q''_{ext}$", 0.7: r"flame $\dot q''_{flame}$"}
     for y, text in into.items():
-        _arrow(axes, (-1.1, y), (0, y), ORANGE)
+        style.arrow(axes, (-1.1, y), (0, y), ORANGE)
         axes.text(-1.2, y, text, ha="right", va="center")
     out = {0.1: "convection", -0.4: "re-radiation", -1.1: r"gas $\dot m''$, which burns"}
     for y, text in out.items():
-        _arrow(axes, (0, y), (-1.1, y), GREEN if y < -1 else GREY)
+        style.arrow(axes, (0, y), (-1.1, y), GREEN if y < -1 else GREY)
         axes.text(-1.2, y, text, ha="right", va="center")
-    _arrow(axes, (0.8, 0.4), (2.9, 0.4), ORANGE)
+    style.arrow(axes, (0.8, 0.4), (2.9, 0.4), ORANGE)
     axes.text(1.9, 0.62, "conduction", ha="center")
     axes.text(0.4, 1.6, r"reaction zone, depth $\delta$", ha="center")
     axes.text(1.9, -0.9, "solid, not yet decomposed", ha="center")
@@ -159,9 +154,8 @@ def network() -> Figure:
     and laboratory join it; the head gives an ignition probability and four means with variances."""
     figure, axes = _blank((6.8, 2.6), (-0.9, 11.4), (-2.3, 2.0))
     for i, token in enumerate(("*", "C", "C", "(*)", "C")):
-        box(axes, 0, 1.4 - 0.7 * i, 0.9, 0.5, BLUE)
-        axes.text(0, 1.4 - 0.7 * i, token, ha="center", va="center", zorder=3)
-        _arrow(axes, (0.5, 1.4 - 0.7 * i), (1.2, 1.4 - 0.7 * i), BLUE)
+        box(axes, 0, 1.4 - 0.7 * i, 0.9, 0.5, BLUE, token)
+        style.arrow(axes, (0.5, 1.4 - 0.7 * i), (1.2, 1.4 - 0.7 * i), BLUE)
     parts = {
         (2.2, 0.0): ("encoder\n(phase 0)", 1.8, 3.6, BLUE),
         (4.7, 0.0): ("embedding\n$e$", 1.7, 1.0, BLUE),
@@ -169,14 +163,13 @@ def network() -> Figure:
         (7.4, 0.0): ("head\n(phase 1)", 1.7, 1.6, ORANGE),
     }
     for (x, y), (text, width, height, colour) in parts.items():
-        box(axes, x, y, width, height, colour)
-        axes.text(x, y, text, ha="center", va="center", zorder=3)
+        box(axes, x, y, width, height, colour, text)
     axes.text(3.5, 0.55, "mean over\ntokens", ha="center", fontsize=8)
     for start, end in (((3.15, 0), (3.8, 0)), ((5.6, 0), (6.5, 0)), ((5.9, -1.5), (6.7, -0.85))):
-        _arrow(axes, start, end, GREY)
+        style.arrow(axes, start, end, GREY)
     answers = ["ignites?", r"$t_{ig}$", "pHRR", r"$t_{peak}$", "THR"]
     for i, text in enumerate(answers):
-        _arrow(axes, (8.3, 0), (9.3, 1.4 - 0.7 * i), ORANGE)
+        style.arrow(axes, (8.3, 0), (9.3, 1.4 - 0.7 * i), ORANGE)
         axes.text(9.4, 1.4 - 0.7 * i, text + (" ± σ" if i else ""), va="center")
     return figure
 

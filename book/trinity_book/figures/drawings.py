@@ -19,17 +19,7 @@ from trinity_book import records, tables
 from trinity_book.figures import concepts, style
 from trinity_book.figures import learning as figures_learning
 from trinity_book.figures.house import house
-from trinity_book.figures.style import BLUE, GREEN, ORANGE, SKY, box, subplots
-
-
-def _step(axes, x: float, y: float, text: str, colour: str, width=1.5, height=0.9) -> None:
-    box(axes, x, y, width, height, colour)
-    axes.text(x, y, text, ha="center", va="center", fontsize=9.5, zorder=3)
-
-
-def _arrow(axes, start, end, colour: str, bend: float = 0.0) -> None:
-    look = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.6, "mutation_scale": 12}
-    axes.annotate("", end, start, arrowprops=look | {"connectionstyle": f"arc3,rad={bend}"})
+from trinity_book.figures.style import BLUE, GREEN, ORANGE, SKY, arrow, box, subplots
 
 
 def overview() -> Figure:
@@ -44,12 +34,12 @@ def overview() -> Figure:
     ]
     figure, axes = subplots(figsize=(9.0, 2.5))
     for i, text in enumerate(steps):
-        _step(axes, 1.7 * i, 0, text, GREEN if i == 5 else BLUE)
+        box(axes, 1.7 * i, 0, 1.5, 0.9, GREEN if i == 5 else BLUE, text, fontsize=9.5)
         if i:
-            _arrow(axes, (1.7 * i - 0.93, 0), (1.7 * i - 0.76, 0), BLUE)
-    _step(axes, 5.1, -1.25, "current practice: finetune directly", ORANGE, width=2.9, height=0.42)
-    _arrow(axes, (0.1, -0.48), (3.62, -1.25), ORANGE, bend=0.18)
-    _arrow(axes, (6.58, -1.25), (8.45, -0.48), ORANGE, bend=0.18)
+            arrow(axes, (1.7 * i - 0.93, 0), (1.7 * i - 0.76, 0), BLUE)
+    box(axes, 5.1, -1.25, 2.9, 0.42, ORANGE, "current practice: finetune directly", fontsize=9.5)
+    arrow(axes, (0.1, -0.48), (3.62, -1.25), ORANGE, bend=0.18)
+    arrow(axes, (6.58, -1.25), (8.45, -0.48), ORANGE, bend=0.18)
     axes.set(xlim=(-0.85, 9.35), ylim=(-1.6, 0.6))
     axes.axis("off")
     return figure

@@ -62,16 +62,11 @@ def parity_by_arm(rows: pd.DataFrame, arms: list[str], targets: list[str]) -> Fi
     return figure
 
 
-def ablation(
-    scores: pd.DataFrame,
-    targets: list[str],
-    bars: dict[str, float] | None = None,
-    stacked: bool = False,
-) -> Figure:
+def ablation(scores: pd.DataFrame, targets: list[str], stacked: bool = False) -> Figure:
     """Error factor of each arm with its 95 % interval over groups, a panel per target.
 
-    ``scores``: columns ``arm``, ``target``, ``gmfe``, ``gmfe_low``, ``gmfe_high`` [-]; ``bars``:
-    target -> factor drawn as a dotted line; ``stacked``: panels below each other, for a phone.
+    ``scores``: columns ``arm``, ``target``, ``gmfe``, ``gmfe_low``, ``gmfe_high`` [-]; ``stacked``:
+    panels below each other, for a phone.
     """
     size = (5.2, 2.4 * len(targets)) if stacked else (3.5 * len(targets) + 0.6, 3.2)
     shape = (len(targets), 1) if stacked else (1, len(targets))
@@ -82,8 +77,6 @@ def ablation(
         rows = scores[scores["target"] == target].set_index("arm").loc[arms]
         names = [label(arm) for arm in arms]
         style.ranges(axes, rows[["gmfe", "gmfe_low", "gmfe_high"]], names, colours)
-        if bars and target in bars:
-            axes.axvline(bars[target], color=GREY, linestyle=":", linewidth=1)
         axes.set(xlim=(1, None), xlabel="geometric mean error factor", title=LABELS[target])
     return figure
 

@@ -51,17 +51,10 @@ def learning_curves(curves: pd.DataFrame) -> Figure:
             if len(rows):
                 part = rows.sort_values("labels")
                 error = part[["mae", "mae"]].sub(part[["low", "high"]].to_numpy()).abs().T
-                axes.errorbar(
-                    part["labels"],
-                    part["mae"],
-                    error.to_numpy(),
-                    color=COLOURS[arm],
-                    marker=MARKERS[number],
-                    markersize=4,
-                    linewidth=1.8 if arm in ("phase1", "language_model") else 0.9,
-                    elinewidth=0.7,
-                    label=name,
-                )
+                width = 1.8 if arm in ("phase1", "language_model") else 0.9
+                look = {"color": COLOURS[arm], "marker": MARKERS[number], "markersize": 4}
+                look |= {"linewidth": width, "elinewidth": 0.7, "label": name}
+                axes.errorbar(part["labels"], part["mae"], error.to_numpy(), **look)
         axes.set(xscale="log", title=PHYSICS[physics], xlabel="labels")
         axes.set_xticks(sorted(curves["labels"].unique()), sorted(curves["labels"].unique()))
         axes.minorticks_off()
@@ -89,13 +82,8 @@ def power_curve(power: pd.DataFrame) -> Figure:
     for axes, physics in zip(panels, PHYSICS, strict=True):
         rows = power[power["physics"] == physics]
         for number, (labels, part) in enumerate(rows.groupby("labels")):
-            axes.plot(
-                part["polymers"],
-                100 * part["power"],
-                color=PALETTE[number],
-                marker=MARKERS[number],
-                label=f"{labels} labels",
-            )
+            look = {"color": PALETTE[number], "marker": MARKERS[number]}
+            axes.plot(part["polymers"], 100 * part["power"], label=f"{labels} labels", **look)
         axes.axhline(80, color=GREY, linestyle=":", linewidth=1)
         axes.set(xscale="log", title=PHYSICS[physics], xlabel="test polymers", ylim=(0, 103))
         sizes = sorted(power["polymers"].unique())

@@ -76,13 +76,20 @@ def subplots(rows: int = 1, columns: int = 1, **options):
     return figure, axes
 
 
-def box(axes: Axes, x: float, y: float, width: float, height: float, colour: str) -> None:
-    """A pale box with round corners about a point; no line shines through."""
+def arrow(axes: Axes, start: tuple, end: tuple, colour: str, bend: float = 0.0) -> None:
+    """An arrow between two points, curved by ``bend``."""
+    look = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.6, "mutation_scale": 12}
+    axes.annotate("", end, start, arrowprops=look | {"connectionstyle": f"arc3,rad={bend}"})
+
+
+def box(axes: Axes, x, y, width, height, colour: str, text: str = "", **font) -> None:
+    """A pale box with round corners about a point, and a text in it; no line shines through."""
     for face, alpha in (("white", 1.0), (colour, 0.16)):
         axes.add_patch(FancyBboxPatch(
             (x - width / 2, y - height / 2), width, height, edgecolor="none", zorder=2,
             boxstyle="round,pad=0,rounding_size=0.02", facecolor=face, alpha=alpha,
         ))  # fmt: skip
+    axes.text(x, y, text, ha="center", va="center", zorder=3, **font)
 
 
 def by_polymer(axes: Axes, table: pd.DataFrame, x: str, y: str, names: Sequence[str] = ()) -> None:

@@ -8,8 +8,7 @@ import pyarrow.parquet as pq
 
 from trinity.evidence.arms import ARMS
 from trinity.evidence.factorial import factorial, primary_questions
-from trinity.evidence.held import Bench, Split, measurements
-from trinity.evidence.left_out import folds_of, predictions, units_of
+from trinity.evidence.left_out import Bench, Split, folds_of, measurements, predictions, units_of
 from trinity.evidence.scores import evaluate
 from trinity.learning.data import tests_of
 from trinity.learning.loop import member_folders

@@ -14,8 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from trinity.evidence.factorial import compared, plan
-from trinity.evidence.held import Split, measurements
-from trinity.evidence.left_out import folds_of
+from trinity.evidence.left_out import Split, folds_of, measurements
 from trinity.files import read_json, write_atomic
 from trinity.learning.encoder import load_backbone
 from trinity.learning.loop import member_folders, run_tasks

@@ -23,8 +23,7 @@ from torch.nn import functional
 from transformers import BertModel
 
 from trinity.evidence.arms import ARMS
-from trinity.evidence.held import Held, Split
-from trinity.evidence.left_out import folds_of
+from trinity.evidence.left_out import Held, Split, folds_of
 from trinity.evidence.predictors import Predictor, Sources, mixed, predictor, told
 from trinity.evidence.scores import evaluate
 from trinity.files import write_atomic

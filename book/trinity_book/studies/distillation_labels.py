@@ -16,7 +16,7 @@ import pandas as pd
 
 from trinity.chemistry.chain import cuts
 from trinity.chemistry.polymers import parse_psmiles
-from trinity.evidence.held import measured_with_physics, measurements
+from trinity.evidence.left_out import measured_with_physics, measurements
 from trinity.files import write_atomic
 from trinity.learning.answer import Answer, answer, combine, embeddings
 from trinity.learning.correction import UNNAMED

@@ -16,8 +16,7 @@ import numpy as np
 import pandas as pd
 
 from trinity.evidence.factorial import compared, plan
-from trinity.evidence.held import Held, Split, measured_with_physics, measurements
-from trinity.evidence.left_out import folds_of
+from trinity.evidence.left_out import Held, Split, folds_of, measured_with_physics, measurements
 from trinity.evidence.scores import evaluate, primary_by_group
 from trinity.files import write_atomic
 from trinity.learning.answer import Answer, answer, settled

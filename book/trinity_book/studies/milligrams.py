@@ -13,8 +13,7 @@ import pandas as pd
 
 from trinity.chemistry.polymers import Polymer
 from trinity.evidence.arms import ARMS
-from trinity.evidence.held import Held, Split, measured_with_physics, measurements
-from trinity.evidence.left_out import folds_of
+from trinity.evidence.left_out import Held, Split, folds_of, measured_with_physics, measurements
 from trinity.evidence.predictors import Sources, predictor, told
 from trinity.files import data_path
 from trinity.learning.data import TestTable

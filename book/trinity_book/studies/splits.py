@@ -7,8 +7,7 @@ from itertools import permutations
 import numpy as np
 
 from trinity.evidence.arms import ARMS
-from trinity.evidence.held import Split, measurements
-from trinity.evidence.left_out import split_of
+from trinity.evidence.left_out import Split, measurements, split_of
 
 #: Arms of a study.
 STUDIED = tuple(

@@ -5,10 +5,16 @@ and the two-phase solution; the *distance* that each layer moves in phase 1, pha
 finetuning; and *probes* of the embedding for quantities that no label named.  Both kinds learn
 here by gradient on all weights (mode ``full``), from the very same start: the language model
 with the fresh head that phase 1 began with.
+
+What an embedding knows is asked by linear probes: a ridge regression reads a quantity that a
+polymer's structure decides off the embedding of polymers that its training did not see (Alain and
+Bengio, 2017, *Understanding intermediate layers using linear classifier probes*). What a linear map
+finds, the head of the model can use.
 """
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,20 +22,26 @@ import pandas as pd
 import torch
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+from sklearn.linear_model import RidgeCV
+from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from torch import Tensor, nn
 from transformers import AutoModel
 
+from trinity.chemistry.polymers import parse_psmiles
+from trinity.chemistry.properties import estimate
+from trinity.chemistry.thermochemistry import composition, oxygen_demand
 from trinity.learning.answer import Answer
 from trinity.learning.configurations import Phase2Settings
 from trinity.learning.data import TestTable
-from trinity.learning.encoder import load_backbone
+from trinity.learning.encoder import encode, load_backbone, pad
 from trinity.learning.loop import member_folders, seeded, single_thread
 from trinity.learning.model import FlammabilityModel, load_model
 from trinity.learning.phase1 import multitask_loss, split_by_polymer, without_measured
 from trinity.learning.phase2 import finetune
 from trinity.quantities import CONDITIONS, PRIMARY, TARGETS
 from trinity_book.studies import landscape
-from trinity_book.studies.probes import probe_all
 
 #: Steps of finetuning at which the paths are marked.
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200)
@@ -235,3 +247,74 @@ def _unseen(table: pd.DataFrame, phase1_folder: Path, most: int, seed: int) -> l
     _, unseen = split_by_polymer(listed, share, first)
     chosen = np.random.default_rng(seed).permutation(unseen.sum())[:most]
     return keys[unseen][np.sort(chosen)].tolist()
+
+
+#: Quantity -> its unit; density and T50 are estimates, the others follow from the formula.
+QUANTITIES = {"density": "kg/m³", "T50": "K", "aromatic share": "-", "oxygen demand": "kg/kg"}
+FOLDS = 5
+DRAWS = 1000
+
+
+def quantities(psmiles: Sequence[str]) -> pd.DataFrame:
+    """The quantities of polymers, one row each, columns as in `QUANTITIES`."""
+    rows = []
+    for text in psmiles:
+        known, unit = estimate(text), parse_psmiles(text)
+        aromatic = [atom.GetIsAromatic() for atom in unit.GetAtoms() if atom.GetAtomicNum() > 1]
+        estimated = known["density_kg_m3"].value, known["t50_k"].value
+        rows.append((*estimated, np.mean(aromatic), oxygen_demand(composition(unit))))
+    return pd.DataFrame(rows, columns=list(QUANTITIES))
+
+
+@torch.no_grad()
+def embed(model: FlammabilityModel, psmiles: Sequence[str], batch: int = 64) -> np.ndarray:
+    """Embeddings (P, D) of canonical repeat units, read in batches of similar length."""
+    ids = encode(model.tokenizer, psmiles)
+    order = np.argsort([len(sequence) for sequence in ids], kind="stable")
+    found = np.empty((len(ids), model.backbone.config.hidden_size))
+    for start in range(0, len(order), batch):
+        places = order[start : start + batch]
+        read = model.embed(*pad([ids[i] for i in places], model.tokenizer.pad_token_id))
+        found[places] = read.numpy()
+    return found
+
+
+def probe(
+    embedding: np.ndarray, values: np.ndarray, keys: Sequence[str], seed: int
+) -> dict[str, float]:
+    """Share of the variance of a quantity that a ridge regression finds in unseen polymers.
+
+    From ``embedding`` (P, D), ``values`` (P,) and ``keys``, of which none is on both sides of a
+    fold: ``r2`` of the out-of-fold predictions with its 95 % bootstrap interval over polymers
+    (``low``, ``high``), and their root mean square error ``rmse``.
+    """
+    ridge = make_pipeline(StandardScaler(), RidgeCV(alphas=np.logspace(-2, 4, 13)))
+    _, groups = np.unique(np.asarray(keys), return_inverse=True)
+    folds = GroupKFold(min(FOLDS, groups.max() + 1), shuffle=True, random_state=seed)
+    said = cross_val_predict(ridge, embedding, values, groups=groups, cv=folds)
+    missed, spread = (said - values) ** 2, (values - values.mean()) ** 2
+    drawn = np.random.default_rng(seed).integers(len(values), size=(DRAWS, len(values)))
+    low, high = np.quantile(_found(missed[drawn].sum(1), spread[drawn].sum(1)), [0.025, 0.975])
+    r2, rmse = _found(missed.sum(), spread.sum()), np.sqrt(missed.mean())
+    return {"r2": float(r2), "low": float(low), "high": float(high), "rmse": float(rmse)}
+
+
+def _found(missed: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """Share of a variance that is found; 0 where there is none to find."""
+    return 1 - np.divide(missed, spread, out=np.ones_like(missed), where=spread > 0)
+
+
+def probe_all(
+    models: dict[str, FlammabilityModel], psmiles: Sequence[str], seed: int
+) -> list[dict]:
+    """`probe` of each model and quantity, a row each: ``model``, ``quantity``, ``unit``, scores."""
+    known = quantities(psmiles)
+    rows = []
+    for name, model in models.items():
+        embedding = embed(model, psmiles)
+        rows += [
+            {"model": name, "quantity": quantity, "unit": unit}
+            | probe(embedding, known[quantity].to_numpy(), psmiles, seed)
+            for quantity, unit in QUANTITIES.items()
+        ]
+    return rows

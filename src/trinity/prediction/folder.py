@@ -1,10 +1,15 @@
 """A folder of finetuned models as an ensemble that can be asked, and why one cannot be used.
 
+A folder is looked through before memory is taken for any of its networks: a description that asks
+for more than the weights hold, weights that are no numbers and intervals of impossible width are
+refused; what is merely missing is found when it is read.
+
 Also why an answer may be wrong: a polymer unlike those seen or measured, properties without
 support, conditions that were never tested. Nothing said here means nothing known against it.
 """
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +29,6 @@ from trinity.chemistry.polymers import Polymer
 from trinity.chemistry.properties import estimate
 from trinity.errors import InputError
 from trinity.files import artifacts_root, data_root, read_json
-from trinity.prediction.sound import require_network, require_widths
 from trinity.quantities import FLUX_TESTED_KW_M2, THICKNESS_TESTED_MM
 
 if TYPE_CHECKING:
@@ -161,10 +165,14 @@ def readable(folder: Path, otherwise: str) -> Iterator[None]:
     except InputError:
         raise
     except Exception as error:
-        raise InputError(
-            f"The model in {folder} cannot be read: {otherwise}; copy it again, or make it anew"
-            " with trinity finetune or make book."
-        ) from error
+        raise _unreadable(folder, otherwise) from error
+
+
+def _unreadable(folder: Path, why: str) -> InputError:
+    return InputError(
+        f"The model in {folder} cannot be read: {why}; copy it again, or make it anew with trinity"
+        " finetune or make book."
+    )
 
 
 #: Beyond the range of the measured conditions by this share is as good as within.
@@ -205,3 +213,79 @@ def untested(measured: dict, flux_kw_m2: float, thickness_mm: float) -> list[str
         elif value > high * (1 + MARGIN):
             reasons.append(f"A {what} above {high:g} {unit} was never measured.")
     return reasons
+
+
+def require_widths(about: dict, folder: Path) -> None:
+    """Refuse an ``ensemble.json`` whose intervals have a negative, infinite or missing width, or
+    that does not count its members."""
+    for name in ("quantile_new", "quantile_known", "factors_no_laboratory", "least_similarity"):
+        for value in np.ravel(about.get(name, 0.0)).tolist():
+            if not (type(value) in (int, float) and math.isfinite(value) and value >= 0):
+                why = (
+                    f"{name} in its ensemble.json is {str(value)[:20]}, which no interval can have"
+                )
+                raise _unreadable(folder, why)
+    if type(members := about.get("members", 1)) is not int or members < 1:
+        raise _unreadable(folder, f"it counts {str(members)[:20]} members")
+
+
+def require_network(folder: Path) -> None:
+    """Refuse a network whose weights are no numbers, or of other shapes than its ``config.json``
+    says; the shapes are compared without memory, on PyTorch's meta device. Raises InputError: what
+    is wrong. Other errors come from files that are missing or cut off."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    parts = {key: config.get(key) for key in ("backbone", "correction", "ignition_correction")}
+    shapes = _written(folder / "model.safetensors")
+    held = sum(map(math.prod, shapes.values()))
+    layers = config["backbone"].get("num_hidden_layers", 0)
+    if max(_counts(parts), default=0) > held or layers > len(shapes):
+        raise _unreadable(
+            folder, f"its config.json asks for more memory than its {held:,} weights take"
+        )
+    if _described(parts) != shapes:
+        raise _unreadable(folder, "its config.json and its weights are of different networks")
+
+
+def _written(path: Path) -> dict[str, tuple[int, ...]]:
+    """Shapes of the weights of a file, each of which is read, and must be a number, in turn."""
+    from safetensors import safe_open
+
+    shapes = {}
+    with safe_open(path, "numpy") as file:
+        for name in file.keys():
+            values = file.get_tensor(name)
+            shapes[name] = values.shape
+            if not np.isfinite(values).all():
+                why = f"its weights hold NaN or infinity ({name[:60]})"
+                raise _unreadable(path.parent, why)
+    return shapes
+
+
+def _counts(part: object) -> Iterator[int]:
+    """Every whole number in a piece of JSON: sizes, most of them."""
+    if isinstance(part, dict | list):
+        for value in part.values() if isinstance(part, dict) else part:
+            yield from _counts(value)
+    elif type(part) is int:
+        yield part
+
+
+def _described(parts: dict) -> dict[str, tuple[int, ...]]:
+    """Shapes of the weights that a description asks for; nothing is allocated."""
+    import torch
+    from transformers import AutoConfig, AutoModel
+
+    from trinity.learning.censored import IgnitionCorrection
+    from trinity.learning.correction import Correction
+    from trinity.learning.encoder import WITHOUT_POOLER
+    from trinity.learning.model import FlammabilityModel
+
+    with torch.device("meta"):
+        shape = AutoConfig.for_model(**parts["backbone"])
+        backbone = AutoModel.from_config(shape, **WITHOUT_POOLER.get(shape.model_type, {}))
+        model = FlammabilityModel(backbone, tokenizer="none is needed")
+        if parts["correction"]:
+            model.head.correction = Correction(**parts["correction"])
+        if parts["ignition_correction"]:
+            model.head.ignition_correction = IgnitionCorrection(*parts["ignition_correction"])
+    return {name: tuple(value.shape) for name, value in model.state_dict().items()}
