@@ -204,6 +204,7 @@ PARTS: tuple[tuple[tuple[str, ...], Callable[..., Numbers]], ...] = (
     (("ablation.json",), verdict.questions),
     (("ablation.json",), _endpoints),
     (("ablation_slow.json",), verdict.by_gradient),
+    (("descents.json",), verdict.to_the_end),
     (("second_property.json",), verdict.with_power),
     (tuple(STAGES), _training),
     (("artifacts/models/phase2/ensemble.json",), _model),

@@ -117,6 +117,21 @@ def by_gradient(slow: dict) -> Iterator[tuple[str, str]]:
             yield f"{name}_{short}_training", f"{sum(trained) / len(trained):.3f}"
 
 
+def to_the_end(found: dict) -> Iterator[tuple[str, str]]:
+    """The paper's recipe with all its steps: the same numbers, as those of a further recipe."""
+    if not found:
+        return
+    end = found["end"]
+    yield (
+        "gradient_whole_effect",
+        "{effect:+.3f} ({low:+.3f} to {high:+.3f})".format(**end["comparison"]),
+    )
+    yield "gradient_whole_p", f"{end['comparison']['p']:.3f}"
+    for short in ("phase1", "direct"):
+        yield f"gradient_whole_{short}", f"{end[SHORT[short]]['left_out']:.3f}"
+        yield f"gradient_whole_{short}_training", f"{end[SHORT[short]]['seen']:.3f}"
+
+
 def _by_gradient(second: dict) -> Iterator[tuple[str, str]]:
     """Errors after all weights were finetuned, without physics at prediction."""
     rows = {row["arm"]: row for row in _rows(second, "curves", False, "gradient")}

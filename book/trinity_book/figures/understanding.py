@@ -1,11 +1,13 @@
-"""Figures of why pretraining works: the landscape of the loss, distances in weights, probes.
+"""Figures of why pretraining works: the landscape of the loss, distances in weights, probes, and
+whole descents.
 
-Every function takes parts of the dict that `understanding.why_it_works` returns (the block
-``why`` of ``ablation.json``) and returns a Figure.
+All functions but the last take parts of the dict that `understanding.why_it_works` returns (the
+block ``why`` of ``ablation.json``).
 """
 
 import numpy as np
 import pandas as pd
+import seaborn
 from matplotlib.figure import Figure
 
 from trinity_book.figures.style import AMBER, BLUE, GREY, ORANGE, PINK, SKY, bars, subplots
@@ -109,4 +111,25 @@ def ends(found: list[dict]) -> Figure:
     axes.set(xlabel="error factor on held-out polymers (dots: parts, bar: their mean)")
     axes.set_yticks(range(len(styles)), [name for _, name in styles.values()])
     axes.set_ylim(len(styles) - 0.5, -0.5)
+    return figure
+
+
+def descents(errors: pd.DataFrame) -> Figure:
+    """Error along whole descents by gradient from either start, left on the cells that are learned
+    from, right on the group of polymers that is left out; bands are 95 % bootstrap intervals over
+    groups.
+
+    ``errors``: the block ``errors`` of ``descents.json``.
+    """
+    columns = {"seen": "cells that are learned from", "left_out": "group that is left out"}
+    starts = {"phase1": "phase 1", "language_model": "language model"}
+    means = errors.groupby(["start", "fold", "step"], as_index=False)[list(columns)].mean()
+    means["start"] = means["start"].map(starts)
+    colours = dict(zip(starts.values(), (BLUE, ORANGE), strict=True))
+    figure, panels = subplots(1, 2, figsize=(7.2, 3.6), sharey=True)
+    for axes, (column, title) in zip(panels, columns.items(), strict=True):
+        seaborn.lineplot(means, x="step", y=column, hue="start", palette=colours, marker="o",
+                         seed=0, ax=axes)  # fmt: skip
+        axes.set(title=title, ylabel="mean absolute logarithmic error", ylim=(0, None))
+    panels[1].legend().remove()
     return figure
