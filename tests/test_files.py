@@ -94,3 +94,17 @@ def test_json_that_says_a_thing_twice_or_no_number_is_refused(tmp_path, text):
     (tmp_path / "x.json").write_text(text)
     with pytest.raises(InputError, match="appears twice|not a JSON number"):
         read_json(tmp_path / "x.json")
+
+
+def test_a_file_that_is_not_there_is_not_called_bad_json(tmp_path):
+    with pytest.raises(InputError, match="^There is no file .*; check the name and the folder.$"):
+        read_json(tmp_path / "nowhere.json")
+
+
+def test_a_link_that_leads_to_itself_is_refused(tmp_path):
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    with pytest.raises(InputError, match="the link leads to itself"):
+        write_atomic(loop, "x")
+    with pytest.raises(InputError, match="the link leads to itself"), only_run(loop):
+        pass

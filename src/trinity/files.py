@@ -60,8 +60,9 @@ def read_json(path: Path, nan: bool = False) -> object:
         raise ValueError(f"{constant} is not a JSON number")
 
     options = {} if nan else {"parse_constant": refuse}
+    raw = read_bytes(path)
     try:
-        return json.loads(read_bytes(path), object_pairs_hook=_object, **options)
+        return json.loads(raw, object_pairs_hook=_object, **options)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not valid JSON: {error}.") from error
 
@@ -85,25 +86,29 @@ def write_atomic(path: str | Path, content: bytes | str) -> Path:
     """
     path = Path(path)
     raw = content.encode() if isinstance(content, str) else content
-    target = path.resolve() if path.is_symlink() and not is_special(path) else path
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    part = None
     try:
+        target = path.resolve() if path.is_symlink() and not is_special(path) else path
         if is_special(path):
             path.write_bytes(raw)
             return path
         target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
         with part.open("xb") as stream:
             stream.write(raw)
         if target.exists():
             shutil.copymode(target, part)
         os.replace(part, target)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink()
-        raise InputError(
-            f"Cannot write {path}: {error.strerror}; name a writable place."
-        ) from error
+    except (OSError, RuntimeError) as error:  # the latter of a link that leads to itself
+        if part:
+            part.unlink(missing_ok=True)
+        raise _unwritable(path, error) from error
     return path
+
+
+def _unwritable(path: Path, error: Exception) -> InputError:
+    why = getattr(error, "strerror", None) or "the link leads to itself"
+    return InputError(f"Cannot write {path}: {why}; name a writable place.")
 
 
 def is_special(path: Path) -> bool:
@@ -116,19 +121,18 @@ def only_run(folder: str | Path) -> Iterator[None]:
     """Within the block no other run fills the same folder; an InputError if one does already."""
     from filelock import FileLock, Timeout
 
-    folder = Path(folder).resolve()
-    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
+    folder = Path(folder)
     try:
+        folder = folder.resolve()
+        lock = FileLock(folder.with_name(f".{folder.name}.lock"))
         folder.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout as error:
         raise InputError(
             f"Another run is writing {folder}; wait until it has ended, or name another place."
         ) from error
-    except OSError as error:
-        raise InputError(
-            f"Cannot write {folder}: {error.strerror}; name a writable place."
-        ) from error
+    except (OSError, RuntimeError) as error:
+        raise _unwritable(folder, error) from error
     try:
         yield
     finally:

@@ -167,6 +167,19 @@ def test_rows_and_other_columns_are_kept(tmp_path, answered):
     ]
 
 
+def test_no_two_columns_share_a_name_and_error_is_always_that_of_the_program(tmp_path, answered):
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text(
+        "psmiles,flux_kw_m2,thickness_mm,t_ig_s,t_ig_s_given,error\n*CC*,50,6,70,71,mine\n"
+    )
+    prediction_files.predict_table(source, out, None, strict=False)
+    head, row = (line.split(",") for line in out.read_text().splitlines())
+    assert len(set(head)) == len(head) and "error" not in head
+    found = dict(zip(head, row, strict=True))
+    assert found["error_given"] == "mine" and found["t_ig_s_given"] == "71"
+    assert found["t_ig_s_given_given"] == "70" and found["t_ig_s"] == "61.25"
+
+
 def test_strict_writes_nothing(tmp_path, answered):
     source, out = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text(TABLE)

@@ -170,6 +170,8 @@ def test_predictions_take_measured_values_through_the_physics(tmp_path):
 
     (plain,), (late,) = ask(PS, 50, 6), ask(PS, 50, 6, measured={"t50_k": "500C"})
     assert late["t_ig_s"] > plain["t_ig_s"]
+    sure, unsure = (ask(PS, 50, 6, measured={"t50_k": f"430±{sigma}C"})[0] for sigma in (1, 100))
+    assert unsure["t_ig_s_hi"] / unsure["t_ig_s_lo"] > 1.2 * sure["t_ig_s_hi"] / sure["t_ig_s_lo"]
     (fast,) = ask(PS, 50, 6, measured={"t50_k": "500C"}, fast=True)
     assert "leave out fast" in fast["error"]
     source, out = tmp_path / "in.csv", tmp_path / "out.csv"

@@ -85,3 +85,10 @@ def test_what_is_no_name_is_left_to_the_reader_of_psmiles(text):
 def test_every_name_is_found_whatever_its_case():
     for name, polymer in names().items():
         assert polymer_named(name.upper()) == polymer_named(name.lower()) == polymer
+
+
+@pytest.mark.parametrize(
+    "typed", ["nylon\xa066", "nylon‑66", "  Nylon 66\t", '"nylon 66"', "NYLON® 66", "ｎｙｌｏｎ 66"]
+)
+def test_a_name_is_found_as_other_programs_write_it(typed):
+    assert polymer_named(typed) == polymer_named("nylon 66") != typed

@@ -69,3 +69,20 @@ def test_a_filled_template_is_scored_beside_the_arms_of_the_project(trinity, tmp
     scored = json.loads(done.stdout)
     assert {"yours", "physics_only", "two_phase"} <= {row["arm"] for row in scored}
     assert scored[0]["target"] == "primary" and scored[0]["n"] == scored[0]["of"] == 98
+
+
+def test_curves_of_several_files_are_told_apart(trinity, tmp_path, curve):
+    (tmp_path / "quiet.csv").write_text(QUIET)
+    done = trinity("reduce", curve, tmp_path / "quiet.csv")
+    assert done.returncode == 0 and f"\n{curve}: hrr_kw_m2 " in done.stdout
+
+
+def test_a_write_protected_file_and_a_link_to_itself_are_not_written(trinity, tmp_path, curve):
+    kept, loop = tmp_path / "kept.csv", tmp_path / "loop.csv"
+    kept.write_text("mine")
+    kept.chmod(0o444)
+    loop.symlink_to(loop)
+    for path, why in ((kept, "is write-protected"), (loop, "is a link that leads to itself")):
+        done = trinity("reduce", curve, "--out", path)
+        assert done.returncode == 1 and why in done.stderr and done.stderr.count("\n") == 1
+    assert kept.read_text() == "mine"

@@ -91,7 +91,7 @@ def test_cone_prints_a_table_and_names_what_it_wrote(capsys, tmp_path):
 
 
 def test_what_may_not_ignite_is_said_to_be_conditional(capsys):
-    _, out, _ = call(capsys, "cone", "PEEK", "--flux", 22, "--samples", 20)
+    _, out, _ = call(capsys, "cone", "PEEK", "--flux", 28, "--samples", 20)
     assert "nominal, if it ignites" in out
     assert float(out.split("probability of ignition: ")[1].split()[0]) < 1
 
@@ -124,3 +124,15 @@ def test_stages_print_no_dictionaries(capsys, monkeypatch):
         assert "{" not in out and "[" not in out
         assert "members: 5\n" in out
         assert re.search(r"by arm( +1\.50){4}\n", out)
+
+
+def test_cone_says_first_that_a_specimen_probably_does_not_ignite(capsys):
+    code, out, _ = call(capsys, "cone", "PEEK", "--flux", 22, "--samples", 20)
+    assert code == 0 and out.splitlines()[1].startswith("probably does not ignite")
+    assert "if it ignites" not in out and "over 1800" in out
+
+
+def test_an_interval_that_holds_no_heat_still_holds_its_value(capsys):
+    code, out, _ = call(capsys, "cone", "*O*", "--samples", 20, "--json")
+    found = json.loads(out)
+    assert code == 0 and found["thr_mj_m2_lo"] <= found["thr_mj_m2"] <= found["thr_mj_m2_hi"]

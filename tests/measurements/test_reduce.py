@@ -185,3 +185,43 @@ def test_a_pattern_is_several_files(tmp_path):
         (tmp_path / name).write_text("x")
     found = files_of([tmp_path / "*.csv", tmp_path / "no.txt"])
     assert [p.name for p in found] == ["a.csv", "b.csv", "no.txt"]
+
+
+TRIANGLE = ((0, 0), (30, 0), (60, 500), (100, 500), (110, 0))
+
+
+def written(path, head, rows):
+    path.write_text("\n".join([*head, *(f"{t},{q}" for t, q in rows)]) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("head", "fault"),
+    [
+        ("time (ms),hrr (kW/m2)", "time .ms. ends at 110 in ms; give seconds or minutes"),
+        ("time_s,hrr (MW/m2)", "is in mw_m2, which is not known here"),
+    ],
+)
+def test_a_unit_that_is_stated_and_unknown_is_not_passed_over(head, fault, tmp_path):
+    with pytest.raises(InputError, match=fault):
+        read_curves(written(tmp_path / "c.csv", [head], TRIANGLE))
+
+
+def test_columns_without_a_head_are_known_by_number(tmp_path):
+    path = written(tmp_path / "c.csv", [], TRIANGLE)
+    (curve,) = read_curves(path, "1", ["2"], "kW/m2", time_unit="s")
+    assert curve.column == "column 2" and curve.reduced()["t_ig_s"] == 31.5
+    with pytest.raises(InputError, match="found: column 1, column 2"):
+        read_curves(path)
+
+
+def test_a_column_is_not_time_and_heat_release_at_once(tmp_path):
+    path = written(tmp_path / "c.csv", ["time_s,hrr_kw_m2"], TRIANGLE)
+    with pytest.raises(InputError, match="'time_s' cannot be time and heat release"):
+        read_curves(path, hrr=["1"])
+
+
+def test_a_minus_of_typesetters_is_a_minus(tmp_path):
+    path = written(tmp_path / "c.csv", ["time_s,hrr_kw_m2"], [(-1, "−0.4"), *TRIANGLE])
+    (curve,) = read_curves(path)
+    assert curve.hrr_kw_m2[0] == -0.4 and len(curve.time_s) == 6

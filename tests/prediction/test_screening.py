@@ -137,3 +137,21 @@ def test_the_command_answers_fast(trinity, tmp_path):
     assert answer["model"].startswith("trinity distilled") and answer["t_ig_s"] > 0
     wrong = trinity("predict", "*CC*", "--fast", "--model", tmp_path)
     assert wrong.returncode == 1 and "no finetuned model" in wrong.stderr
+
+
+def test_a_cell_that_is_no_number_is_quoted(folder, tmp_path):
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text('psmiles,flux_kw_m2,thickness_mm\n*CC*,"50,000",6\n*CC*,,6\n*CC*,50,thin\n')
+    found = prediction.predict_table(source, out, folder, strict=False)
+    assert [answer["error"] for answer in found] == [
+        "flux_kw_m2 = '50,000' is not a number.",
+        "flux_kw_m2 is empty.",
+        "thickness_mm = 'thin' is not a number.",
+    ]
+
+
+def test_a_fuel_without_heat_is_answered_in_numbers_and_flagged(folder):
+    (found,) = predict("*C(=O)O*", 50, 6, model=folder)
+    for name in TARGETS:
+        assert 0 < found[f"{name}_lo"] <= found[name] <= found[f"{name}_hi"] < np.inf
+    assert "By its elements it has no heat of combustion." in found["reasons"]

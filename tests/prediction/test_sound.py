@@ -83,12 +83,32 @@ def test_a_description_of_another_network_is_refused(copy, monkeypatch):
     [
         ("quantile_new", -1.5), ("quantile_known", float("nan")), ("quantile_new", float("inf")),
         ("quantile_known", "wide"), ("least_similarity", -0.1), ("members", 0), ("members", "two"),
+        ("quantile_new", [1.0]), ("quantile_known", 1e300), ("least_similarity_measured", "x"),
+        ("name", None), ("name", 5), ("known", [1]), ("known", 5), ("measured", 5),
+        ("measured", {"flux_kw_m2": [20]}), ("measured", ["a", "b"]),
     ],
 )  # fmt: skip
 def test_impossible_intervals_are_refused(copy, name, value):
     change(copy / "ensemble.json", **{name: value})
-    with pytest.raises(InputError, match=f"{name}|counts {value} members"):
+    with pytest.raises(InputError, match=f"{name}|counts {value} members|ensemble.json is damaged"):
         ensemble_in(copy)
+
+
+def test_a_tokenizer_without_its_padding_is_refused(copy):
+    (copy / "member0" / "tokenizer_config.json").unlink()
+    with pytest.raises(InputError, match="a member is missing, damaged"):
+        _ = ensemble_in(copy).networks
+
+
+def test_weights_so_large_that_nothing_comes_of_them_are_refused(copy):
+    from trinity.prediction.predict import predict
+
+    path = copy / "member1" / "model.safetensors"
+    weights = load_file(path)
+    large = {name: np.asarray(1e30 * values, values.dtype) for name, values in weights.items()}
+    save_file(large, path)
+    with pytest.raises(InputError, match="gives no numbers"):
+        predict("*CC*", 50, 6, model=copy)
 
 
 def test_what_is_shipped_is_sound():

@@ -6,6 +6,7 @@ names, too.
 """
 
 import re
+import unicodedata
 from difflib import get_close_matches
 from functools import cache
 
@@ -17,6 +18,7 @@ from trinity.files import data_path
 
 #: How a name is written: without the ends, brackets and bonds of a PSMILES.
 WRITTEN = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9Α-ω ,.'()/+-]{1,60}")
+TYPESET = {ord(sign): "-" for sign in "‐‑‒–—−"} | {ord(sign): None for sign in "®™"}
 ALIKE = 0.7  # of 1, for a name to be suggested
 REFERENCE = "from the reference tables"  # labels there are of other people's making
 
@@ -48,6 +50,13 @@ def plain(name: str) -> str:
     return "".join(filter(str.isalnum, name.casefold()))
 
 
+def _typed(text: str) -> str:
+    """A text as a keyboard writes it: without the spaces, hyphens, quotes and marks of typesetters
+    around or within it."""
+    text = unicodedata.normalize("NFKC", text).translate(TYPESET)
+    return text.strip().strip("\"'").strip()
+
+
 def polymer_named(text: str) -> str:
     """The polymer that a name stands for; any other text as it is.
 
@@ -74,6 +83,7 @@ def polymer_named(text: str) -> str:
     if "|" in text:
         parts = (part.rpartition(":") for part in text.split("|"))
         return "|".join(polymer_named(name) + colon + share for name, colon, share in parts)
+    text = _typed(text) or text
     asked = plain(text)
     if not WRITTEN.fullmatch(text):
         return text

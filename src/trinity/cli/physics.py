@@ -97,9 +97,12 @@ def _require_picture(path: Path | None) -> None:
 
 def _print_cone(found: dict, asked: str) -> None:
     from trinity.cone.predict import SCALARS
+    from trinity.prediction.predict import VERDICTS
 
     polymer = tools.titled(asked, found["psmiles"])
-    print_test(found, (*SCALARS, "sea_m2_kg"), polymer, "nominal", ": simulated cone test")
+    verdict = VERDICTS[0] if found["ignition_probability"] < 0.5 else ""
+    remark = ": simulated cone test"
+    print_test(found, (*SCALARS, "sea_m2_kg"), polymer, "nominal", remark, verdict)
     print(f"smoke, per kg lost in the flame, is {found['smoke_note']}")
 
 
@@ -186,7 +189,12 @@ def _print_reduced(rows: list[dict]) -> None:
 
     for row in rows:
         print(f"{row['file']}: {row['read_as']}")
-    cells = [(row["column"], *(figures(row[key]) for key in SCALARS)) for row in rows]
+    several = len({row["file"] for row in rows}) > 1
+    names = [f"{row['file']}: {row['column']}" if several else row["column"] for row in rows]
+    cells = [
+        (name, *(figures(row[key]) for key in SCALARS))
+        for name, row in zip(names, rows, strict=True)
+    ]
     print_table(("curve", *(f"{QUANTITIES[k][0]} ({QUANTITIES[k][1]})" for k in SCALARS)), cells)
 
 

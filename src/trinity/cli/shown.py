@@ -48,6 +48,7 @@ QUANTITIES: dict[str, tuple[str, str, float]] = {
 }
 #: Say nothing of a polymer that does not crystallise.
 OF_CRYSTALS = ("melting_k", "heat_of_fusion_j_kg")
+TIMES, WATCHED_S = ("t_ig_s", "t_peak_s"), 1800.0  # a simulation is watched so long
 CERTAIN = 0.995  # a probability of ignition that is shown as 1.00
 
 
@@ -116,6 +117,12 @@ def print_estimate(found: dict, title: str) -> None:
         print(f"doubtful: {doubt}")
 
 
+def _end(name: str, value: float | None) -> str:
+    """An end of an interval; of a time, what lies beyond the end of all simulations."""
+    beyond = name in TIMES and value is not None and value >= WATCHED_S
+    return f"over {WATCHED_S:g}" if beyond else figures(value)
+
+
 def print_test(
     found: dict,
     quantities: tuple[str, ...],
@@ -136,10 +143,11 @@ def print_test(
     rows = []
     for name in quantities:
         words, unit, _ = QUANTITIES[name]
-        low, high = (figures(found[name + end]) for end in ("_lo", "_hi"))
+        low, high = (_end(name, found[name + end]) for end in ("_lo", "_hi"))
         both = low if low == high else f"{low} to {high}"
         rows.append((words, figures(found[name]), both, unit))
-    how = how if likely >= CERTAIN else f"{how}, if it ignites"
+    unsure = likely < CERTAIN and found["t_ig_s"] is not None
+    how = f"{how}, if it ignites" if unsure else how
     print_table(("quantity", how, "90 % interval", "unit"), rows, ("unit",))
     if not verdict:
         print(f"probability of ignition: {likely:.2f}")

@@ -50,7 +50,7 @@ def show(answer: object, as_json: bool, in_words: Callable) -> None:
     import orjson
 
     options = orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY
-    sys.stdout.write(orjson.dumps(answer, option=options).decode() + "\n")
+    print(orjson.dumps(answer, option=options).decode())
 
 
 def one_line(message: object) -> str:
@@ -93,7 +93,12 @@ def require_writable(*paths: Path | None, folder: bool = False) -> None:
             continue
         if path.exists() and path.is_dir() != folder:
             raise InputError(f"{path} is a {other}; name a {wanted}.")
-        here = path.absolute()
+        if path.is_file() and not path.stat().st_mode & 0o222:
+            raise InputError(f"{path} is write-protected; name another file.")
+        try:
+            here = path.resolve()  # a link is written where it leads
+        except RuntimeError:
+            raise InputError(f"{path} is a link that leads to itself; name a {wanted}.") from None
         near = next(p for p in (here, *here.parents) if p.exists())
         if not near.is_dir() and near != here:
             raise InputError(f"{path} cannot be written: {near} is not a folder.")

@@ -79,7 +79,8 @@ class ConeTest:
             values = np.where(burning, values, specimen.IGNITION_TIMEOUT_S + LONGER[key])
         low, high = _central(values[np.isfinite(values)])
         low, high = np.fmin(low, self.nominal[key]), np.fmax(high, self.nominal[key])
-        limit = MOST_OF_HEAT * self.complete_mj_m2 if key == "thr_mj_m2" else np.inf
+        bounded = key == "thr_mj_m2" and self.complete_mj_m2 > 0  # else no heat is known
+        limit = MOST_OF_HEAT * self.complete_mj_m2 if bounded else np.inf
         return float(min(low, limit)), float(min(high, limit))
 
     def to_dict(self) -> dict:

@@ -23,6 +23,8 @@ NOT_A_CURVE = re.compile(r"\w*(peak|mean|average|total|std|dev)\w*")
 HRR_UNITS = {"kW/m2": "kw_m2", "W/m2": "w_m2", "kW": "kw", "W": "w"}
 TIME_UNITS = {"s": "s", "min": "min"}
 IN_WORDS = {unit: words for words, unit in HRR_UNITS.items()}
+#: A number with the minus sign of typesetters in place of a hyphen.
+TYPOGRAPHIC = re.compile(r"^[−–](\d.*|\..*)$")
 BLANK = ("", "-", "--", "nan", "na", "n/a", "null")
 SCALARS = ("t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2", "q180_kw_m2")
 SMOOTHED_UP_TO_S = 2.0  # median sampling interval up to which the peak is a mean over 5 s
@@ -155,11 +157,13 @@ def read_curves(
     if area_m2 is not None and not 0.0 < area_m2 <= LARGEST_AREA_M2:
         raise InputError(f"The area is {area_m2:g} m2; give m2, such as 0.01 for 10 cm x 10 cm.")
     rows, said = read_rows(path)
+    rows = [[TYPOGRAPHIC.sub(r"-\1", cell) for cell in row] for row in rows]
     start = next((i for i, row in enumerate(rows) if _is_data(row)), len(rows))
     if start == len(rows):
         raise InputError(f"{path} has no rows of numbers; a curve needs a time and a heat release.")
     data = pd.DataFrame(rows[start:]).fillna("")
-    heads = [row + [""] * (data.shape[1] - len(row)) for row in rows[:start]] or [[]]
+    heads = [row + [""] * (data.shape[1] - len(row)) for row in rows[:start]]
+    heads = heads or [[f"column {place}" for place in range(1, data.shape[1] + 1)]]
     names = next((row for row in heads if _columns(row, time, TIME)), heads[-1])
     times = _columns(names, time, TIME)
     columns = [
@@ -178,6 +182,8 @@ def read_curves(
                 f"{path} counts time from ignition, which is then not in the record; --time takes"
                 f" {names[clock]!r} all the same, for the peak."
             )
+        if clock == column:
+            raise InputError(f"{path}: {names[column]!r} cannot be time and heat release.")
         t, q, blank = _pairs(path, data[[clock, column]])
         stated = TIME_UNITS.get(time_unit) or _stated(names[clock], [r[clock] for r in units])
         seconds = _seconds(f"{path}: {names[clock]}", stated, time_unit, t[-1])
@@ -239,9 +245,10 @@ def _pairs(path, cells: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, int]:
 
 
 def _stated(header: str, below: list[str]) -> str | None:
-    """The unit that a header, or a cell of the other head rows, states."""
-    texts = (split_name(header)[1], *map(plain, below))
-    return next((text for text in texts if text in UNITS), None)
+    """The unit that a header, or a cell of the other head rows, states; one that stands in brackets
+    is stated even if nobody here knows it."""
+    own = split_name(header)[1]
+    return next((text for text in (own, *map(plain, below)) if text in UNITS), own)
 
 
 def _per_area(name: str, stated, unit, area_m2, highest: float) -> float:
@@ -249,7 +256,9 @@ def _per_area(name: str, stated, unit, area_m2, highest: float) -> float:
     quantity, factor = UNITS.get(stated, ("", 0.0))
     choice = f"say --unit {' or '.join(HRR_UNITS)}"
     why = ""
-    if quantity not in ("flux", "power"):
+    if stated is not None and stated not in UNITS:
+        why = f"is in {stated}, which is not known here; convert it, or {choice}"
+    elif quantity not in ("flux", "power"):
         why = f"reaches {highest:.4g} in no stated unit; {choice}"
     elif unit is None and stated == "w_m2" and highest < 10_000:
         why = f"reaches {highest:.4g} in W/m2, which is little; {choice}"
@@ -268,10 +277,11 @@ def _per_area(name: str, stated, unit, area_m2, highest: float) -> float:
 def _seconds(name: str, stated, time_unit, last: float) -> float:
     """Factor to seconds; a time of no stated unit that passes 120 is in seconds, for two hours
     are no cone test, and so are minutes that pass 240."""
-    quantity, factor = UNITS.get(stated, ("time", 1.0))
+    quantity, factor = UNITS.get(stated, ("time" if stated is None else "", 1.0))
     doubt = (stated is None and last <= 120) or (factor > 1 and time_unit is None and last > 240)
     if quantity != "time" or doubt:
         raise InputError(
-            f"{name} ends at {last:g} in {stated or 'no stated unit'}; say --time-unit s or min."
+            f"{name} ends at {last:g} in {stated or 'no stated unit'}; give seconds or minutes, and"
+            " say --time-unit s or min."
         )
     return factor

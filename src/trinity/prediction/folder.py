@@ -29,12 +29,14 @@ from trinity.chemistry.polymers import Polymer
 from trinity.chemistry.properties import estimate
 from trinity.errors import InputError
 from trinity.files import artifacts_root, data_root, read_json
-from trinity.quantities import FLUX_TESTED_KW_M2, THICKNESS_TESTED_MM
+from trinity.quantities import FLUX_TESTED_KW_M2, TARGETS, THICKNESS_TESTED_MM
 
 if TYPE_CHECKING:
     from trinity.learning.model import FlammabilityModel
 
 NEEDED = ("name", "least_similarity")
+SIMILARITIES = ("least_similarity", "least_similarity_measured")
+WIDEST = 100.0  # standard deviations that half an interval has at most
 #: What `interval_widths` reads: of a folder of today, or of an earlier release.
 WIDTHS = ({"quantile_new", "quantile_known", "known"}, {"factors_no_laboratory"})
 
@@ -83,7 +85,10 @@ class Ensemble:
         with readable(self.folder, "a member is missing, damaged or of another version"):
             for member in members:
                 require_network(member)
-            return [load_model(path) for path in members]
+            found = [load_model(path) for path in members]
+            if any(one.tokenizer.pad_token_id is None for one in found):
+                raise ValueError("without the file that names the padding of sequences")
+            return found
 
     @cached_property
     def seen(self) -> dict[str, list]:
@@ -146,7 +151,7 @@ def ensemble_in(folder: Path) -> Ensemble:
         about = json.loads(path.read_text(encoding="utf-8"))
         if not any(names <= set(about) for names in WIDTHS):
             raise KeyError("widths of the intervals")
-        require_widths(about, folder)
+        require_description(about, folder)
         return Ensemble(folder, about | {name: about[name] for name in NEEDED})
 
 
@@ -197,7 +202,10 @@ def reasons_of(polymer: Polymer, ensemble: Ensemble, fast: bool) -> list[str]:
     measured, least = seen.get("measured", []), about.get("least_similarity_measured", 0.0)
     if measured and min(nearest_among(p, measured) for p in prints) < least:
         reasons.append("It is farther from all measured polymers than any of them from the others.")
-    return [*reasons, *estimate(polymer).doubts]
+    found = estimate(polymer)
+    if found["heat_of_combustion_j_kg"].value <= 0:
+        reasons.append("By its elements it has no heat of combustion.")
+    return [*reasons, *found.doubts]
 
 
 def untested(measured: dict, flux_kw_m2: float, thickness_mm: float) -> list[str]:
@@ -215,18 +223,26 @@ def untested(measured: dict, flux_kw_m2: float, thickness_mm: float) -> list[str
     return reasons
 
 
-def require_widths(about: dict, folder: Path) -> None:
-    """Refuse an ``ensemble.json`` whose intervals have a negative, infinite or missing width, or
-    that does not count its members."""
-    for name in ("quantile_new", "quantile_known", "factors_no_laboratory", "least_similarity"):
-        for value in np.ravel(about.get(name, 0.0)).tolist():
-            if not (type(value) in (int, float) and math.isfinite(value) and value >= 0):
-                why = (
-                    f"{name} in its ensemble.json is {str(value)[:20]}, which no interval can have"
-                )
+def require_description(about: dict, folder: Path) -> None:
+    """Refuse an ``ensemble.json`` of which an entry is of another kind, or whose intervals have a
+    width that no interval has."""
+    for name in ("quantile_new", "quantile_known", "factors_no_laboratory", *SIMILARITIES):
+        several = name == "factors_no_laboratory" and np.shape(about.get(name)) == (len(TARGETS),)
+        for value in about[name] if several else [about.get(name, 0.0)]:
+            if not (type(value) in (int, float) and 0 <= value <= WIDEST):
+                why = f"{name} in its ensemble.json is {str(value)[:20]}, which cannot be"
                 raise _unreadable(folder, why)
     if type(members := about.get("members", 1)) is not int or members < 1:
         raise _unreadable(folder, f"it counts {str(members)[:20]} members")
+    ranges = about.get("measured", {})
+    pairs = ranges.values() if isinstance(ranges, dict) else [None]
+    for name, right in (
+        ("name", isinstance(about.get("name", ""), str)),
+        ("known", all(isinstance(one, list) for one in about.get("known", [[]]))),
+        ("measured", all(np.shape(pair) == (2,) for pair in pairs)),
+    ):
+        if not right:
+            raise _unreadable(folder, f"{name} in its ensemble.json is of another kind")
 
 
 def require_network(folder: Path) -> None:

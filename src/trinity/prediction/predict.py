@@ -170,6 +170,8 @@ def _batch(frame: pd.DataFrame, folder: Path, members: int | None, fast: bool) -
     for place, row in enumerate(frame.to_dict("records")):
         asked = [row[name] for name in ("psmiles", *CONDITIONS)]
         try:
+            if isinstance(row.get(UNREAD), str):
+                raise InputError(row[UNREAD])
             polymer = check_row(*asked, row.get("components"), of_row(row))
             if polymer.measured and fast:
                 raise InputError("Distilled networks read no measured values; leave out fast.")
@@ -192,9 +194,10 @@ def _answers(
     fast: bool,
 ) -> list[dict]:
     """Answers for rows that have been read."""
+    from trinity.cone.predict import physics_spread
     from trinity.learning.answer import settled, together
     from trinity.learning.data import TestTable, laboratories
-    from trinity.learning.ensemble import spreads
+    from trinity.learning.ensemble import USUAL_MM, spreads
 
     written = [
         replace(polymer, components=polymer.spelled if fast else polymer.units)
@@ -208,8 +211,18 @@ def _answers(
         frame[list(CONDITIONS)].to_numpy(float),
         laboratories(frame.get("lab", [None] * len(frame))),
     )
+    heat = tests.complete
+    if not heat.all():  # a fuel without heat: what the model of the gas grants it at least
+        tests = replace(tests, own_heat=np.where(heat > 0, heat, tests.conditions[:, 1]))
     networks, widths = ensemble.networks[:members], ensemble.widths(list(unique.values()))
-    found = settled(together(networks, 0 if fast else 3), tests, widths, spreads(tests.polymers))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        least = [
+            physics_spread(name, USUAL_MM) if name.measured else spread
+            for name, spread in zip(tests.polymers, spreads(tests.polymers), strict=True)
+        ]
+        found = settled(together(networks, 0 if fast else 3), tests, widths, least)
+    if not np.isfinite(found.targets).all():
+        raise InputError(f"The model in {ensemble.folder} gives no numbers; use another.")
     foreign = {name: reasons_of(polymer, ensemble, fast) for name, polymer in unique.items()}
     conditions, measured = tests.conditions.tolist(), ensemble.about.get("measured", {})
     reasons = [
@@ -237,6 +250,8 @@ def _answers(
 
 
 OPTIONAL = ("components", "lab", *COLUMNS, *(name + SIGMA for name in COLUMNS))
+#: Of a table, what is wrong with a cell that should hold a number.
+UNREAD = "unread"
 
 
 def predict_table(
@@ -265,16 +280,31 @@ def predict_table(
             added["in_domain"] = added["in_domain"].map({True: "true", False: "false"})
         if "reasons" in added:
             added["reasons"] = added["reasons"].map(" ".join, na_action="ignore")
-        kept = table.rename(columns=lambda name: f"{name}_given" if name in added else name)
+        kept = table.rename(columns=_beside([*added, "error"], list(table)))
         write_csv(out, pd.concat([kept.rename(columns=spreadsheet_safe), added], axis=1))
     return answers
 
 
+def _beside(added: list[str], names: list[str]) -> dict[str, str]:
+    """New names for columns of the input that bear the name of a prediction."""
+    found: dict[str, str] = {}
+    for name in filter(added.__contains__, names):
+        new = f"{name}_given"
+        while new in (*added, *names, *found.values()):
+            new += "_given"
+        found[name] = new
+    return found
+
+
 def _numbers(table: pd.DataFrame) -> pd.DataFrame:
-    """The columns a model reads; conditions as numbers, NaN where a cell holds none."""
+    """The columns a model reads; conditions as numbers, and `UNREAD` where a cell holds none."""
     frame = table[[name for name in (*NEEDED, *OPTIONAL) if name in table]].copy()
+    frame[UNREAD] = None
     for name in CONDITIONS:
-        frame[name] = pd.to_numeric(frame[name], errors="coerce")
+        text, frame[name] = frame[name], pd.to_numeric(frame[name], errors="coerce")
+        for row in frame.index[frame[name].isna()]:
+            said = f"= {text[row][:40]!r} is not a number" if text[row] else "is empty"
+            frame.loc[row, UNREAD] = f"{name} {said}."
     for name in OPTIONAL:
         if name in frame:
             frame[name] = [cell.strip() or None for cell in frame[name]]
