@@ -225,3 +225,10 @@ def test_a_minus_of_typesetters_is_a_minus(tmp_path):
     path = written(tmp_path / "c.csv", ["time_s,hrr_kw_m2"], [(-1, "−0.4"), *TRIANGLE])
     (curve,) = read_curves(path)
     assert curve.hrr_kw_m2[0] == -0.4 and len(curve.time_s) == 6
+
+
+@pytest.mark.parametrize(("last", "said"), [(0, False), (400, True)])
+def test_a_record_that_ends_while_it_burns_says_so(last, said, tmp_path):
+    rows = [*TRIANGLE[:-1], (110, last)]
+    (curve,) = read_curves(written(tmp_path / "c.csv", ["time_s,hrr_kw_m2"], rows))
+    assert curve.read_as.endswith("still burning at its end") == said

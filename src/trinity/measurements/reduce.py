@@ -28,6 +28,7 @@ TYPOGRAPHIC = re.compile(r"^[−–](\d.*|\..*)$")
 BLANK = ("", "-", "--", "nan", "na", "n/a", "null")
 SCALARS = ("t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2", "q180_kw_m2")
 SMOOTHED_UP_TO_S = 2.0  # median sampling interval up to which the peak is a mean over 5 s
+IGNITED_KW_M2 = 24.0
 HIGHEST_KW_M2 = 6000.0  # twice the richest fuel at 100 kW/m2
 DURATION_S = (10.0, 1e6)  # of a record; the rule asks for 10 s above its threshold
 LARGEST_AREA_M2 = 0.1
@@ -195,6 +196,7 @@ def read_curves(
             *said,
         ]
         how += [f"{blank} rows with a blank cell left out"] if blank else []
+        how += ["still burning at its end"] if factor * q[-1] > IGNITED_KW_M2 else []
         curves.append(Curve(str(path), names[column], seconds * t, factor * q, ", ".join(how)))
     return curves
 
