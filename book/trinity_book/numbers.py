@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from trinity import provenance
+from trinity.evidence import factorial
 from trinity.files import data_path, read_json
 from trinity.pipeline import stages
 from trinity.quantities import PRIMARY
@@ -117,6 +118,24 @@ def _endpoints(found: dict) -> Numbers:
         yield f"arm_{row['arm']}", f"{row['mean_abs_ln']:.3f}"
 
 
+def _aims(found: dict) -> Numbers:
+    """Error factors of all arms beside the goals of the plan, laboratory hidden, and how many arms
+    reach both goals; the same of what milligrams give."""
+    bars = factorial.plan()["bars"]
+    rows = pd.DataFrame(found["scores"]["hidden"]["scores"])
+    given = pd.DataFrame(found["studies"]["milligrams"]["given"]["scores"])
+    for kind, scores in (("blind", rows), ("milligram", given)):
+        goal = bars[f"goal_{kind}"]
+        factors = scores.pivot(index="arm", columns="target", values="gmfe")[list(PRIMARY)]
+        for target, short in ((target, SHORT[target]) for target in PRIMARY):
+            yield f"goal_{kind}_{short}", f"{goal[target]:.2f}"
+            for arm, factor in factors[target].items():
+                yield f"factor_{kind}_{arm}_{short}", f"{factor:.2f}"
+        reached = (factors <= pd.Series(goal)).all(axis=1)
+        yield f"arms_at_goal_{kind}", word(int(reached.sum()))
+        yield f"arms_{kind}", word(len(factors)) if len(factors) < len(WORDS) else str(len(factors))
+
+
 def _training(*results: dict) -> Numbers:
     """Minutes of each stage as recorded; energy and carbon of all under the two assumptions."""
     times = [float(found["provenance"]["wall_time"]) for found in results]
@@ -203,6 +222,7 @@ PARTS: tuple[tuple[tuple[str, ...], Callable[..., Numbers]], ...] = (
     (("lopo.json",), _scored),
     (("ablation.json",), verdict.questions),
     (("ablation.json",), _endpoints),
+    (("ablation.json",), _aims),
     (("ablation_slow.json",), verdict.by_gradient),
     (("descents.json",), verdict.to_the_end),
     (("second_property.json",), verdict.with_power),
