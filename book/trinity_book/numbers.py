@@ -132,8 +132,8 @@ def _aims(found: dict) -> Numbers:
             for arm, factor in factors[target].items():
                 yield f"factor_{kind}_{arm}_{short}", f"{factor:.2f}"
         reached = (factors <= pd.Series(goal)).all(axis=1)
-        yield f"arms_at_goal_{kind}", word(int(reached.sum()))
-        yield f"arms_{kind}", word(len(factors)) if len(factors) < len(WORDS) else str(len(factors))
+        yield f"arms_at_goal_{kind}", word(int(reached.sum())) if reached.any() else "none"
+        yield f"arms_{kind}", str(len(factors))
 
 
 def _training(*results: dict) -> Numbers:
