@@ -83,16 +83,16 @@ def polymer_named(text: str) -> str:
     if "|" in text:
         parts = (part.rpartition(":") for part in text.split("|"))
         return "|".join(polymer_named(name) + colon + share for name, colon, share in parts)
-    text = _typed(text) or text
-    asked = plain(text)
+    typed = _typed(text)
+    if WRITTEN.fullmatch(typed) and plain(typed) in _by_spelling():
+        return names()[_by_spelling()[plain(typed)]]
+    text = text.strip() or text
     if not WRITTEN.fullmatch(text):
         return text
-    if asked in _by_spelling():
-        return names()[_by_spelling()[asked]]
     with rdBase.BlockLogs():
         if Chem.MolFromSmiles(text) is not None:
             return text
-    near = [_by_spelling()[one] for one in get_close_matches(asked, _by_spelling(), 3, ALIKE)]
+    near = [_by_spelling()[one] for one in get_close_matches(plain(text), _by_spelling(), 3, ALIKE)]
     meant = " or ".join(filter(None, (", ".join(near[:-1]), *near[-1:])))
     raise InputError(
         f"There is no polymer named {ascii(text)}; "
