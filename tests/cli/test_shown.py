@@ -7,7 +7,7 @@ import pytest
 from test_cli import call
 
 from trinity.chemistry.properties import estimate
-from trinity.cli.shown import QUANTITIES, figures, with_sigma
+from trinity.cli.shown import QUANTITIES, figures, print_test, with_sigma
 
 PMMA = "*CC(*)(C)C(=O)OC"
 
@@ -136,3 +136,13 @@ def test_an_interval_that_holds_no_heat_still_holds_its_value(capsys):
     code, out, _ = call(capsys, "cone", "*O*", "--samples", 20, "--json")
     found = json.loads(out)
     assert code == 0 and found["thr_mj_m2_lo"] <= found["thr_mj_m2"] <= found["thr_mj_m2_hi"]
+
+
+def test_only_a_bound_is_written_as_one(capsys):
+    """A time beyond the watch for ignition is a time, unless it stands for none."""
+    answer = dict.fromkeys(("flux_kw_m2", "thickness_mm", "ignition_probability", "t_ig_s"), 1.0)
+    answer |= {"t_ig_s_lo": 900.0, "t_ig_s_hi": 2500.0}
+    print_test(answer, ("t_ig_s",), "x", "predicted")
+    print_test(answer, ("t_ig_s",), "x", "nominal", bounds={"t_ig_s": 2500.0})
+    said = capsys.readouterr().out
+    assert "900 to 2500" in said and "900 to over 2500" in said

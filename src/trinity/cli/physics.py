@@ -96,13 +96,15 @@ def _require_picture(path: Path | None) -> None:
 
 
 def _print_cone(found: dict, asked: str) -> None:
-    from trinity.cone.predict import SCALARS
+    from trinity.cone.predict import LONGER, SCALARS
+    from trinity.cone.specimen import IGNITION_TIMEOUT_S
     from trinity.prediction.predict import VERDICTS
 
     polymer = tools.titled(asked, found["psmiles"])
     verdict = VERDICTS[0] if found["ignition_probability"] < 0.5 else ""
     remark = ": simulated cone test"
-    print_test(found, (*SCALARS, "sea_m2_kg"), polymer, "nominal", remark, verdict)
+    bounds = {name: IGNITION_TIMEOUT_S + more for name, more in LONGER.items()}
+    print_test(found, (*SCALARS, "sea_m2_kg"), polymer, "nominal", remark, verdict, bounds)
     print(f"smoke, per kg lost in the flame, is {found['smoke_note']}")
 
 

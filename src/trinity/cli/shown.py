@@ -4,8 +4,9 @@ The page "Try your polymer" takes its words and units from here, too.
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import floor, log10
+from types import MappingProxyType
 
 #: Words of each quantity, its unit, and the factor from SI to that unit.
 QUANTITIES: dict[str, tuple[str, str, float]] = {
@@ -48,7 +49,6 @@ QUANTITIES: dict[str, tuple[str, str, float]] = {
 }
 #: Say nothing of a polymer that does not crystallise.
 OF_CRYSTALS = ("melting_k", "heat_of_fusion_j_kg")
-TIMES, WATCHED_S = ("t_ig_s", "t_peak_s"), 1800.0  # a simulation is watched so long
 CERTAIN = 0.995  # a probability of ignition that is shown as 1.00
 
 
@@ -117,12 +117,6 @@ def print_estimate(found: dict, title: str) -> None:
         print(f"doubtful: {doubt}")
 
 
-def _end(name: str, value: float | None) -> str:
-    """An end of an interval; of a time, what lies beyond the end of all simulations."""
-    beyond = name in TIMES and value is not None and value >= WATCHED_S
-    return f"over {WATCHED_S:g}" if beyond else figures(value)
-
-
 def print_test(
     found: dict,
     quantities: tuple[str, ...],
@@ -130,11 +124,13 @@ def print_test(
     how: str,
     remark: str = "",
     verdict: str = "",
+    bounds: Mapping[str, float] = MappingProxyType({}),
 ) -> None:
     """Print one answer about a cone test, each quantity with its 90 % interval.
 
     A ``verdict`` against ignition leads; where ignition is not certain, the quantities are those of
-    a specimen that ignites.
+    a specimen that ignites. An end of an interval that equals one of ``bounds`` is only a bound: of
+    a specimen that was watched for so long and did not ignite.
     """
     likely = found["ignition_probability"]
     print(f"{polymer}, {found['flux_kw_m2']:g} kW/m², {found['thickness_mm']:g} mm{remark}")
@@ -143,7 +139,11 @@ def print_test(
     rows = []
     for name in quantities:
         words, unit, _ = QUANTITIES[name]
-        low, high = (_end(name, found[name + end]) for end in ("_lo", "_hi"))
+        ends = [found[name + end] for end in ("_lo", "_hi")]
+        low, high = (
+            f"over {figures(end)}" if end is not None and end == bounds.get(name) else figures(end)
+            for end in ends
+        )
         both = low if low == high else f"{low} to {high}"
         rows.append((words, figures(found[name]), both, unit))
     unsure = likely < CERTAIN and found["t_ig_s"] is not None
