@@ -95,7 +95,7 @@ glue(
 glue("saved_p", f"{saved['p']:.3f}", display=False)
 
 # %% [markdown]
-# At the end both starts fit the cells that they learn from. On the groups that are left out phase 1 saves an error of
+# The table has the errors at the end. On the groups that are left out phase 1 saves an error of
 # {glue:text}`saved`, p {glue:text}`saved_p` (exact sign-flip over groups, not corrected). Neither panel can tell a local
 # from a global minimum: two descents that fit equally well and predict differently have found different minima, and that
 # is all that can be seen.

@@ -130,6 +130,7 @@ def descents(errors: pd.DataFrame) -> Figure:
     for axes, (column, title) in zip(panels, columns.items(), strict=True):
         seaborn.lineplot(means, x="step", y=column, hue="start", palette=colours, marker="o",
                          seed=0, ax=axes)  # fmt: skip
-        axes.set(title=title, ylabel="mean absolute logarithmic error", ylim=(0, None))
+        axes.set(title=title, ylabel="mean absolute logarithmic error")
+    panels[0].set_ylim(0, None)  # when both are drawn: the panels share their axis
     panels[1].legend().remove()
     return figure
