@@ -27,6 +27,8 @@
 # {glue:text}`blind_t_ig_s` and {glue:text}`blind_phrr_kw_m2`. The errors differ from polymer to polymer, and no single
 # correction removes them.
 #
+# {doc}`03_same_sheets` repeats the last question for one laboratory that measured every input on its own sheets.
+#
 # The page asks four questions, from the code to nature. Nothing is fitted in any of them. Where a score is also given
 # with a bias taken out, the bias comes from the other groups of polymers only.
 
@@ -363,7 +365,8 @@ pd.DataFrame(validation["cone"]["informed"]["by_material"]).set_index(
 ].astype({"tests": int}).round(2).astype(object).fillna("–")
 
 # %% [markdown]
-# Causes marked by a column or a row above are measured; where none is named, they are what we suspect.
+# Causes marked by a column or a row above are measured; where none is named, they are what we suspect. That no choice of
+# inputs removes them is shown in {doc}`03_same_sheets`.
 #
 # - **Ignition too late, the more so the higher the flux: ABS, PP, HDPE, HIPS.** PMMA is late, too, but without a common
 #   trend over laboratories. At low flux the bias is small or moderate, at high flux it is largest, and absorption at the surface takes part of it away in every

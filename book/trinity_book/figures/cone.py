@@ -101,6 +101,37 @@ def remedies(rows: list[dict], target: str) -> Figure:
     return figure
 
 
+def radiation_needed(rows: list[dict]) -> Figure:
+    """Factor on the absorbed radiation that brings the simulated ignition of each sheet to the
+    measured one, against the flux; 1 is no change.
+
+    A line is one sheet. A missing point means that no factor within the range does it. A cause that
+    is one wrong constant would ask for the same factor at every flux.
+    """
+    table = pd.DataFrame(rows).astype({"radiation": float})
+    # Sheets of one polymer apart by their thickness, whatever its last digits.
+    table["sheet"] = table["polymer"] + table["thickness_mm"].round().map(" {:.0f} mm".format)
+    figure, axes = subplots(figsize=(6.8, 4.2))
+    ends = []
+    for (sheet, part), mark in zip(table.groupby("sheet"), "osD^vP*X<>hd", strict=False):
+        colour = ORANGE if part["polymer"].iloc[0] in HYDROCARBONS else BLUE
+        axes.plot(part["flux_kw_m2"], part["radiation"], marker=mark, color=colour, linewidth=1)
+        ends += [(y, sheet, colour) for y in part["radiation"].dropna().tail(1)]
+    above = -np.inf
+    for y, sheet, colour in sorted(ends):
+        above = max(y, above + 0.045)  # two names never lie on one another
+        axes.text(77, above, sheet, fontsize="x-small", va="center", color=colour)
+    axes.axhline(1.0, color=GREY, linewidth=0.9)
+    for colour, name in ((ORANGE, "hydrocarbon"), (BLUE, "with hetero-atoms")):
+        axes.plot([], [], "o-", color=colour, label=name)
+    axes.legend(loc="upper left", fontsize="small")
+    axes.set(xlabel="flux (kW/m²)", ylabel="factor on the absorbed radiation", xlim=(20, 92))
+    return figure
+
+
+HYDROCARBONS = ("HDPE", "LDPE", "PP", "HIPS", "ABS")  # ABS but for its nitrile
+
+
 def verification(curve: dict, convergence: dict) -> Figure:
     """Surface under hot gas beside the exact one; error against step and against cell size.
 

@@ -1,13 +1,12 @@
 """Stages of the pipeline, each computed once, and the scales that say how large they are.
 
 `load` gives the result of a stage at a scale: the artifact whose stamp (source, data, parameters,
-seed) is today's, or one that it computes. What is published (scale ``laptop``, no number changed)
-is in ``data/artifacts``, everything else goes to ``build/``; ``TRINITY_ARTIFACTS`` and
-``TRINITY_BUILD`` name other places.
+seed) is today's, or one that it computes. What is published (scale ``laptop``, nothing changed) is
+in ``data/artifacts``, all else below ``build/``, or where ``TRINITY_ARTIFACTS`` and
+``TRINITY_BUILD`` say.
 
-A scale is a file of numbers (``scales/*.toml``): ``test``, ``class`` for a lecture, ``laptop`` for
-the published results, ``reproduce`` for what ``make reproduce`` changes in it, ``paper`` for a GPU
-or a cluster. One code path serves all of them.
+A scale is a file of numbers (``scales/*.toml``): ``test``, ``class`` for a lecture, ``laptop`` as
+published, ``reproduce`` for ``make reproduce``, ``paper`` for a GPU. One code path serves them all.
 """
 
 import json
@@ -188,7 +187,8 @@ STAGES = {
         ),
         Stage(
             "validation", "trinity_book.studies.validation.report:validation", (),
-            ("measurements", "reference", "groups"), (), "physics_validation.json", serves_all=True,
+            ("measurements", "reference", "groups", "analysis_plan_same_sheets.toml"), (),
+            "physics_validation.json", serves_all=True,
         ),
     )
 }  # fmt: skip

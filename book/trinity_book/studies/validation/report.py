@@ -18,6 +18,7 @@ from trinity.measurements.specimens import load_measurements
 from trinity.provenance import Job
 from trinity.quantities import TARGETS
 from trinity_book.studies.validation import cases
+from trinity_book.studies.validation.same_sheets import same_sheets
 from trinity_book.studies.validation.scores import cone_errors, gmfe, plain, remedies
 from trinity_book.studies.validation.sensitivity import (
     energy_budget,
@@ -144,6 +145,7 @@ def validation(job: Job) -> dict:
             "blind": cone_errors(cases.blind_case),
         },
         "remedies": remedies(),
+        "same_sheets": same_sheets(),
         "coverage": coverage(seed=job.seed),
         "ignition_lines": ignition_lines(),
         "energy_budget": energy_budget(),

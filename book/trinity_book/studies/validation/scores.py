@@ -26,15 +26,15 @@ from trinity_book.studies.validation.cases import (
 )
 
 
-def cone_errors(case_of) -> dict:
-    """Simulated beside measured cone tests; ``case_of`` turns a row into a case.
+def cone_errors(case_of, tests: pd.DataFrame | None = None) -> dict:
+    """Simulated beside measured cone tests, by default all; ``case_of`` turns a row into a case.
 
     Scalars by the rule of the measurements behind an instrument of `LAG_S`. GMFE over tests
     within a group, then over groups; by polymer, flux and thickness over tests. A test that ignites
     in one world only has no ratio: it is left out of the factors and counted in ``missed`` (lit in
     the laboratory, not in the simulation) or ``false`` (the reverse), as ids of tests.
     """
-    tests = load_measurements()
+    tests = load_measurements() if tests is None else tests
     found = cone.simulate_batch([case_of(test) for test in tests.itertuples()], lag_s=LAG_S)
     about = ["test_id", "polymer", "lab", "group_nine", "flux_kw_m2", "thickness_mm"]
     table = tests[about].copy()
@@ -117,6 +117,7 @@ def plain(table: pd.DataFrame) -> list[dict]:
 
 
 HEADLINE = "as published: complete sets first"
+EDGES = "published convection, flame and ignition"
 
 
 def _specific_heat_constant(test) -> dict:
@@ -231,7 +232,7 @@ REMEDIES: dict[str, Callable] = {
     "published convection": _convection,
     "published flame flux": _flame,
     "published ignition flux": _ignition,
-    "published convection, flame and ignition": _published_edges,
+    EDGES: _published_edges,
     # A blanket behind the specimen instead of perfect insulation.
     "ceramic wool at the back": lambda test: informed_case(test) | {"back": "ceramic wool"},
     "barred: values from cone tests": _from_cone_tests,
