@@ -39,6 +39,7 @@ import pandas as pd
 from myst_nb import glue
 from trinity_book.figures import cone as figures_cone
 from trinity_book.figures import style
+from trinity_book.studies.validation.same_sheets import sheets
 
 from trinity.pipeline import stages
 
@@ -56,9 +57,9 @@ tests = pd.DataFrame(study["tests"])
 # (integrating sphere). How radiation is absorbed in depth was measured on the polyamide alone, and ABS has no plate in
 # the heat flow meter; there the estimate stays.
 #
-# The table sets the estimate beside the measured value for four inputs that matter most.
+# The table sets the estimate beside the measured value for four of the inputs.
 
-# %%
+# %% tags=["hide-input"]
 names = {
     "t50_k": ("half of the gas at (°C)", 1.0, -273.15),
     "heat_of_decomposition_j_kg": ("heat of decomposition (MJ/kg)", 1e-6, 0.0),
@@ -102,7 +103,7 @@ glue(
 # measured.
 
 
-# %%
+# %% tags=["hide-input"]
 def scored(part):
     """Error factors with their intervals, and the difference to all inputs measured."""
     shown = {}
@@ -182,7 +183,7 @@ for target in ("t_ig_s", "phrr_kw_m2"):
 # %%
 figures_cone.radiation_needed(study["diagnosis"])
 
-# %%
+# %% tags=["hide-input"]
 needed = pd.DataFrame(study["diagnosis"]).astype({"radiation": float})
 needed["flux_kw_m2"] = needed["flux_kw_m2"].round().astype(int)
 needed.pivot_table(
@@ -212,11 +213,17 @@ below = sorted(
 )
 glue("rising", ", ".join(rising), display=False)
 glue("below", " and ".join(below), display=False)
+stuck = needed.groupby("polymer")["conductivity"].count()
+glue("no_conductivity", ", ".join(stuck.index[stuck == 0]), display=False)
+absorbed = sheets().query("property == 'emissivity_1000K'")["value"].min()
+glue("least_absorbed", f"{100 * absorbed:.0f}", display=False)
 
 # %% [markdown]
-# - {glue:text}`rising` would need more radiation than there is, and the more so the higher the flux. No conductivity and no
-#   emissivity can do that: their sheets absorb more than nine tenths already. What is missing brings heat to the surface,
-#   or gas to the flame, earlier than nitrogen and conduction do. Oxidation of the hot surface in air is the first suspect.
+# - {glue:text}`rising` would need more radiation than there is, and the more so the higher the flux. No emissivity can do
+#   that: every sheet that was measured absorbs {glue:text}`least_absorbed` % or more of what falls on it. Nor can
+#   conductivity: for {glue:text}`no_conductivity` no factor from a quarter to four does it. What is missing brings heat to
+#   the surface, or gas to the flame, earlier than pyrolysis in nitrogen and conduction do. Oxidation of the hot surface in
+#   air is the first suspect.
 # - {glue:text}`below` would need less. What is missing there holds the gas back or dilutes it.
 #
 # So no input repairs the cone model; missing physics would have to. Until it is found, the cone model is a source of
