@@ -41,6 +41,7 @@ from trinity_book.figures import prediction as figures_prediction
 from trinity_book.figures import style
 
 from trinity.cone.coordinates import to_targets
+from trinity.evidence.arms import label
 from trinity.learning.answer import answer
 from trinity.learning.data import tests_of
 from trinity.learning.intervals import group_weights
@@ -99,9 +100,9 @@ def answers(table, model=None):
 
 
 lines = {
-    "physics": answers(question),
-    "phase 1": answers(question, phase1),
-    "phase 1 + phase 2, physics": answers(question, phase2),
+    "physics_only": answers(question),
+    "phase1_only": answers(question, phase1),
+    "two_phase": answers(question, phase2),
 }
 measured = tests[
     (tests["polymer"] == polymer)
@@ -118,14 +119,14 @@ figures_prediction.one_polymer(measured, lines, title)
 own = measured[measured["t_ig_s"].notna()].reset_index(drop=True)
 own = own.drop(columns="lab")
 found = {
-    "physics": answers(own),
-    "phase 1": answers(own, phase1),
-    "phase 1 + phase 2, physics": answers(own, phase2),
+    "physics_only": answers(own),
+    "phase1_only": answers(own, phase1),
+    "two_phase": answers(own, phase2),
 }
 targets = ["t_ig_s", "phrr_kw_m2"]
 errors = {
-    name: np.exp(np.log(table[targets] / own[targets]).abs().mean())
-    for name, table in found.items()
+    label(arm): np.exp(np.log(table[targets] / own[targets]).abs().mean())
+    for arm, table in found.items()
 }
 pd.DataFrame(errors).round(2)
 
@@ -134,6 +135,6 @@ glue("n_known", len(known), display=False)
 glue("n_groups", known["group_nine"].nunique(), display=False)
 
 # %% [markdown]
-# Phase 2 learned from {glue:text}`n_known` tests of {glue:text}`n_groups` other groups. Where `phase 1` errs more than `physics`, the difference is the error of emulating the physics. Where the last column errs
-# more than `physics`, phase 2 has carried something over from the other polymers that this one does not share. One polymer
+# Phase 2 learned from {glue:text}`n_known` tests of {glue:text}`n_groups` other groups. Where *phase 1 only* errs more than *physics only*, the difference is the error of emulating the physics. Where the last column errs
+# more than *physics only*, phase 2 has carried something over from the other polymers that this one does not share. One polymer
 # proves nothing: with another polymer the order of the columns changes, as {doc}`09_change` shows.

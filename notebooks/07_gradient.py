@@ -48,22 +48,34 @@ whole = stages.load("descents", scale=scale, seed=seed).results
 # from either start.
 
 # %%
-pairs = pd.DataFrame(gradient["comparisons"]).set_index("recipe")
+names = {
+    "paper_recipe": "the paper's recipe",
+    "full": "all weights",
+    "lora": "low-rank updates",
+    "head": "the head alone",
+}
+starts = {"phase1": "phase 1", "language_model": "language model"}
+pairs = pd.DataFrame(gradient["comparisons"]).set_index("recipe").loc[list(names)]
 errors = pd.DataFrame(gradient["training"]).groupby(["recipe", "start"])
-trained = errors["training_error"].mean().unstack("start")
-pairs.drop(columns="untrained").join(trained.add_prefix("training error, ")).round(3)
+trained = errors["training_error"].mean().unstack("start").rename(columns=starts)
+table = pairs.drop(columns="untrained").join(
+    trained.add_prefix("training error, ")
+)
+table.rename(names).rename_axis(None).round(3)
 
 # %% tags=["remove-cell"]
 late = [
-    f"{recipe} from {' and '.join(starts)}"
-    for recipe, starts in pairs["untrained"].items()
-    if starts
+    f"{names[recipe]} from {' and from '.join(starts[one] for one in found)}"
+    for recipe, found in pairs["untrained"].items()
+    if found
 ]
-glue("untrained", "; ".join(late) or "none", display=False)
+everyone = sum(map(len, pairs["untrained"])) == 2 * len(pairs)
+said = "that is so for all of them here" if everyone else "; ".join(late)
+glue("untrained", said or "none is", display=False)
 
 # %% [markdown]
 # A positive effect is the error that phase 1 saves. An arm whose error on its own training cells stays above
-# the limit of the analysis plan was not trained, and nothing is concluded from it: {glue:text}`untrained`.
+# the limit of the analysis plan was not trained, and nothing is concluded from it; {glue:text}`untrained`.
 #
 # ## To the end
 #
@@ -78,15 +90,21 @@ figures_understanding.descents(pd.DataFrame(whole["errors"]))
 # %%
 pd.DataFrame(
     {
-        start: {"learned from": end["seen"], "left out": end["left_out"]}
-        for start, end in whole["end"].items()
-        if start != "comparison"
+        name: {
+            "learned from": whole["end"][start]["seen"],
+            "left out": whole["end"][start]["left_out"],
+        }
+        for start, name in starts.items()
     }
 ).round(3)
 
 # %% tags=["remove-cell"]
 saved = whole["end"]["comparison"]
 glue("rate", whole["rate"], display=False)
+along = pd.DataFrame(whole["errors"]).groupby(["start", "step"])["left_out"].mean()
+for start in starts:
+    glue(f"first_{start}", f"{along[start].iloc[0]:.2f}", display=False)
+    glue(f"last_{start}", f"{along[start].iloc[-1]:.2f}", display=False)
 glue(
     "saved",
     f"{saved['effect']:+.3f} ({saved['low']:+.3f} to {saved['high']:+.3f})",
@@ -95,7 +113,12 @@ glue(
 glue("saved_p", f"{saved['p']:.3f}", display=False)
 
 # %% [markdown]
-# The table has the errors at the end. On the groups that are left out phase 1 saves an error of
+# The table has the errors at the end. On the group left out, the error goes from
+# {glue:text}`first_language_model` before the first step to {glue:text}`last_language_model` when the descent starts from the
+# language model, and from {glue:text}`first_phase1` to {glue:text}`last_phase1` when it starts from phase 1. An error that rises
+# while the training error falls means that what is learned from the other groups overwrites what was known of this one.
+#
+# On the groups that are left out phase 1 saves an error of
 # {glue:text}`saved`, p {glue:text}`saved_p` (exact sign-flip over groups, not corrected). Neither panel can tell a local
 # from a global minimum: two descents that fit equally well and predict differently have found different minima, and that
 # is all that can be seen.

@@ -42,7 +42,10 @@ from trinity_book import course
 # ```
 
 # %% mystnb={"image": {"alt": "PMMA as in the chapter before: time to ignition and peak heat release rate over irradiance, measured and predicted by physics, phase 1 and phase 1 + phase 2."}}
-course.rerun("one_polymer")
+errors = course.rerun("one_polymer")
+
+# %%
+errors
 
 # %% [markdown]
 # ## Another polymer
@@ -52,7 +55,10 @@ course.rerun("one_polymer")
 # ```
 
 # %% mystnb={"image": {"alt": "The same for polycarbonate."}}
-course.rerun("one_polymer", polymer=other_polymer)
+errors = course.rerun("one_polymer", polymer=other_polymer)
+
+# %%
+errors
 
 # %% [markdown]
 # Another chemistry was held out, so the lines *and* the measurements to learn from have changed. Compare the
@@ -66,11 +72,14 @@ course.rerun("one_polymer", polymer=other_polymer)
 # ```
 
 # %% mystnb={"image": {"alt": "PMMA over a narrow range of irradiance."}}
-course.rerun(
+errors = course.rerun(
     "one_polymer",
     flux_low_kw_m2=other_flux_low_kw_m2,
     flux_high_kw_m2=other_flux_high_kw_m2,
 )
+
+# %%
+errors
 
 # %% [markdown]
 # Fewer tests of the polymer lie in the narrower range, so its error factors rest on fewer points. The model is
@@ -83,7 +92,10 @@ course.rerun(
 # ```
 
 # %% mystnb={"image": {"alt": "PMMA with another seed."}}
-course.rerun("one_polymer", seed=other_seed)
+errors = course.rerun("one_polymer", seed=other_seed)
+
+# %%
+errors
 
 # %% [markdown]
 # This is another phase-1 model. The measurements are the same, because fewer than 60 remain without PMMA; with
@@ -97,7 +109,10 @@ course.rerun("one_polymer", seed=other_seed)
 # ```
 
 # %% mystnb={"image": {"alt": "PMMA with only a few measurements of other polymers to learn from."}}
-course.rerun("one_polymer", n_measurements=few_measurements)
+errors = course.rerun("one_polymer", n_measurements=few_measurements)
+
+# %%
+errors
 
 # %% [markdown]
 # Few data are not the same as no data: the trend and the offset are now estimated from a few tests of a few polymers and carried

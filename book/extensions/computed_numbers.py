@@ -1,6 +1,7 @@
 """Sphinx extension: ``{{ name }}`` in a page becomes what the substitution table holds.
 
-A page that uses results of an earlier release, by a number or by a table, says so below its title.
+A page ends with a line that says where its numbers come from: results files and their commits, or
+for a notebook its own. Results of an earlier release are named below the title.
 """
 
 import json
@@ -12,6 +13,7 @@ NAME = re.compile(r"{{ (\w+) }}")
 INCLUDED = re.compile(r"^```\{include\} (generated/\S+)", re.MULTILINE)
 SOURCE = re.compile(r"^% from (\S+\.json)", re.MULTILINE)
 TITLE = re.compile(r"^# .*\n", re.MULTILINE)
+STAMP = '\n\n<p class="stamp">{}</p>\n'
 
 
 def _table(app) -> dict:
@@ -23,24 +25,46 @@ def _fill(app, config):
     config.myst_substitutions = {**config.myst_substitutions, **found}
 
 
-def _say_what_is_of_an_earlier_release(app, page, source):
-    if not page.startswith("book/"):
-        return
-    table, text = _table(app), source[0]
+def _behind(app, table, text):
+    """The results files behind the numbers and the included tables of a page."""
     entries = (table["numbers"].get(name, {}) for name in NAME.findall(text))
     behind = {file for entry in entries for file in entry.get("from", ())}
     for part in INCLUDED.findall(text):
         behind.update(SOURCE.findall((Path(app.srcdir) / "book" / part).read_text("utf-8")))
-    late = {name: why for name, why in table["earlier"].items() if name in behind}
-    if late:
-        lines = "\n".join(f"- `{name}`: {why}" for name, why in late.items())
-        title = "Earlier release, to be recomputed"
-        note = f"\n:::{{admonition}} {title}\n:class: warning\n{lines}\n:::\n"
-        source[0] = TITLE.sub(lambda title: title[0] + note, text, count=1)
+    return behind
+
+
+def _say_where_numbers_come_from(app, page, source):
+    if page.startswith("notebooks/"):
+        source[0] = _stamped_notebook(source[0])
+    elif page.startswith("book/"):
+        table, text = _table(app), source[0]
+        behind = _behind(app, table, text)
+        if late := {name: why for name, why in table["earlier"].items() if name in behind}:
+            lines = "\n".join(f"- `{name}`: {why}" for name, why in late.items())
+            title = "Earlier release, to be recomputed"
+            note = f"\n:::{{admonition}} {title}\n:class: warning\n{lines}\n:::\n"
+            text = TITLE.sub(lambda title: title[0] + note, text, count=1)
+        commits = table["commits"]  # what is no result of a run, such as a model's shape, has none
+        made = [f"{name} ({commits[name]})" for name in sorted(behind & commits.keys())]
+        files = f"Numbers from {', '.join(made)}." if made else ""
+        source[0] = text + (STAMP.format(files) if files else "")
+
+
+def _stamped_notebook(text):
+    """The notebook with a line at its end that says what made it."""
+    notebook = json.loads(text)
+    if made := notebook["metadata"].get("trinity"):
+        seeds = ", ".join(map(str, made["seeds"]))
+        line = f"Executed at {(made['commit'] or 'no commit')[:8]}, scale {made['scale']}"
+        line = STAMP.format(f"{line}{', seed ' + seeds if seeds else ''}.")
+        cell = {"cell_type": "markdown", "id": "stamp", "metadata": {}, "source": line}
+        notebook["cells"].append(cell)
+    return json.dumps(notebook)
 
 
 def setup(app):
     """Register before the parser reads its settings, and for the text of each page."""
     app.connect("config-inited", _fill)
-    app.connect("source-read", _say_what_is_of_an_earlier_release)
+    app.connect("source-read", _say_where_numbers_come_from)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

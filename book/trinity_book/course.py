@@ -94,13 +94,13 @@ def check(value: object, expected: str, within: float = WITHIN) -> str:
     return "Right." if right else "Not yet: check the units, and read the question once more."
 
 
-def rerun(stage: str, **parameters: object) -> None:
-    """Execute a notebook with other parameters and show its last figure and its last table.
+def rerun(stage: str, **parameters: object):
+    """Execute a notebook with other parameters, show its last figure and return its last table.
 
     Raises InputError if there is no such notebook, a parameter is unknown, or a cell fails.
     """
     import nbformat
-    from IPython.display import display
+    from IPython.display import HTML, display
 
     source = notebooks.source_of(stage)
     known = notebooks.Notebook.read(source)
@@ -115,9 +115,11 @@ def rerun(stage: str, **parameters: object) -> None:
         for output in cell.get("outputs", [])
         if output.output_type == "execute_result"
     ]
-    for kind in ("image/png", "text/html"):
-        last = [data for data in shown if kind in data][-1]
-        display(dict(last), raw=True)
+    figure, table = (
+        [data for data in shown if kind in data][-1] for kind in ("image/png", "text/html")
+    )
+    display(dict(figure), raw=True)
+    return HTML(table["text/html"])
 
 
 def write_exercises() -> list[Path]:

@@ -15,6 +15,7 @@ from trinity import lineage, provenance
 from trinity.errors import InputError
 from trinity.files import data_root, write_atomic
 from trinity.pipeline import stages
+from trinity_book import captions
 
 SCALARS = (bool, int, float, str)
 
@@ -84,11 +85,8 @@ class Notebook:
         return cls(path, [cell.source for cell in cells], parameters)
 
     def syntax(self) -> ast.Module:
-        """Syntax tree of all code cells; lines of IPython magic are left out."""
-        lines = [
-            ln for cell in self.code for ln in cell.splitlines() if not ln.startswith(("%", "!"))
-        ]
-        return ast.parse("\n".join(lines))
+        """Syntax tree of all code cells."""
+        return captions.parsed("\n".join(self.code))
 
     def results(self) -> list[str]:
         """Names of the stages whose results the cells load with ``stages.load("name")``."""
@@ -231,7 +229,7 @@ def run_source(source: Path, changed: dict[str, object], out: Path, progress: bo
         raise InputError(f"{source.name} stopped with {reason} (see {failed}).") from error
     finally:
         work.unlink(missing_ok=True)
-    _tidy(executed, notebook.syntax())
+    _tidy(executed, notebook, notebook.parameters | changed)
     made = stamp(notebook, changed)
     if "pending" in made:
         note = nbformat.v4.new_markdown_cell(_note(made["pending"]), id="pending")
@@ -240,39 +238,16 @@ def run_source(source: Path, changed: dict[str, object], out: Path, progress: bo
     return write_atomic(out, nbformat.writes(executed) + "\n")
 
 
-def _tidy(notebook, syntax: ast.Module) -> None:
-    """Drop what papermill writes about this machine and moment (paths, times, versions), and give
-    each figure a text for those who cannot see it: what its function says it draws."""
-    notebook.metadata.pop("papermill", None)
-    for cell in notebook.cells:
+def _tidy(executed, notebook: Notebook, parameters: dict[str, object]) -> None:
+    """Drop what papermill writes about this machine and moment (paths, times, versions), and say
+    below each figure what it shows."""
+    executed.metadata.pop("papermill", None)
+    for cell in executed.cells:
         for key in ("papermill", "execution"):
             cell.metadata.pop(key, None)
         if cell.metadata.get("tags") == []:
             cell.metadata.pop("tags")
-        drawn = any("image/png" in output.get("data", {}) for output in cell.get("outputs", []))
-        if drawn and (text := alternative(cell.source, syntax)):
-            cell.metadata["mystnb"] = {"image": {"alt": text}}
-
-
-def alternative(code: str, syntax: ast.Module) -> str | None:
-    """First paragraph of the docstring of the figure function that a cell calls last, if any.
-
-    ``syntax`` is the whole notebook, whose imports say which module a name of the cell stands for.
-    """
-    modules = {
-        alias.asname or alias.name: f"{node.module}.{alias.name}"
-        for node in ast.walk(syntax)
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    }
-    for name, function in reversed(re.findall(r"\b(\w+)\.(\w+)\(", code)):
-        path = lineage.file_of(modules.get(name, ""))
-        for node in ast.parse(path.read_text(encoding="utf-8")).body if path else ():
-            if isinstance(node, ast.FunctionDef) and node.name == function:
-                if getattr(node.returns, "id", None) == "Figure":
-                    paragraph = (ast.get_docstring(node) or "").split("\n\n")[0]
-                    return " ".join(paragraph.replace("`", "").split()) or None
-    return None
+    captions.write(executed, notebook.path.stem, notebook.syntax(), parameters)
 
 
 def differences(path: Path) -> list[str]:

@@ -30,7 +30,11 @@ def made(root: Path) -> Iterator[tuple[Path, bytes]]:
     Raises InputError if a results file is missing.
     """
     found = numbers.table()
+    used = {Path(name).stem for entry in found.values() for name in entry["from"]}
+    used |= {Path(source).stem for source, _ in tables.TABLES.values() if source}
     document = {"numbers": found, "earlier": provenance.pending(stages.artifacts_root())}
+    used = sorted(name for name in used if records.place(name).is_file())
+    document["commits"] = {f"{name}.json": _commit(name) for name in used}
     text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)
     yield root / NUMBERS, f"{text}\n".encode()
     for name, (source, text) in tables.TABLES.items():
@@ -45,6 +49,12 @@ def made(root: Path) -> Iterator[tuple[Path, bytes]]:
     yield readme, shown.renewed(text).encode()
     for name, drawing in drawings.DRAWINGS.items():
         yield root / name, drawings.svg(drawing)
+
+
+def _commit(name: str) -> str:
+    """The commit of a record, shortened; ``+`` says that code or data had changes since."""
+    made = provenance.read_block(records.place(name))["commit"] or "no commit"
+    return made[:8] + "+" * made.endswith("+")
 
 
 def _changed(root: Path) -> list[tuple[Path, bytes]]:

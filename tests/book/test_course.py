@@ -14,7 +14,7 @@ import nbformat
 import numpy as np
 import pytest
 from surroundings import patience
-from trinity_book import course, notebooks, slides
+from trinity_book import captions, course, notebooks, slides
 from trinity_book.course import check, digest
 
 from trinity.errors import InputError
@@ -185,8 +185,9 @@ class TestRerun:
         monkeypatch.setattr(notebooks, "folder", lambda: folder)
         shown = []
         monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
-        course.rerun("small", n=2)
-        assert "image/png" in shown[0] and "<td>2</td>" in shown[1]["text/html"]
+        table = course.rerun("small", n=2)
+        assert ["image/png" in data for data in shown] == [True]
+        assert "<td>2</td>" in table.data
         with pytest.raises(InputError, match="no parameter 'm'"):
             course.rerun("small", m=2)
 
@@ -241,11 +242,56 @@ class TestSlides:
 
 def test_figures_say_what_they_show():
     syntax = ast.parse("from trinity_book.figures import learning as drawn\nimport pandas as pd")
-    text = notebooks.alternative("x = 1\ndrawn.ablation(scores, ['t_ig_s'])", syntax)
+    text = captions.described("x = 1\ndrawn.ablation(scores, ['t_ig_s'])", syntax)
     assert text.startswith("Error factor of each arm with its 95 % interval over groups")
-    assert notebooks.alternative("tests.head()", syntax) is None
-    assert notebooks.alternative("drawn.no_such_figure(1)", syntax) is None
-    assert notebooks.alternative("figures_learning.ablation(1)", syntax) is None
+    assert captions.described("tests.head()", syntax) is None
+    assert captions.described("drawn.no_such_figure(1)", syntax) is None
+    assert captions.described("figures_learning.ablation(1)", syntax) is None
+
+
+class TestCaptions:
+    CODE = """
+from trinity.measurements.specimens import load_measurements
+from trinity.pipeline import stages
+from trinity_book.figures import learning as drawn
+scores = stages.load("ablation", scale=scale).results
+def rows(name):
+    return scores[name]
+first = rows("scores")
+tests = load_measurements()
+"""
+
+    def caption(self, line, parameters):
+        picture = nbformat.v4.new_output("display_data", {"image/png": ""})
+        cell = nbformat.v4.new_code_cell(line, outputs=[picture])
+        book = nbformat.v4.new_notebook(cells=[cell])
+        captions.write(book, "07_x", captions.parsed(self.CODE + line), parameters)
+        return cell.metadata["mystnb"]["figure"]
+
+    def test_say_the_data_behind_a_figure_through_names_and_functions(self):
+        made = self.caption("drawn.ablation(first, ['t_ig_s'])", {"seed": 3})
+        assert made["caption"].endswith("Data: `lopo.json`; seed 3.")
+        assert made["name"] == "fig-07_x-1"
+        made = self.caption("drawn.ablation(tests, scores)", {})
+        assert made["caption"].endswith("Data: `lopo.json`, measured cone tests.")
+
+    def test_a_figure_without_data_was_computed_on_the_page(self):
+        made = self.caption("drawn.ablation([], [])", {"seed": 0})
+        assert made["caption"].endswith("Computed on this page; seed 0.")
+
+
+@pytest.mark.parametrize("source", notebooks.pages(), ids=lambda path: path.stem)
+def test_every_figure_of_a_published_notebook_has_a_caption(source):
+    out = source.with_suffix(".ipynb")
+    if not out.exists():
+        pytest.skip("not executed yet")
+    for cell in nbformat.read(out, as_version=4).cells:
+        drawn = [o for o in cell.get("outputs", []) if "image/png" in o.get("data", {})]
+        shown = [o for o in cell.get("outputs", []) if "data" in o]
+        if drawn:
+            # What stands beside a figure in one cell would get its caption, too.
+            assert len(shown) == 1
+            assert cell.metadata["mystnb"]["figure"]["caption"]
 
 
 @pytest.mark.parametrize("source", notebooks.pages(), ids=lambda path: path.stem)
@@ -255,7 +301,7 @@ def test_every_figure_of_a_notebook_has_a_text(source):
         if "figures_" in cell.replace("import", "").splitlines()[-1]:
             last = cell.splitlines()[-1]
             if last.startswith("figures_"):
-                assert notebooks.alternative(cell, notebook.syntax()), last
+                assert captions.described(cell, notebook.syntax()), last
 
 
 @pytest.mark.parametrize("source", SOLUTIONS, ids=lambda path: path.stem)

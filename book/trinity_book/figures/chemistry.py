@@ -58,7 +58,7 @@ def parity(validation: dict) -> Figure:
 
 
 def parity_of_the_rest(validation: dict) -> Figure:
-    """Like `parity`, of properties without a bar."""
+    """Estimates against published values, of properties without a bar to beat."""
     return _parity_panels(validation, _ALSO_SHOWN, subplots(3, 2, figsize=(7.5, 9.6)))
 
 
@@ -178,7 +178,7 @@ def _unreacted(frequency: float, energy: float, temperature: np.ndarray) -> np.n
 
 
 def draws(found: Estimate, n: int, rng: np.random.Generator) -> Figure:
-    """How draws hang together: density with specific heat, and log A with E."""
+    """How draws are correlated: density with specific heat, and log A with E."""
     drawn, dots = sample_parameters(found, n, rng), {"s": 6, "alpha": 0.5}
     heat, energy = drawn["specific_heat_melt_j_kg_k"] / 1e3, drawn["E_j_mol"] / 1e3
     figure, (left, right) = subplots(1, 2, figsize=(7.5, 3.4))

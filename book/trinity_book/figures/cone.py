@@ -58,7 +58,7 @@ def _mark(above, below, measured: pd.Series) -> None:
 
 
 def errors_by(errors: dict[str, dict], grouping: str, labels: dict[str, str]) -> Figure:
-    """Bias (simulated/measured) of t_ig and pHRR by polymer, flux or thickness, arm by arm.
+    """Bias (simulated over measured) of t_ig and pHRR in each part of the tests, arm by arm.
 
     A circle is the geometric mean of simulated/measured, the line through it the mean error factor
     either way. ``errors``: arm (informed, blind) -> ``gmfe`` of ``physics_validation.json``,
@@ -86,10 +86,9 @@ def errors_by(errors: dict[str, dict], grouping: str, labels: dict[str, str]) ->
 
 
 def remedies(rows: list[dict], target: str) -> Figure:
-    """Bias of each polymer under each reading of the literature; ``remedies`` of the results.
+    """Simulated over measured for each polymer (column) and each choice of inputs (row).
 
-    One panel per polymer would hide the pattern: a row is a remedy, a column a polymer, the colour
-    and the number are simulated/measured.
+    ``rows`` are ``remedies`` of the results. One panel per polymer would hide the pattern.
     """
     table = pd.DataFrame({row["remedy"]: row[f"{target}_by_polymer"] for row in rows}).T
     ticks = {"ticks": np.log([0.5, 1.0, 2.0]), "format": lambda x, _: f"{np.exp(x):g}"}
@@ -211,7 +210,7 @@ def energy_budget(budget: dict) -> Figure:
 
 
 def sensitivity(effects: dict, most: int = 8) -> Figure:
-    """Morris' mean absolute effects on ln t_ig and ln pHRR, the ``most`` important parameters.
+    """Morris' mean absolute effects on ln t_ig and ln pHRR, of the parameters that matter most.
 
     ``effects``: ``sensitivity`` of ``physics_validation.json``.
     """

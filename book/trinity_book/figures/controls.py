@@ -1,10 +1,11 @@
 """Figures of the controls and studies (`ablation.json`): arms, curves, other conditions."""
 
 import pandas as pd
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
-from trinity.evidence.arms import ARMS, label
-from trinity_book.figures.style import GREY, PALETTE, bars, ranges, subplots
+from trinity.evidence.arms import label
+from trinity_book.figures.style import arm_look, bars, ranges, subplots
 
 PRIMARY_LABEL = "mean |ln| error of ignition time and peak"
 
@@ -15,7 +16,7 @@ def primary_by_arm(primary: list[dict]) -> Figure:
     ``primary``: dicts with ``arm``, ``mean_abs_ln``, ``low``, ``high`` [-].
     """
     rows = pd.DataFrame(primary).sort_values("mean_abs_ln")
-    colours = [ARMS[arm].colour for arm in rows["arm"]]
+    colours = [arm_look(arm)["color"] for arm in rows["arm"]]
     figure, axes = subplots(figsize=(7.4, 0.27 * len(rows) + 0.9))
     names = [label(arm) for arm in rows["arm"]]
     ranges(axes, rows[["mean_abs_ln", "low", "high"]], names, colours)
@@ -30,20 +31,22 @@ def curve(levels: pd.DataFrame, xlabel: str, flat: dict[str, float] | None = Non
     of arms that do not depend on it.
     """
     figure, axes = subplots(figsize=(6.6, 3.6))
-    for i, (arm, part) in enumerate(levels.groupby("arm", sort=False)):
-        part = part.sort_values("x")
-        colour = PALETTE[i % len(PALETTE)]
-        axes.plot(part["x"], part["mean_abs_ln"], "o-", color=colour, markersize=4,
-                  label=label(arm))  # fmt: skip
-        axes.fill_between(part["x"], part["low"], part["high"], color=colour, alpha=0.12, lw=0)
-    for style, (arm, value) in zip(("--", ":", "-."), (flat or {}).items(), strict=False):
-        axes.axhline(value, color=GREY, linestyle=style, linewidth=1, label=label(arm))
+    for arm, part in levels.groupby("arm", sort=False):
+        part, look = part.sort_values("x"), arm_look(arm)
+        axes.plot(
+            part["x"], part["mean_abs_ln"], marker="o", markersize=4, label=label(arm), **look
+        )
+        band = {"color": look["color"], "alpha": 0.12, "linewidth": 0}
+        axes.fill_between(part["x"], part["low"], part["high"], **band)
+    for style, (arm, value) in zip((":", "-.", "--"), (flat or {}).items(), strict=False):
+        colour = arm_look(arm)["color"]
+        axes.axhline(value, color=colour, linestyle=style, linewidth=1, label=label(arm))
     if levels["x"].max() > 50:
         axes.set_xscale("log")
     else:
         axes.set_xticks(sorted(levels["x"].unique()))
     axes.set(xlabel=xlabel, ylabel=PRIMARY_LABEL, ylim=(0, None))
-    axes.legend(fontsize=7.5, ncol=2)
+    axes.legend(fontsize=7.5, ncol=2, handlelength=4)
     return figure
 
 
@@ -53,7 +56,12 @@ def elsewhere(levels: pd.DataFrame) -> Figure:
     ``levels``: columns ``arm``, ``level``, ``mean_abs_ln``, ``low``, ``high``.
     """
     figure, axes = subplots(figsize=(8.0, 3.4))
-    bars(axes, levels.assign(arm=levels["arm"].map(label)), "level", "arm", "mean_abs_ln", PALETTE)
+    shades = [
+        # paler where physics does not answer at prediction
+        to_rgba(look["color"], 1.0 if look["linestyle"] == "-" else 0.45)
+        for look in map(arm_look, levels["arm"].unique())
+    ]
+    bars(axes, levels.assign(arm=levels["arm"].map(label)), "level", "arm", "mean_abs_ln", shades)
     axes.set_ylabel(PRIMARY_LABEL)
     axes.legend(fontsize=7.5, ncol=3)
     return figure

@@ -23,7 +23,7 @@ from trinity_book.figures.style import BLUE, GREEN, ORANGE, SKY, arrow, box, sub
 
 
 def overview() -> Figure:
-    """The six steps of the method, and the practice that skips four of them. A drawing: no data."""
+    """The six steps of the method, and the practice that skips four of them."""
     steps = [
         "1  Chemical\nlanguage model\nreads *CC(*)C",
         "2  Group\ncontribution\ninvents polymers",

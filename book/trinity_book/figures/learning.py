@@ -72,7 +72,7 @@ def ablation(scores: pd.DataFrame, targets: list[str], stacked: bool = False) ->
     shape = (len(targets), 1) if stacked else (1, len(targets))
     figure, panels = subplots(*shape, figsize=size, sharey=True, squeeze=False)
     arms = [arm for arm in ARMS if arm in set(scores["arm"])]
-    colours = [ARMS[arm].colour for arm in arms]
+    colours = [style.arm_look(arm)["color"] for arm in arms]
     for axes, target in zip(panels.flat, targets, strict=True):
         rows = scores[scores["target"] == target].set_index("arm").loc[arms]
         names = [label(arm) for arm in arms]

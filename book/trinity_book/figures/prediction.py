@@ -8,8 +8,9 @@ import seaborn
 from matplotlib.figure import Figure
 
 from trinity.chemistry.descriptors import nearest_other
+from trinity.evidence.arms import label
 from trinity.quantities import PRIMARY
-from trinity_book.figures.style import BLUE, FLUX, GREY, LABELS, ORANGE, PALETTE, SKY, subplots
+from trinity_book.figures.style import BLUE, FLUX, GREY, LABELS, ORANGE, SKY, arm_look, subplots
 
 #: Of measured values: whether the interval holds them.
 HELD = {"inside": BLUE, "outside": ORANGE}
@@ -108,13 +109,12 @@ def one_polymer(measured: pd.DataFrame, lines: dict[str, pd.DataFrame], title: s
     method predicts it without having seen it.
 
     ``measured``: its tests, columns ``flux_kw_m2``, ``t_ig_s`` [s], ``phrr_kw_m2`` [kW/m²];
-    ``lines``: name -> table with the same columns, at increasing irradiance.
+    ``lines``: arm -> table with the same columns, at increasing irradiance.
     """
     figure, panels = subplots(1, 2, figsize=(7.6, 3.4))
     for axes, target in zip(panels, PRIMARY, strict=True):
-        looks = zip(lines.items(), PALETTE, ["-", "--", "-.", ":"], strict=False)
-        for (name, table), colour, dash in looks:
-            axes.plot(table["flux_kw_m2"], table[target], dash, color=colour, label=name)
+        for arm, table in lines.items():
+            axes.plot(table["flux_kw_m2"], table[target], label=label(arm), **arm_look(arm))
         axes.plot(measured["flux_kw_m2"], measured[target], "ko", markersize=4, label="measured")
         axes.set(yscale="log", xlabel=FLUX, ylabel=LABELS[target])
     panels[0].set_title(title)

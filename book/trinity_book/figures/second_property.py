@@ -4,17 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from trinity.evidence import arms
-from trinity_book.figures.style import (
-    AMBER,
-    GREEN,
-    GREY,
-    MARKERS,
-    PALETTE,
-    PINK,
-    SKY,
-    subplots,
-)
+from trinity_book.figures.style import AMBER, GREY, MARKERS, PALETTE, STARTS, subplots
 
 #: Arms as a legend names them, in the order in which they are drawn.
 ARMS = {
@@ -28,12 +18,7 @@ ARMS = {
     "physics_recalibrated": "physics, recalibrated",
     "forest_on_physics": "forest on the physics' residual",
 }
-_SHADES = (GREY, SKY, None, PINK, PALETTE[8], GREEN, None, AMBER, PALETTE[7])
-#: The two starts that are compared have the colours of the arms of the cone tests.
-COLOURS = dict(zip(ARMS, _SHADES, strict=True)) | {
-    "language_model": arms.ARMS["direct"].colour,
-    "phase1": arms.ARMS["two_phase"].colour,
-}
+COLOURS = STARTS | {"physics_recalibrated": AMBER, "forest_on_physics": PALETTE[7]}
 UNITS = {"refractive_index": "refractive index", "tg_k": "glass transition [K]"}
 PHYSICS = {False: "without physics at prediction", True: "with physics at prediction"}
 

@@ -17,12 +17,29 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import LogLocator, NullLocator
 
+from trinity.evidence.arms import ARMS
 from trinity.files import data_root
 from trinity.quantities import UNITS
 
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 SKY, AMBER, GREY = "#56B4E9", "#E69F00", "#666666"
 PALETTE = [BLUE, ORANGE, GREEN, PINK, AMBER, SKY, GREY, "#000000", "#882255", "#44AA99", "#999933"]
+#: A colour for where phase 2 starts, the same on every page; the line says whether physics answers.
+STARTS = {
+    "none": GREY,
+    "random": SKY,
+    "language_model": ORANGE,
+    "shuffled_labels": PINK,
+    "wrong_property": PALETTE[8],
+    "composition": GREEN,
+    "phase1": BLUE,
+}
+#: Of arms that have no start of their own.
+OTHERS = {
+    "physics_only": "#000000",
+    "random_forest": AMBER,
+    "two_phase_with_composition": PALETTE[9],
+}
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "<", ">", "h", "*"]
 
 FLUX = "irradiance [kW/m²]"
@@ -131,6 +148,14 @@ def plain_ticks(axis, steps: tuple[float, ...] = (1.0, 2.0, 5.0)) -> None:
     axis.set_major_locator(LogLocator(subs=steps))
     axis.set_major_formatter("{x:g}")
     axis.set_minor_locator(NullLocator())
+
+
+def arm_look(name: str) -> dict:
+    """Colour and line of an arm of `trinity.evidence.arms`, for matplotlib: solid where physics
+    answers at prediction, dashed where it does not."""
+    arm = ARMS[name]
+    colour = OTHERS.get(name) or STARTS[arm.start]
+    return {"color": colour, "linestyle": "-" if arm.physics else "--"}
 
 
 def ranges(axes: Axes, rows: pd.DataFrame, names: Sequence[str], colours: Sequence[str]) -> None:
