@@ -3,11 +3,9 @@
 import json
 
 import pytest
-from trinity_book import records
 
 from trinity import errors, lineage, provenance
 from trinity.errors import InputError
-from trinity.files import artifacts_root
 from trinity.pipeline import stages
 
 
@@ -179,54 +177,5 @@ def test_a_changed_output_is_named(counted):
 
 
 def test_published_results_are_current():
-    """What the book shows is what this code and these data give, or is listed as of another time.
-
-    An entry of PENDING.toml for a result that is current fails, too, and so does one for no result.
-    """
-    late = stages.pending()
-    stale = {name: why for name, why in stages.status().items() if why}
-    assert stale == {name: [provenance.EARLIER] for name in late}
-    listed = provenance.pending(artifacts_root())
-    results = {stages.STAGES[name].results for name in late}
-    for name in listed.keys() - results:
-        assert records.differences(records.place(name.removesuffix(".json"))) == [
-            provenance.EARLIER
-        ]
-    assert all(reason.endswith(".") for reason in listed.values())
-
-
-def test_a_listed_result_of_an_earlier_release_is_loaded_as_what_it_is(counted, monkeypatch):
-    first = stages.load("validation")
-    listed = first.path.parents[1] / "PENDING.toml"
-    listed.write_text('"counted.json" = "The rule of counting has changed."\n')
-    assert stages.pending() == {"validation": "The rule of counting has changed."}
-    assert stages.status()["validation"] == ["listed in PENDING.toml but current"]
-    monkeypatch.setattr(lineage, "source_hash", lambda *names: "another")
-    found = stages.load("validation")
-    assert found.results == first.results and len(counted) == 1
-    assert stages.differences(found.path) == [provenance.EARLIER]
-    stages.load("validation", n_polymers=5)  # listed is the published result alone
-    assert len(counted) == 2
-    (found.folder / "weights.txt").write_text("other")  # a changed output is never explained
-    assert "output" in stages.differences(found.path)
-    stages.load("validation", recompute=True)
-    assert len(counted) == 3 and stages.differences(found.path) == []
-
-
-def test_a_listed_result_of_other_numbers_is_computed_anew(counted):
-    first = stages.load("validation")
-    (first.path.parents[1] / "PENDING.toml").write_text('"counted.json" = "Other code."\n')
-    document = json.loads(first.path.read_text())
-    document["provenance"]["parameters"]["synthesis"]["n_polymers"] = 3
-    first.path.write_text(json.dumps(document))
-    stages.load("validation")
-    assert len(counted) == 2
-
-
-def test_a_listed_result_may_have_parameters_that_are_gone(counted):
-    first = stages.load("validation")
-    (first.path.parents[1] / "PENDING.toml").write_text('"counted.json" = "Other code."\n')
-    document = json.loads(first.path.read_text())
-    document["provenance"]["parameters"]["synthesis"]["dropped"] = 3
-    first.path.write_text(json.dumps(document))
-    assert stages.load("validation").path == first.path and len(counted) == 1
+    """What the book shows is what this code and these data give."""
+    assert {name: why for name, why in stages.status().items() if why} == {}

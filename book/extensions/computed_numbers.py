@@ -1,7 +1,7 @@
 """Sphinx extension: ``{{ name }}`` in a page becomes what the substitution table holds.
 
 A page ends with a line that says where its numbers come from: results files and their commits, or
-for a notebook its own. Results of an earlier release are named below the title.
+for a notebook its own.
 """
 
 import json
@@ -12,7 +12,6 @@ TABLE = "book/generated/numbers.json"  # written by python -m trinity_book.pages
 NAME = re.compile(r"{{ (\w+) }}")
 INCLUDED = re.compile(r"^```\{include\} (generated/\S+)", re.MULTILINE)
 SOURCE = re.compile(r"^% from (\S+\.json)", re.MULTILINE)
-TITLE = re.compile(r"^# .*\n", re.MULTILINE)
 STAMP = '\n\n<p class="stamp">{}</p>\n'
 
 
@@ -40,11 +39,6 @@ def _say_where_numbers_come_from(app, page, source):
     elif page.startswith("book/"):
         table, text = _table(app), source[0]
         behind = _behind(app, table, text)
-        if late := {name: why for name, why in table["earlier"].items() if name in behind}:
-            lines = "\n".join(f"- `{name}`: {why}" for name, why in late.items())
-            title = "Earlier release, to be recomputed"
-            note = f"\n:::{{admonition}} {title}\n:class: warning\n{lines}\n:::\n"
-            text = TITLE.sub(lambda title: title[0] + note, text, count=1)
         commits = table["commits"]  # what is no result of a run, such as a model's shape, has none
         made = [f"{name} ({commits[name]})" for name in sorted(behind & commits.keys())]
         files = f"Numbers from {', '.join(made)}." if made else ""

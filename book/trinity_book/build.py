@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from trinity import provenance
 from trinity.chemistry.polymers import parse_psmiles
 from trinity.cli.tools import require_writable
 from trinity.errors import InputError
@@ -101,12 +100,8 @@ def build_book(out: Path | None = None) -> Path:
     root = data_root().parent
     require_place(root, out)
     stages.require_long()
-    stale = {
-        name
-        for name, reasons in stages.status().items()
-        if reasons and reasons != [provenance.EARLIER]
-    }
-    for source in filter(notebooks.due, notebooks.pages()):
+    stale = {name for name, reasons in stages.status().items() if reasons}
+    for source in notebooks.pages():
         target = source.with_suffix(".ipynb")
         reasons = notebooks.differences(target)
         reasons += sorted(stale & set(notebooks.Notebook.read(source).results()))

@@ -58,13 +58,6 @@ def source_of(stage: str) -> Path:
     return known[stage]
 
 
-def due(source: Path) -> bool:
-    """Whether a notebook is to be published: all but one whose result `stages.pending` lists and
-    nobody has computed yet."""
-    late = stages.pending().keys() & set(Notebook.read(source).results())
-    return all(stages.published_result(name).is_file() for name in late)
-
-
 @dataclass(frozen=True)
 class Notebook:
     """A notebook as text: its code cells and the values of its ``parameters`` cell."""
@@ -185,17 +178,7 @@ def stamp(notebook: Notebook, parameters: dict[str, object]) -> dict:
     made = provenance.make_stamp(notebook.path.stem, lineage.hash_of(code), data, values, seeds)
     made["notebook_hash"] = provenance.text_hash(notebook.path.read_text(encoding="utf-8"))
     made["scale"] = made["parameters"].get("scale", stages.PUBLISHED)
-    late = stages.pending() if made["scale"] == stages.PUBLISHED else {}
-    late = {name: late[name] for name in notebook.results() if name in late}
-    return {**made, "pending": late} if late else made
-
-
-def _note(late: dict[str, str]) -> str:
-    """What a page says below its title if it uses results of an earlier release."""
-    lines = [f"- `{name}`: {reason}" for name, reason in late.items()]
-    title = f":::{{admonition}} {provenance.EARLIER.capitalize()}\n:class: warning"
-    said = "This page shows results of stages that have changed since:"
-    return "\n".join([title, said, "", *lines, ":::"])
+    return made
 
 
 def run_source(source: Path, changed: dict[str, object], out: Path, progress: bool = True) -> Path:
@@ -231,9 +214,6 @@ def run_source(source: Path, changed: dict[str, object], out: Path, progress: bo
         work.unlink(missing_ok=True)
     _tidy(executed, notebook, notebook.parameters | changed)
     made = stamp(notebook, changed)
-    if "pending" in made:
-        note = nbformat.v4.new_markdown_cell(_note(made["pending"]), id="pending")
-        executed.cells.insert(1, note)
     executed.metadata["trinity"] = {**made, **block}
     return write_atomic(out, nbformat.writes(executed) + "\n")
 
@@ -262,5 +242,5 @@ def differences(path: Path) -> list[str]:
         return ["no stamp"]
     notebook = Notebook.read(source)
     today = stamp(notebook, {})
-    keys = (*provenance.STAMP_KEYS, "notebook_hash", "scale", "pending")
+    keys = (*provenance.STAMP_KEYS, "notebook_hash", "scale")
     return [key for key in keys if found.get(key) != today.get(key)]

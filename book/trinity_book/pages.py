@@ -1,10 +1,9 @@
 """What the book shows of results outside notebooks: ``python -m trinity_book.pages``.
 
 One command writes it all, and all of it is committed, so that the pages build without the data:
-the substitution table (`trinity_book.numbers`) with the list of results that are of an earlier
-release, the tables (`trinity_book.tables`), the README's numbers, costs and outputs, and the
-drawings. `stale`
-names what is not what the command would write.
+the substitution table (`trinity_book.numbers`), the tables (`trinity_book.tables`), the README's
+numbers, costs and outputs, and the drawings. `stale` names what is not what the command would
+write.
 """
 
 import json
@@ -14,7 +13,6 @@ from pathlib import Path
 
 from trinity import provenance
 from trinity.files import data_root, write_atomic
-from trinity.pipeline import stages
 from trinity_book import numbers, records, shown, tables
 from trinity_book.figures import drawings
 
@@ -32,7 +30,7 @@ def made(root: Path) -> Iterator[tuple[Path, bytes]]:
     found = numbers.table()
     used = {Path(name).stem for entry in found.values() for name in entry["from"]}
     used |= {Path(source).stem for source, _ in tables.TABLES.values() if source}
-    document = {"numbers": found, "earlier": provenance.pending(stages.artifacts_root())}
+    document: dict = {"numbers": found}
     used = sorted(name for name in used if records.place(name).is_file())
     document["commits"] = {f"{name}.json": _commit(name) for name in used}
     text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)

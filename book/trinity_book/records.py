@@ -66,15 +66,14 @@ def differences(path: Path) -> list[str]:
     block = provenance.read_block(path)
     gone = [m for m in block["modules"] if file_of(m.partition(":")[0]) is None]
     if gone:
-        return provenance.or_earlier([f"the module {gone[0]} is gone"], path)
+        return [f"the module {gone[0]} is gone"]
     code = source_hash(*block["modules"])
     today = provenance.make_stamp(
         path.stem, code, block["data"], block["parameters"], block["seeds"]
     )
     found = provenance.differences(block, today)
     document = {k: v for k, v in read_json(path).items() if k != "provenance"}
-    found += ["output"] * (block.get("output_hash") != _hash(document))
-    return provenance.or_earlier(found, path)
+    return found + ["output"] * (block.get("output_hash") != _hash(document))
 
 
 def _hash(results: dict) -> str:

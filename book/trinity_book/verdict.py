@@ -2,21 +2,20 @@
 
 The three primary questions come from ``ablation.json``, their judgement from
 `trinity.evidence.factorial.verdict`; the study with hundreds of test polymers comes from
-``second_property.json``. What has not been computed yet is said to be `LATER`.
+``second_property.json``.
 """
 
 from collections.abc import Iterator
 
 from trinity.evidence.factorial import LEVEL, holm, plan, verdict
 
-LATER = "not computed yet"
 #: What each primary question of the plan asks about, as the end of a sentence with "that".
 CLAIMS = (
     "pretraining on synthetic tests improves on starting from the language model directly",
     "pretraining still helps when the physics model also answers at prediction",
     "measurements improve on the physics model alone",
 )
-AGREES = {"shown": "yes", "not shown": "not decided", "contradicted": "no", LATER: LATER}
+AGREES = {"shown": "yes", "not shown": "not decided", "contradicted": "no"}
 #: Of the second properties: the one that is named in sentences, and at how many labels.
 PROPERTY, LABELS = "refractive_index", 20
 #: Arms of the second properties in the names of numbers.
@@ -32,13 +31,11 @@ BASELINES = ("physics_recalibrated", "forest_on_physics")
 
 def questions(ablation: dict) -> Iterator[tuple[str, str]]:
     """Numbers and a sentence for each primary question, by names that end in its number."""
-    rows = ablation.get("primary_questions") or [None] * len(CLAIMS)
-    for number, (claim, row) in enumerate(zip(CLAIMS, rows, strict=True), start=1):
-        word = verdict(row) if row else LATER
-        found = {"verdict": word, "agrees": AGREES[word], "claim": claim}
-        found |= _numbers(row) if row else dict.fromkeys(("effect", "p", "p_holm", "needed"), LATER)
-        joint = "whether" if word == LATER else "that"
-        found["sentence"] = f"**{word.capitalize()}:** {joint} {claim}{_detail(row, word)}."
+    pairs = zip(CLAIMS, ablation["primary_questions"], strict=True)
+    for number, (claim, row) in enumerate(pairs, start=1):
+        word, found = verdict(row), _numbers(row)
+        found |= {"verdict": word, "agrees": AGREES[word], "claim": claim}
+        found["sentence"] = f"**{word.capitalize()}:** that {claim} ({_detail(row, word)})."
         yield from ((f"{name}_{number}", text) for name, text in found.items())
 
 
@@ -52,54 +49,47 @@ def _numbers(row: dict) -> dict[str, str]:
     }
 
 
-def _detail(row: dict | None, word: str) -> str:
-    """The numbers of a sentence, in brackets; the size of a study that could decide."""
-    if row is None:
-        return ""
+def _detail(row: dict, word: str) -> str:
+    """The numbers of a sentence; the size of a study that could decide."""
     text = _numbers(row)
     found = f"error saved {text['effect']}, corrected p {text['p_holm']}"
     if word == "not shown" and row["effect"] < 0:
         found += "; it points the other way"
     elif word == "not shown":
         found += f"; about {text['needed']} groups would show such an effect four times out of five"
-    return f" ({found})"
+    return found
 
 
 def with_power(second: dict) -> Iterator[tuple[str, str]]:
     """The first two questions once more, of a property with hundreds of test polymers; their p are
     corrected for two by Holm's method."""
-    asked = {False: "alone", True: "with_physics"}
-    pairs = {physics: _pair(second, physics) for physics in asked}
-    found = [physics for physics, (ours, theirs) in pairs.items() if ours and theirs]
-    corrected = dict(zip(found, holm([pairs[physics][0]["p"] for physics in found]), strict=True))
-    for physics, name in asked.items():
-        ours, theirs = pairs[physics]
-        p = corrected.get(physics)
-        yield f"power_verdict_{name}", LATER if p is None else _judged(ours, theirs, p)
-        rows = {row["arm"]: row for row in _rows(second, "curves", physics)}
+    asked = {"alone": False, "with_physics": True}
+    found = {
+        name: {row["arm"]: row for row in _rows(second, "curves", physics)}
+        for name, physics in asked.items()
+    }
+    corrected = holm([rows["phase1"]["p"] for rows in found.values()])
+    for (name, rows), p in zip(found.items(), corrected, strict=True):
+        yield f"power_verdict_{name}", _judged(rows["phase1"], rows["language_model"], p)
+        yield f"power_p_{name}", _small(p)
         for short, arm in SHORT.items():
-            yield f"power_{short}_{name}", f"{rows[arm]['mae']:.4f}" if arm in rows else LATER
-        starts = [row["mae"] for arm, row in rows.items() if arm not in BASELINES]
-        yield f"power_best_{name}", f"{min(starts):.4f}" if starts else LATER
-        yield f"power_p_{name}", LATER if p is None else _small(p)
-        worth = next(iter(_rows(second, "worth", physics)), None)
-        text = "{factor:.1f} ({low:.1f} to {high:.1f})".format(**worth) if worth else LATER
-        yield f"power_worth_{name}", text
+            if arm in rows:  # a forest on the physics' residual needs physics
+                yield f"power_{short}_{name}", f"{rows[arm]['mae']:.4f}"
+        best = min(row["mae"] for arm, row in rows.items() if arm not in BASELINES)
+        yield f"power_best_{name}", f"{best:.4f}"
+        worth = _rows(second, "worth", asked[name])[0]
+        yield f"power_worth_{name}", "{factor:.1f} ({low:.1f} to {high:.1f})".format(**worth)
     yield from _by_gradient(second)
     shown = {row["polymers"]: row["power"] for row in _rows(second, "power", False)}
     yield "power_labels", str(LABELS)
     for polymers in (9, 100):
-        share = f"{100 * shown[polymers]:.0f} %" if polymers in shown else LATER
-        yield f"power_share_{polymers}", share
-    about = second.get("truth", {}).get(PROPERTY, {})
-    yield "power_structures", f"{about['structures']:,}" if about else LATER
+        yield f"power_share_{polymers}", f"{100 * shown[polymers]:.0f} %"
+    yield "power_structures", f"{second['truth'][PROPERTY]['structures']:,}"
 
 
 def by_gradient(slow: dict) -> Iterator[tuple[str, str]]:
     """Cone tests finetuned by gradient, laboratory hidden, no physics at prediction: the error from
     either start, what phase 1 saves, and the mean error on the training cells themselves."""
-    if not slow:
-        return
     yield "untrained_above", f"{plan()['gradient_finetuning']['untrained_above']:.2f}"
     errors = {row["arm"]: row["mean_abs_ln"] for row in slow["scores"]["hidden"]["primary"]}
     for row in slow["comparisons"]:
@@ -119,8 +109,6 @@ def by_gradient(slow: dict) -> Iterator[tuple[str, str]]:
 
 def to_the_end(found: dict) -> Iterator[tuple[str, str]]:
     """The paper's recipe with all its steps: the same numbers, as those of a further recipe."""
-    if not found:
-        return
     end = found["end"]
     yield (
         "gradient_whole_effect",
@@ -136,9 +124,8 @@ def _by_gradient(second: dict) -> Iterator[tuple[str, str]]:
     """Errors after all weights were finetuned, without physics at prediction."""
     rows = {row["arm"]: row for row in _rows(second, "curves", False, "gradient")}
     for short in ("phase1", "direct"):
-        row = rows.get(SHORT[short])
-        yield f"power_{short}_gradient", f"{row['mae']:.4f}" if row else LATER
-    yield "power_p_gradient", _small(rows["phase1"]["p"]) if "phase1" in rows else LATER
+        yield f"power_{short}_gradient", f"{rows[SHORT[short]]['mae']:.4f}"
+    yield "power_p_gradient", _small(rows["phase1"]["p"])
 
 
 def _rows(second: dict, key: str, physics: bool, phase2: str = "head") -> list[dict]:
@@ -146,13 +133,7 @@ def _rows(second: dict, key: str, physics: bool, phase2: str = "head") -> list[d
     head of phase 1 kept."""
     wanted = {"property": PROPERTY, "physics": physics, "phase2": phase2, "split": "cluster"}
     wanted["labels"] = LABELS
-    return [r for r in second.get(key, []) if all(r[k] == v for k, v in wanted.items())]
-
-
-def _pair(second: dict, physics: bool) -> tuple[dict | None, dict | None]:
-    """Rows of phase 1 and of the language model."""
-    rows = {row["arm"]: row for row in _rows(second, "curves", physics)}
-    return rows.get("phase1"), rows.get("language_model")
+    return [r for r in second[key] if all(r[k] == v for k, v in wanted.items())]
 
 
 def _judged(ours: dict, theirs: dict, p: float) -> str:

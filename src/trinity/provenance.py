@@ -13,7 +13,6 @@ import platform
 import subprocess
 import sys
 import time
-import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -116,9 +115,6 @@ def make_stamp(
     }
 
 
-#: What a result of an earlier release is called wherever it is shown.
-EARLIER = "earlier release, to be recomputed"
-DROPPED = "parameters that are gone"
 STAMP_KEYS = ("stage", "source_hash", "data_hash", "parameters", "seeds")
 
 
@@ -128,33 +124,9 @@ def stamp_id(stamp: dict) -> str:
 
 
 def differences(block: dict, stamp: dict) -> list[str]:
-    """The keys in which a provenance block is not the stamp; empty when the result is current.
-
-    Where all of today's parameters are as recorded, and others are gone since, it says `DROPPED`.
-    """
+    """The keys in which a provenance block is not the stamp; empty when the result is current."""
     plain = json.loads(json.dumps(stamp))
-    found = [key for key in STAMP_KEYS if block.get(key) != plain[key]]
-    recorded = block.get("parameters") or {}
-    if "parameters" in found and all(
-        isinstance(numbers, dict) and numbers.items() <= recorded.get(section, {}).items()
-        for section, numbers in plain["parameters"].items()
-    ):
-        found[found.index("parameters")] = DROPPED
-    return found
-
-
-def pending(root: Path) -> dict[str, str]:
-    """Results files below ``root`` of an earlier release, and why, from PENDING.toml: shown as what
-    they are until they are recomputed, never current, never made anew on the way."""
-    path = root / "PENDING.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-
-
-def or_earlier(found: list[str], path: Path) -> list[str]:
-    """The differences of a results file, or `EARLIER` alone if listed and of other code or data."""
-    explained = not {"stage", "parameters", "seeds", "output"} & set(found)
-    late = found and explained and path.name in pending(path.absolute().parent.parent)
-    return [EARLIER] if late else found
+    return [key for key in STAMP_KEYS if block.get(key) != plain[key]]
 
 
 @contextmanager

@@ -13,7 +13,6 @@ import pytest
 from surroundings import ROOT, patience
 from trinity_book import notebooks
 
-from trinity import provenance
 from trinity.errors import InputError
 from trinity.pipeline import stages
 
@@ -46,7 +45,7 @@ def objections(path: Path, published: bool = True) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("source", filter(notebooks.due, SOURCES), ids=lambda path: path.stem)
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 def test_published_notebook_is_current_whole_and_clean(source):
     path = source.with_suffix(".ipynb")
     assert path.exists(), f"{path.name} is missing; run make book"
@@ -142,22 +141,6 @@ def test_two_runs_are_the_same_but_for_time(small, tmp_path):
         document["metadata"]["trinity"].pop("wall_time")
         texts.append(json.dumps(document))
     assert texts[0] == texts[1]
-
-
-def test_a_page_says_so_below_its_title_if_it_shows_an_earlier_release(small, monkeypatch):
-    source = small / "07_small.py"
-    text = "# %% [markdown]\n# # Title\n\n# %%\n" + source.read_text()
-    source.write_text(text + 'stages = None\nif stages:\n    stages.load("synthesis")\n')
-    monkeypatch.setattr(stages, "pending", lambda: {"synthesis": "Old.", "phase0": "Not used."})
-    out = notebooks.run_source(
-        notebooks.source_of("small"), {}, small / "07_small.ipynb", progress=False
-    )
-    title, note = nbformat.read(out, as_version=4).cells[:2]
-    assert title.source == "# Title" and note.cell_type == "markdown"
-    assert provenance.EARLIER in note.source.lower() and "`synthesis`: Old." in note.source
-    assert "phase0" not in note.source and notebooks.differences(out) == []
-    monkeypatch.setattr(stages, "pending", dict)  # recomputed since: the page is made anew
-    assert notebooks.differences(out) == ["pending"]
 
 
 def test_a_failing_cell_is_one_sentence_and_leaves_no_result(small, tmp_path):

@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 from learning_tools import POLYMERS, tiny_model
 from scipy.optimize import approx_fprime
-from trinity_book import notebooks
 from trinity_book.studies import second_property as study
 from trinity_book.studies import second_property_arms as arms
 from trinity_book.studies import second_property_data as data
@@ -21,7 +20,6 @@ from trinity_book.studies import second_property_phase1 as phase1
 from trinity_book.studies import second_property_process as process
 from trinity_book.studies import second_property_scores as scores
 
-from trinity import provenance
 from trinity.chemistry.polymers import polymer_key
 from trinity.chemistry.properties import estimate
 from trinity.errors import InputError
@@ -362,15 +360,3 @@ def test_finetuning_learns_its_labels_and_leaves_its_start_alone(inputs):
     assert own < 0.6 and rate == 1e-2
     assert (start.read(POLYMERS)[0] == before).all()
     assert np.abs(model.read(POLYMERS)[0] - before).max() > 1e-3
-
-
-def test_a_result_that_nobody_has_computed_is_asked_for_by_name():
-    """Its page waits, loading it names the target, and other long stages do not mind."""
-    missing = stages.published_result("encoders")
-    if missing.is_file():
-        pytest.skip("it is computed")
-    source = notebooks.source_of("encoders")
-    assert not notebooks.due(source) and notebooks.due(notebooks.source_of("controls"))
-    assert stages.status()["encoders"] == [provenance.EARLIER]
-    with pytest.raises(InputError, match="run make power"):
-        stages.require_long("encoders")

@@ -108,19 +108,19 @@ class Stage:
         return found
 
     def differences(self, found: StageResult, stamp: dict) -> list[str]:
-        """In what a result is not that of a stamp, or was changed; or that it is `pending`."""
+        """In what a result is not that of a stamp, or was changed since."""
         block = found.results.get("provenance", {})
         different = provenance.differences(block, stamp)
         if block.get("output_hash") != _output_hash(found.results, found.folder):
             different.append("output")
-        return provenance.or_earlier(different, found.path)
+        return different
 
     def late(self, root: Path, parameters: dict, seed: int) -> list[str]:
         """In what its result below ``root`` is not what it would be today."""
         found = {name: stage_named(name).read(root)[:1] for name in (self.name, *self.needs)}
         missing = [name for name, there in found.items() if not there]
         if self.name in missing:
-            return provenance.or_earlier(["missing"], self.path(root))
+            return ["missing"]
         if missing:
             return [f"the result of {missing[0]} is missing"]
         (own,), *inputs = found.values()
@@ -225,7 +225,7 @@ def load(
     recompute: bool = False,
     **changed: object,
 ) -> StageResult:
-    """The result of a stage at a scale, loaded if it is current or `pending`, computed otherwise.
+    """The result of a stage at a scale, loaded if it is current, computed otherwise.
 
     Parameters
     ----------
@@ -253,11 +253,10 @@ def load(
     home = build_root() / (scale if plain else f"{scale}-{mark}")
     home = artifacts_root() if published else home
     for found in stage.read(home):
-        different = stage.differences(found, stamp)
-        if not different or (different == [provenance.EARLIER] and not recompute):
+        if not stage.differences(found, stamp):
             return found
     if stage.target and published and not recompute:
-        require_long(name)
+        require_long()
     work = build_root() / "work" / f"{name}-{mark}"
     with only_run(work.with_suffix(".stage")):  # what fills the folder may ask for it by itself
         return _compute(stage, Job(parameters, seed, inputs, work, progress), stamp, home)
@@ -295,17 +294,9 @@ def as_json(document: dict) -> str:
     return orjson.dumps(document, option=options).decode()
 
 
-def pending() -> dict[str, str]:
-    """Stages whose published result is of an earlier release, and why that is so."""
-    late = provenance.pending(artifacts_root())
-    return {name: late[stage.results] for name, stage in STAGES.items() if stage.results in late}
-
-
 def status() -> dict[str, list[str]]:
-    """Of each stage, in what its published result is not current (`trinity.provenance.EARLIER`: of
-    an earlier release); empty lists mean all is."""
-    listed = {name: ["listed in PENDING.toml but current"] for name in pending()}
-    return {name: s.published_differences() or listed.get(name, []) for name, s in STAGES.items()}
+    """Of each stage, in what its published result is not current; empty lists mean all is."""
+    return {name: stage.published_differences() for name, stage in STAGES.items()}
 
 
 def differences(path: Path) -> list[str]:
@@ -318,12 +309,11 @@ def differences(path: Path) -> list[str]:
     return stage.late(path.absolute().parents[1], block.get("parameters", {}), seeds[0])
 
 
-def require_long(needed: str = "") -> None:
+def require_long() -> None:
     """Stop with an InputError, which names the make target, when a published result is stale that
-    takes too long to compute on the way. A `pending` one may be, but for the one ``needed``."""
+    takes too long to compute on the way."""
     for stage in STAGES.values():
-        found = stage.published_differences() if stage.target else []
-        if found and (found != [provenance.EARLIER] or stage.name == needed):
+        if found := stage.published_differences() if stage.target else []:
             raise InputError(
                 f"The published result {stage.results} is not current (it differs in"
                 f" {', '.join(found)}); run make {stage.target}."
