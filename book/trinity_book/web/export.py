@@ -18,7 +18,7 @@ from trinity.errors import InputError
 from trinity.files import data_path, data_root, read_json, write_atomic
 from trinity.lineage import source_hash
 from trinity.provenance import make_stamp, timed_block
-from trinity.quantities import FLUX_TESTED_KW_M2, TARGETS, THICKNESS_TESTED_MM
+from trinity.quantities import TARGETS
 from trinity_book.web.tables import tables
 
 #: What decides the exports, and what the page's scripts repeat by hand (imported by these).
@@ -62,15 +62,12 @@ def model_tables(model: Path) -> dict:
     from trinity.prediction.folder import MARGIN
 
     about = read_json(model / "ensemble.json")
-    unmeasured = about.get("quantile_new")
     return {
         "name": about["name"],
         "least_similarity": about["least_similarity"],
-        "measured": about.get(
-            "measured", {"flux_kw_m2": FLUX_TESTED_KW_M2, "thickness_mm": THICKNESS_TESTED_MM}
-        ),
+        "measured": about["measured"],
         "margin": MARGIN,
-        "widths": [unmeasured] * len(TARGETS) if unmeasured else about["factors_no_laboratory"],
+        "widths": [about["quantile_new"]] * len(TARGETS),
         "ordered": load_model(member_folders(model)[0]).scalers.ordered,
         "fluxes": coordinates.FLUXES_KW_M2.tolist(),
         "shares": coordinates.SHARES,

@@ -29,16 +29,14 @@ from trinity.chemistry.polymers import Polymer
 from trinity.chemistry.properties import estimate
 from trinity.errors import InputError
 from trinity.files import artifacts_root, data_root, read_json
-from trinity.quantities import FLUX_TESTED_KW_M2, TARGETS, THICKNESS_TESTED_MM
+from trinity.quantities import FLUX_TESTED_KW_M2, THICKNESS_TESTED_MM
 
 if TYPE_CHECKING:
     from trinity.learning.model import FlammabilityModel
 
-NEEDED = ("name", "least_similarity")
+NEEDED = ("name", "least_similarity", "quantile_new", "quantile_known", "known")
 SIMILARITIES = ("least_similarity", "least_similarity_measured")
 WIDEST = 100.0  # standard deviations that half an interval has at most
-#: What `interval_widths` reads: of a folder of today, or of an earlier release.
-WIDTHS = ({"quantile_new", "quantile_known", "known"}, {"factors_no_laboratory"})
 
 
 def default_model(fast: bool = False) -> Path:
@@ -93,21 +91,18 @@ class Ensemble:
     @cached_property
     def seen(self) -> dict[str, list]:
         """``fingerprints`` of the polymers that the networks were trained on, and of those that
-        were ``measured`` (an earlier release does not name these)."""
+        were ``measured``."""
         from safetensors.numpy import load_file
 
         from trinity.chemistry.descriptors import unpacked
 
         with readable(self.folder, "its domain.safetensors is missing or damaged"):
             packed = load_file(self.folder / "domain.safetensors")
-            names = [name for name in ("fingerprints", "measured") if name in packed]
-            return {name: unpacked(packed[name]) for name in names}
+            return {name: unpacked(packed[name]) for name in ("fingerprints", "measured")}
 
     def widths(self, polymers: Sequence[Polymer]) -> np.ndarray:
-        """Half an interval in standard deviations (P, 1) of polymers, (P, 4) in a folder of an
-        earlier release: known is what was measured, whatever else is like it."""
-        if "quantile_new" not in self.about:
-            return np.tile(self.about["factors_no_laboratory"], (len(polymers), 1))
+        """Half an interval in standard deviations (P, 1) of polymers: known is what was measured,
+        whatever else is like it."""
         known = set(map(frozenset, self.about["known"]))
         names = ("quantile_new", "quantile_known")
         new_and_known = np.array([self.about[name] for name in names])
@@ -149,8 +144,6 @@ def ensemble_in(folder: Path) -> Ensemble:
         )
     with readable(folder, f"its ensemble.json is damaged or lacks one of {', '.join(NEEDED)}"):
         about = json.loads(path.read_text(encoding="utf-8"))
-        if not any(names <= set(about) for names in WIDTHS):
-            raise KeyError("widths of the intervals")
         require_description(about, folder)
         return Ensemble(folder, about | {name: about[name] for name in NEEDED})
 
@@ -199,8 +192,8 @@ def reasons_of(polymer: Polymer, ensemble: Ensemble, fast: bool) -> list[str]:
     reasons = []
     if not all(within_reach(p, seen["fingerprints"], about["least_similarity"]) for p in prints):
         reasons.append("It is unlike all polymers that the networks were trained on.")
-    measured, least = seen.get("measured", []), about.get("least_similarity_measured", 0.0)
-    if measured and min(nearest_among(p, measured) for p in prints) < least:
+    least = about.get("least_similarity_measured", 0.0)
+    if min(nearest_among(p, seen["measured"]) for p in prints) < least:
         reasons.append("It is farther from all measured polymers than any of them from the others.")
     found = estimate(polymer)
     if found["heat_of_combustion_j_kg"].value <= 0:
@@ -226,12 +219,11 @@ def untested(measured: dict, flux_kw_m2: float, thickness_mm: float) -> list[str
 def require_description(about: dict, folder: Path) -> None:
     """Refuse an ``ensemble.json`` of which an entry is of another kind, or whose intervals have a
     width that no interval has."""
-    for name in ("quantile_new", "quantile_known", "factors_no_laboratory", *SIMILARITIES):
-        several = name == "factors_no_laboratory" and np.shape(about.get(name)) == (len(TARGETS),)
-        for value in about[name] if several else [about.get(name, 0.0)]:
-            if not (type(value) in (int, float) and 0 <= value <= WIDEST):
-                why = f"{name} in its ensemble.json is {str(value)[:20]}, which cannot be"
-                raise _unreadable(folder, why)
+    for name in ("quantile_new", "quantile_known", *SIMILARITIES):
+        value = about.get(name, 0.0)
+        if not (type(value) in (int, float) and 0 <= value <= WIDEST):
+            why = f"{name} in its ensemble.json is {str(value)[:20]}, which cannot be"
+            raise _unreadable(folder, why)
     if type(members := about.get("members", 1)) is not int or members < 1:
         raise _unreadable(folder, f"it counts {str(members)[:20]} members")
     ranges = about.get("measured", {})
