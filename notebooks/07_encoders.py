@@ -17,12 +17,22 @@
 # ```{admonition} In this chapter
 # :class: tip
 # **Objectives.** Compare encoders by a rule that was written down before. **Prerequisites.** {doc}`07_power`.
-# **Time.** 5 minutes.
+# **Time.** 10 minutes.
 # ```
 #
-# Other encoders were tried in the place of the shipped one, by a rule written down before: refractive index, arm
-# phase 1, no physics, the bare embedding, labels and test in different clusters, mean over 5 to 40 labels. The shipped
-# encoder stays unless the interval of a difference lies below zero.
+# The language model of this book begins with no advantage over an encoder that was never trained ({doc}`07_power`). A better
+# encoder might. Three remedies were named beforehand:
+#
+# | candidate | what it is |
+# |---|---|
+# | larger phase 0 | three times the polymers and steps; each repeat unit is cut at another bond, and sometimes doubled |
+# | reactions | the encoder of the package rxnfp 0.1.0, trained by others on chemical reactions |
+# | all properties | the shipped phase 0, then supervised training on all properties by group contribution together |
+#
+# The analysis plan says how they compete: refractive index, phase 1 from each, no physics at prediction, the bare embedding,
+# labels and test polymers in different clusters, the error averaged over 5 to 40 labels. The shipped encoder stays unless the
+# 95 % interval of a difference lies below zero. Because of the computing time each candidate has one seed of phase 1, so
+# the intervals, over clusters of structures, do not hold the difference between seeds.
 
 # %% tags=["parameters"]
 scale = "laptop"
@@ -31,16 +41,49 @@ seed = 0
 # %%
 import pandas as pd
 from myst_nb import glue
+from trinity_book.figures import second_property as figures_second_property
+from trinity_book.figures import style
 
 from trinity.pipeline import stages
 
+style.use()
 encoders = stages.load("encoders", scale=scale, seed=seed).results
-pd.DataFrame(encoders["rows"]).round(5)
+names = {
+    "shipped": "shipped",
+    "larger": "larger phase 0",
+    "rxnfp": "reactions",
+    "multitask": "all properties",
+}
+rows = pd.DataFrame(encoders["rows"])
+
+# %%
+figures_second_property.encoders(rows, names)
+
+# %%
+table = rows.set_index("encoder").rename(names).rename_axis(None)
+table.astype(float).round(4).astype(object).fillna("–")
 
 # %% tags=["remove-cell"]
-glue("chosen", encoders["chosen"], display=False)
-glue("left_out", ", ".join(encoders["missing"]) or "none", display=False)
+glue("chosen", names[encoders["chosen"]], display=False)
+missing = [names[one] for one in encoders["missing"]]
+glue("left_out", ", ".join(missing) or "none", display=False)
+clear = {
+    word: [
+        names[row["encoder"]]
+        for row in encoders["rows"]
+        if row["difference"] is not None and side(row)
+    ]
+    for word, side in {
+        "better": lambda row: row["high"] < 0,
+        "worse": lambda row: row["low"] > 0,
+    }.items()
+}
+for word, found in clear.items():
+    glue(word, ", ".join(found) or "none", display=False)
 
 # %% [markdown]
-# By that rule the encoder is {glue:text}`chosen`. Candidates that could not be had when this was computed:
-# {glue:text}`left_out`.
+# Surely better than the shipped encoder: {glue:text}`better`. Surely worse: {glue:text}`worse`. By the rule the encoder
+# is: {glue:text}`chosen`. Candidates that could not be had when this was computed: {glue:text}`left_out`.
+#
+# The nine groups of the cone tests had been run on the shipped encoder before any candidate was scored, so that no score of
+# theirs chose it. A candidate that wins here is one for a later release.

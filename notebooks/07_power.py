@@ -242,11 +242,10 @@ figures_second_property.power_curve(power)
 # no effect at all, half of it in the right direction. A study that finds nothing with nine polymers has
 # therefore not found that there is nothing.
 #
-# ## Where could the language itself pay?
+# ## And the language?
 #
 # The language model begins with no advantage over an encoder that was never trained: compare the two rows of the table.
-# Other encoders were declared as candidates for its place. Their comparison is in the code (`make power`), and its result
-# is not part of this release.
+# Whether another encoder does better is asked in {doc}`07_encoders`.
 #
 # ## To try
 #

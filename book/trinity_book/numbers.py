@@ -223,6 +223,7 @@ PARTS: tuple[tuple[tuple[str, ...], Callable[..., Numbers]], ...] = (
     (("ablation_slow.json",), verdict.by_gradient),
     (("descents.json",), verdict.to_the_end),
     (("second_property.json",), verdict.with_power),
+    (("encoders.json",), verdict.encoders),
     (tuple(STAGES), _training),
     (("artifacts/models/phase2/ensemble.json",), _model),
     (("costs.json",), _targets),

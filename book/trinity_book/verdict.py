@@ -120,6 +120,25 @@ def to_the_end(found: dict) -> Iterator[tuple[str, str]]:
         yield f"gradient_whole_{short}_training", f"{end[SHORT[short]]['seen']:.3f}"
 
 
+#: Candidates for the place of the shipped encoder, as sentences name them.
+ENCODERS = {
+    "shipped": "the shipped one",
+    "larger": "the one of the larger phase 0",
+    "rxnfp": "the one of reactions",
+    "multitask": "the one trained on all properties",
+}
+
+
+def encoders(found: dict) -> Iterator[tuple[str, str]]:
+    """Error of each candidate for the encoder, what it differs from the shipped one, the choice."""
+    yield "encoder_chosen", ENCODERS[found["chosen"]]
+    for row in found["rows"]:
+        yield f"encoder_{row['encoder']}", f"{row['mae']:.4f}"
+        if row["difference"] is not None:
+            apart = "{difference:+.4f} ({low:+.4f} to {high:+.4f})".format(**row)
+            yield f"encoder_{row['encoder']}_apart", apart
+
+
 def _by_gradient(second: dict) -> Iterator[tuple[str, str]]:
     """Errors after all weights were finetuned, without physics at prediction."""
     rows = {row["arm"]: row for row in _rows(second, "curves", False, "gradient")}

@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from trinity_book.figures.style import AMBER, GREY, MARKERS, PALETTE, STARTS, subplots
+from trinity_book.figures.style import AMBER, BLUE, GREY, MARKERS, PALETTE, STARTS, ranges, subplots
 
 #: Arms as a legend names them, in the order in which they are drawn.
 ARMS = {
@@ -53,6 +53,21 @@ def learning_curves(curves: pd.DataFrame) -> Figure:
         handles, names = axes.get_legend_handles_labels()
         entries |= dict(zip(names, handles, strict=True))
     figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=3, fontsize=8)
+    return figure
+
+
+def encoders(rows: pd.DataFrame, names: dict[str, str]) -> Figure:
+    """Error of candidate encoders less that of the shipped one, with 95 % over clusters of
+    structures; left of zero is better.
+
+    ``rows`` are those of ``encoders.json``; ``names`` says how to write each.
+    """
+    part = rows[rows["difference"].notna()]
+    figure, axes = subplots(figsize=(6.4, 0.5 * len(part) + 1.1))
+    shown = [names[one] for one in part["encoder"]]
+    ranges(axes, part[["difference", "low", "high"]], shown, [BLUE] * len(part))
+    axes.axvline(0.0, color=GREY, linewidth=0.9)
+    axes.set(xlabel="mean absolute error less that of the shipped encoder")
     return figure
 
 
