@@ -66,7 +66,10 @@ TARGETS = (
          " and not gas_that and not a_file_of_cases"),
     ),
     Target("export", ("cone/export.py",), ("tests/cone/test_cone_export.py",)),
-    Target("groups", ("chemistry/groups.py",), ("tests/chemistry/test_groups.py",)),
+    Target(
+        "groups", ("chemistry/groups.py",),
+        ("tests/chemistry/test_groups.py", "tests/chemistry/test_properties.py", "-m", "not slow"),
+    ),
     Target(
         "learning",
         _room("learning", "answer", "censored", "configurations", "correction", "data", "encoder",

@@ -172,8 +172,51 @@ def test_a_room_or_hot_gas_is_exported_as_it_is():
 
 
 def test_components_with_alike_names_stay_apart():
-    case = a_case(components={"a b": VIRGIN, "a-b": CHAR}, reactions=[])
-    assert len({fields["ID"][0] for name, fields in namelists(to_fds(case)) if name == "MATL"}) == 2
+    case = a_case(components={"a b": VIRGIN, "a-b": CHAR, "zäh": CHAR}, reactions=[])
+    names = [fields["ID"][0] for name, fields in namelists(to_fds(case)) if name == "MATL"]
+    assert names == ["'A_B'", "'A_B_2'", "'Z_H'"]
+
+
+@pytest.mark.parametrize(
+    ("h", "emissivity", "open_"), [(0.5, 0.0, True), (0.0, 0.4, True), (0.0, 0.0, False)]
+)
+def test_a_back_is_open_where_it_convects_or_radiates(h, emissivity, open_):
+    back = {"type": "convection and radiation", "h_w_m2_k": h, "emissivity": emissivity}
+    surface = dict(namelists(to_fds(a_case(back=back))))["SURF"]
+    assert surface["BACKING"] == ["'VOID'" if open_ else "'INSULATED'"]
+    assert ("HEAT_TRANSFER_COEFFICIENT_BACK" in surface) == open_
+    if open_:
+        assert float(surface["HEAT_TRANSFER_COEFFICIENT_BACK"][0]) == h
+        assert float(surface["EMISSIVITY_BACK"][0]) == emissivity
+    assert dict(namelists(to_fds(a_case())))["SURF"]["BACKING"] == ["'INSULATED'"]
+
+
+def test_fds_has_cells_of_ten_micrometres_where_heat_is_slowest():
+    """FDS makes its cells the factor times the root of the least diffusivity."""
+    ramps = {"conductivity_w_m_k": [[300, 0.3], [700, 0.1]]}
+    ramps["specific_heat_j_kg_k"] = [[300, 1000.0], [700, 2500.0]]
+    case = a_case(components={"virgin": {**VIRGIN, **ramps}})
+    slowest = 0.1 / (VIRGIN["density_kg_m3"] * 2500.0)
+    assert _value(to_fds(case), "CELL_SIZE_FACTOR") * slowest**0.5 == pytest.approx(1e-5)
+
+
+def test_a_reaction_belongs_to_what_reacts_and_one_that_melts_takes_heat_alone():
+    melts = {**PYROLYSIS, "product": "melt", "solid_yield": 1.0, "heat_of_reaction_j_kg": 2e5}
+    case = a_case(
+        components={"virgin": VIRGIN, "melt": VIRGIN},
+        reactions=[melts, {k: v for k, v in PYROLYSIS.items() if k != "solid_yield"}
+                   | {"reactant": "melt"}],
+    )  # fmt: skip
+    solid, molten = (fields for name, fields in namelists(to_fds(case)) if name == "MATL")
+    assert (solid["NU_SPEC(1,1)"], solid["NU_MATL(1,1)"]) == (["0"], ["1"])
+    assert solid["MATL_ID(1,1)"] == ["'MELT'"] and solid["HEAT_OF_REACTION(1)"] == ["200"]
+    assert molten["NU_SPEC(1,1)"] == ["1"] and "MATL_ID(1,1)" not in molten
+    groups = dict(namelists(to_gpyro(case)))
+    steps = groups["GPYRO_RXNS"]
+    assert [steps[f"CHI({j})"] for j in (1, 2)] == [["0"], ["1"]]
+    assert [float(steps[f"DHS({j})"][0]) for j in (1, 2)] == [2e5, 0.0]
+    assert [float(steps[f"DHV({j})"][0]) for j in (1, 2)] == [0.0, 9e5]
+    assert set(groups["GPYRO_GYIELDS"]) == {"GYIELDS(1,1)", "GYIELDS(1,2)"}
 
 
 def test_gpyro_refuses_what_its_yields_or_its_back_cannot_be():
@@ -198,6 +241,12 @@ def test_ramps_become_fds_ramps_and_gpyro_power_laws():
     case = a_case(components={"virgin": {**VIRGIN, "conductivity_w_m_k": ramp}})
     assert to_fds(case).count("&RAMP") == 2
     assert _value(to_gpyro(case), "NKZ(1)") == pytest.approx(-1.0)
+    # Through both ends, whatever temperature the law refers to.
+    ramp = [[400.0, 0.2], [800.0, 0.05]]
+    text = to_gpyro(a_case(components={"virgin": {**VIRGIN, "conductivity_w_m_k": ramp}}))
+    k, n, reference = (_value(text, key) for key in ("K0Z(1)", "NKZ(1)", "TREF"))
+    for kelvin, value in ramp:
+        assert k * (kelvin / reference) ** n == pytest.approx(value, rel=1e-6)
 
 
 def test_a_back_without_a_counterpart_is_refused():
