@@ -82,7 +82,7 @@ for word, found in clear.items():
     glue(word, ", ".join(found) or "none", display=False)
 
 # %% [markdown]
-# Surely better than the shipped encoder: {glue:text}`better`. Surely worse: {glue:text}`worse`. By the rule the encoder
+# With the whole interval below zero: {glue:text}`better`. Above zero: {glue:text}`worse`. By the rule the encoder
 # is: {glue:text}`chosen`. Candidates that could not be had when this was computed: {glue:text}`left_out`.
 #
 # The nine groups of the cone tests had been run on the shipped encoder before any candidate was scored, so that no score of
