@@ -224,6 +224,7 @@ PARTS: tuple[tuple[tuple[str, ...], Callable[..., Numbers]], ...] = (
     (("descents.json",), verdict.to_the_end),
     (("second_property.json",), verdict.with_power),
     (("encoders.json",), verdict.encoders),
+    (("encoder_seeds.json",), verdict.luck),
     (tuple(STAGES), _training),
     (("artifacts/models/phase2/ensemble.json",), _model),
     (("costs.json",), _targets),

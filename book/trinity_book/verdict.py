@@ -139,6 +139,12 @@ def encoders(found: dict) -> Iterator[tuple[str, str]]:
             yield f"encoder_{row['encoder']}_apart", apart
 
 
+def luck(found: dict) -> Iterator[tuple[str, str]]:
+    """The largest difference between seeds of phase 1 from one and the same encoder."""
+    apart = [abs(row["difference"]) for row in found["rows"] if "difference" in row]
+    yield "encoder_luck", f"{max(apart):.4f}"
+
+
 def _by_gradient(second: dict) -> Iterator[tuple[str, str]]:
     """Errors after all weights were finetuned, without physics at prediction."""
     rows = {row["arm"]: row for row in _rows(second, "curves", False, "gradient")}
