@@ -15,7 +15,7 @@ from trinity.chemistry.polymers import Polymer
 from trinity.measurements.specimens import load_measurements
 from trinity_book.studies.validation.properties import handbook
 
-DRAWS = 2000  # of clusters, for an interval
+DRAWS = 1000  # of clusters, for an interval
 
 
 def spearman(
