@@ -29,8 +29,8 @@ from trinity.errors import InputError
 from trinity.files import data_root, write_atomic
 from trinity.pipeline import stages
 
-COPIED = ("README.md", "src", "data", "book", "notebooks", "_config.yml", "_toc.yml", "matplotlibrc",
-          "pyproject.toml")  # fmt: skip
+COPIED = ("README.md", "src", "data", "book", "notebooks", "_config.yml", "_toc.yml",
+          "matplotlibrc", "pyproject.toml")  # fmt: skip
 IN_A_ROW = 3  # at most so many kills before it may end
 EARLIEST, LATEST = 0.05, 1.0  # of the undisturbed time: when a kill may come
 PARENT_ONLY = 1 / 3
