@@ -365,8 +365,8 @@ pd.DataFrame(validation["cone"]["informed"]["by_material"]).set_index(
 ].astype({"tests": int}).round(2).astype(object).fillna("–")
 
 # %% [markdown]
-# Causes marked by a column or a row above are measured; where none is named, they are what we suspect. That no choice of
-# inputs removes them is shown in {doc}`03_same_sheets`.
+# Causes marked by a column or a row above are measured; where none is named, they are what we suspect. Whether better
+# inputs remove them is asked in {doc}`03_same_sheets`.
 #
 # - **Ignition too late, the more so the higher the flux: ABS, PP, HDPE, HIPS.** PMMA is late, too, but without a common
 #   trend over laboratories. At low flux the bias is small or moderate, at high flux it is largest, and absorption at the surface takes part of it away in every

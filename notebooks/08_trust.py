@@ -142,9 +142,9 @@ glue("books_all", len(books), display=False)
 
 # %% [markdown]
 # For the fire quantities, {glue:text}`ranks_shown` of {glue:text}`ranks_tried` correlations are above zero with their whole
-# interval. With {glue:text}`rank_groups` groups only a very strong one could be. So it is not shown that a wide interval marks
-# a polymer on which the model errs, and the width should be read as an average over polymers. For the properties it
-# is shown for {glue:text}`books_clear` of {glue:text}`books_ranked` (correlations {glue:text}`books_rho_low` to
+# interval. With {glue:text}`rank_groups` groups only a very strong one could be. Where none is, a wide interval is not shown to mark
+# a polymer on which the model errs, and the width should be read as an average over polymers. For the properties a
+# correlation is shown for {glue:text}`books_clear` of {glue:text}`books_ranked` (correlations {glue:text}`books_rho_low` to
 # {glue:text}`books_rho_high`), and doubted estimates are farther off than the others, even in units of their own larger
 # sigma, for {glue:text}`books_worse` of {glue:text}`books_all`.
 #

@@ -12,6 +12,7 @@ READ = {
     "load_specimens": "measured cone tests",
     "load_curves": "measured cone tests",
     "load_table": "`data/reference`",
+    "build_property_validation": "`data/reference`",
 }
 
 
