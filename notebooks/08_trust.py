@@ -116,8 +116,8 @@ ranks = pd.DataFrame(ranking.left_out(rows, seed)).set_index(["target", "with"])
 ranks.loc[["t_ig_s", "phrr_kw_m2"]].round(2)
 
 # %% [markdown]
-# The same for properties, on polymers from handbooks whose values no estimate was fitted to: the rank of the error with
-# the sigma that the estimate states. Where sigma is the same for all there is nothing to rank. *doubted* counts estimates
+# The same for properties, on polymers from handbooks: the rank of the error with the sigma that the estimate states. No
+# estimate was fitted to these values, but for some of the polymers other tables of decomposition temperatures were used. Where sigma is the same for all there is nothing to rank. *doubted* counts estimates
 # that name a doubt, which takes the polymer out of the domain. The last two columns are the errors of doubted and other estimates
 # in units of the stated sigma, 1 being right.
 
