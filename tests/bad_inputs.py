@@ -156,6 +156,14 @@ POLYMERS = (
               "unobtainium", "PS:0.5|PXX:0.5"),
     ),
     Mistake(
+        "A name or an abbreviation where atoms belong",
+        "is a name|has the group|has a placeholder",
+        "A table or a function that reads repeat units got a name, a group such as Ph or an R.",
+        "Write the atoms; the message has those of a name or a group.",
+        units("*CC([Ph])*", "*CC(OMe)*", "*CC([R])*", "*C([R'])C*", "*CC([X])*"),
+        (on("polymers", "parse_psmiles", "PMMA"), on("polymers", "polymer_key", "nylon 6")),
+    ),
+    Mistake(
         "A character that SMILES does not have",
         "a space or a character",
         "Copying from a document brought a look-alike, a space or a control character.",

@@ -3,7 +3,8 @@
 The theme's links are too pale on the shaded rows of tables, the list of references says that it
 is a list of items that it does not hold, and a table that a narrow screen scrolls cannot be reached
 with the keyboard; axe-core reports all three. Folded cells are called by what they hold, and names
-of columns and repeat units in tables may break, so that no column is pushed out of sight.
+of columns and repeat units in tables may break, so that no column is pushed out of sight, and
+``static/narrow.js`` fits tables and formulas into a telephone.
 """
 
 import re
@@ -44,4 +45,5 @@ def setup(app):
     app.connect("config-inited", _style)
     app.connect("html-page-context", _repair)
     app.add_css_file("book.css")
+    app.add_js_file("narrow.js")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -40,7 +40,9 @@ def pairs(texts: list[str]) -> dict[str, str]:
 
 
 def run(names: list[str], scale: str, changed: dict[str, str], out: Path | None) -> list[Path]:
-    """Execute notebooks (all when none is named) and return what was written.
+    """Execute notebooks and return what was written.
+
+    When none is named, all that have a scale; at the published one, all.
 
     Raises InputError if a notebook, the scale or a parameter is unknown, or a cell fails.
     """
@@ -49,16 +51,30 @@ def run(names: list[str], scale: str, changed: dict[str, str], out: Path | None)
     for name in names or notebooks.sources():
         notebook = notebooks.Notebook.read(notebooks.source_of(name))
         values = notebook.typed(changed)
-        if "scale" in notebook.parameters and scale != notebook.parameters["scale"]:
+        scaled = "scale" in notebook.parameters
+        if not (names or scaled or scale == stages.PUBLISHED):
+            continue
+        if scaled and scale != notebook.parameters["scale"]:
             values.setdefault("scale", scale)
         check_values({**notebook.parameters, **values}, set(values))
         plans.append((notebook.path, values))
     folder = out or stages.build_root() / scale / "notebooks"
-    written = []
-    for source, values in plans:
-        print(f"Executing {source.name}", file=sys.stderr)
-        written.append(notebooks.run_source(source, values, folder / f"{source.stem}.ipynb"))
-    return written
+    if not changed:  # else two notebooks may want the same stage with the same changes
+        compute([source for source, values in plans if "scale" in values], scale)
+    return notebooks.run_all(
+        [(source, values, folder / f"{source.stem}.ipynb") for source, values in plans],
+        at_once=1 if changed else None,
+    )
+
+
+def compute(sources: list[Path], scale: str = stages.PUBLISHED) -> None:
+    """Compute what is not current of the stages that notebooks load, before any of them runs."""
+    wanted = dict.fromkeys(
+        name for source in sources for name in notebooks.Notebook.read(source).results()
+    )
+    for name in wanted:
+        print(f"Stage {name} at scale {scale}", file=sys.stderr, flush=True)
+        stages.load(name, scale)
 
 
 def check_values(values: dict[str, object], changed: set[str]) -> None:
@@ -101,13 +117,16 @@ def build_book(out: Path | None = None) -> Path:
     require_place(root, out)
     stages.require_long()
     stale = {name for name, reasons in stages.status().items() if reasons}
+    waiting = []
     for source in notebooks.pages():
         target = source.with_suffix(".ipynb")
         reasons = notebooks.differences(target)
         reasons += sorted(stale & set(notebooks.Notebook.read(source).results()))
         if reasons:
-            print(f"Executing {source.name} ({', '.join(reasons)})", file=sys.stderr)
-            notebooks.run_source(source, {}, target)
+            print(f"{source.name} is to be executed ({', '.join(reasons)})", file=sys.stderr)
+            waiting.append(source)
+    compute(waiting)
+    notebooks.run_all([(source, {}, source.with_suffix(".ipynb")) for source in waiting])
     course.write_exercises()
     pages.write(root)
     return build_pages(root, out)

@@ -8,6 +8,10 @@ papermill alone is silent about an unknown parameter; here it is refused.
 import ast
 import os
 import re
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -216,6 +220,30 @@ def run_source(source: Path, changed: dict[str, object], out: Path, progress: bo
     made = stamp(notebook, changed)
     executed.metadata["trinity"] = {**made, **block}
     return write_atomic(out, nbformat.writes(executed) + "\n")
+
+
+def run_all(plans: Sequence[tuple[Path, dict, Path]], at_once: int | None = None) -> list[Path]:
+    """Execute notebooks, given as the arguments of `run_source`, and return what was written.
+
+    Kernels spend much of their time with one core: ``at_once`` run beside each other (all cores by
+    default), and stderr says when each is done. After an InputError no other one is begun.
+    """
+    done, at_once = [], at_once or min(4, len(os.sched_getaffinity(0)))
+
+    def work(plan: tuple[Path, dict, Path]) -> Path:
+        start = time.monotonic()
+        written = run_source(*plan, progress=at_once == 1)
+        done.append(written)
+        took = f"{time.monotonic() - start:.0f} s ({len(done)} of {len(plans)})"
+        print(f"Executed {plan[0].name} in {took}", file=sys.stderr, flush=True)
+        return written
+
+    with ThreadPoolExecutor(at_once) as pool:
+        waiting = [pool.submit(work, plan) for plan in plans]
+        try:
+            return [one.result() for one in waiting]
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _tidy(executed, notebook: Notebook, parameters: dict[str, object]) -> None:

@@ -139,6 +139,13 @@ def address(site, serve):
     return serve(site)
 
 
+#: Tables that their place is too narrow for; only programs may be scrolled sideways.
+SIDEWAYS = """() => [...document.querySelectorAll(".bd-article table")]
+    .filter(one => !one.closest(".highlight") && one.parentElement.clientWidth
+        && one.scrollWidth > one.parentElement.clientWidth + 2)
+    .map(one => one.innerText.slice(0, 60))"""
+
+
 def complaints(browser, url: str, base: str, width: int = 1280) -> list[str]:
     """What goes wrong when a page is opened: console errors, failed or foreign requests, maths."""
     found: list[str] = []
@@ -175,6 +182,9 @@ def complaints(browser, url: str, base: str, width: int = 1280) -> list[str]:
     )
     if overflow > 2:
         found.append(f"the page is {overflow} pixels wider than the window")
+    page.evaluate("document.querySelectorAll('details').forEach(folded => folded.open = true)")
+    page.wait_for_timeout(100)  # what was folded is fitted when it opens
+    found += [f"scrolled sideways: {text}" for text in page.evaluate(SIDEWAYS)]
     page.close()
     return found
 

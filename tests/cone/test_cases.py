@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from trinity.cli.main import app
 from trinity.cone import simulate as cone
-from trinity.cone.case import check
+from trinity.cone.case import BACKS, FIELDS, check, misspelt
 from trinity.cone.curve import Bare
 from trinity.cone.slab import pack
 from trinity.errors import InputError
@@ -167,6 +167,68 @@ def test_a_file_of_cases(tmp_path):
     assert results[0]["t_ig_s"] is None  # no combustion data: not ignited, and null, not NaN
     curve = np.genfromtxt(tmp_path / "curves" / "00000.csv", delimiter=",", names=True)
     assert curve["mass_lost_kg_m2"][-1] == pytest.approx(results[0]["mass_lost_kg_m2"], rel=1e-6)
+
+
+class Watched(dict):
+    """A part of a case that notes which of its fields are asked for."""
+
+    def __init__(self, part: str, values: dict, asked: dict[str, set]) -> None:
+        super().__init__(values)
+        self.asked = asked.setdefault(part, set())
+
+    def get(self, key, default=None):
+        self.asked.add(key)
+        return super().get(key, default)
+
+
+def test_the_known_fields_are_those_that_a_case_is_asked_for():
+    asked: dict[str, set] = {}
+    beside = {"back_temperature_k": 300.0, "gas_temperature_back_k": 300.0, "h_back_w_m2_k": 5.0}
+    wool = ("density_kg_m3", "conductivity_w_m_k", "specific_heat_j_kg_k", "thickness_m")
+    for back in (*BACKS, *({"type": kind} for kind in BACKS)):
+        parts = {
+            "front": Watched("front", FRONT, asked),
+            "back": Watched("back", back, asked) if isinstance(back, dict) else back,
+            "components": {"virgin": Watched("components", VIRGIN, asked)},
+            "reactions": [Watched("reactions", PYROLYSIS, asked)],
+        }
+        check(Watched("case", a_case() | beside | parts, asked))
+    asked["back"] |= set(wool)
+    assert {part: set(names.split()) for part, names in FIELDS.items()} == asked
+
+
+@pytest.mark.parametrize(
+    ("slip", "says"),
+    [
+        ({"initial_temprature_k": 350.0}, "initial_temprature_k is no field of a case; did you mean"
+         " initial_temperature_k?"),
+        ({"front": {**FRONT, "h_w_m2": 9.0}}, "front.h_w_m2 is"),
+        (virgin(emisivity=0.5), "components.virgin.emisivity is"),
+        (reaction(heat_of_combusion_j_kg=3e7), "mean heat_of_combustion_j_kg?"),
+        ({"back": {"type": "air gap", "thicknes_m": 0.01}}, "back.thicknes_m is"),
+    ],
+)  # fmt: skip
+def test_a_misspelt_field_is_named_and_no_default_takes_its_place(slip, says, tmp_path):
+    source = _file(tmp_path, {"cases": [a_case(**slip), a_case(source="a sheet", note="dry")]})
+    assert cone.simulate_file(source, tmp_path / "out.json") == 2
+    bad, good = json.loads((tmp_path / "out.json").read_text())["results"]
+    assert says in bad["error"] and "error" not in good
+    with pytest.raises(InputError, match="^Case 0: "):
+        cone.simulate_file(source, tmp_path / "strict.json", strict=True)
+    assert not (tmp_path / "strict.json").exists()
+
+
+@pytest.mark.parametrize("case", [3, None, {}, {"components": 3, "reactions": "x", "front": []}])
+def test_what_is_no_case_has_no_misspelt_field(case):
+    assert misspelt(case) is None
+
+
+def test_a_slab_that_ignites_at_once_has_no_growth_rate(tmp_path):
+    hot = a_case(initial_temperature_k=700.0, critical_surface_temperature_k=650.0)
+    cone.simulate_file(_file(tmp_path, {"cases": [hot, a_case()]}), tmp_path / "out.json")
+    at_once, later = json.loads((tmp_path / "out.json").read_text())["results"]
+    assert at_once["t_ig_s"] == 0.0 and at_once["figra_kw_m2_s"] is None
+    assert later["figra_kw_m2_s"] > 0.0
 
 
 def test_a_bad_row_in_a_file(tmp_path):

@@ -94,6 +94,7 @@ def test_corrections_are_those_that_the_readme_tells():
         ("*CC*,,3,60,1000,150,120\n", "empty"),
         ("CC,50,3,60,1000,150,120\n", "attachment"),
         ("*CQ*,50,3,60,1000,150,120\n", "SMILES"),
+        ("PMMA,50,3,60,1000,150,120\n", r"is a name; .* write \*CC\(\*\)\(C\)C\(=O\)OC\."),
     ],
 )
 def test_a_bad_row_is_named(write, row, says):

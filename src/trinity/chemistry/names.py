@@ -57,6 +57,12 @@ def _typed(text: str) -> str:
     return text.strip().strip("\"'").strip()
 
 
+def meaning_of(text: str) -> str | None:
+    """The polymer whose name a text is, however it is typed; else None."""
+    typed = _typed(text)
+    return names().get(_by_spelling().get(plain(typed))) if WRITTEN.fullmatch(typed) else None
+
+
 def polymer_named(text: str) -> str:
     """The polymer that a name stands for; any other text as it is.
 
@@ -83,9 +89,8 @@ def polymer_named(text: str) -> str:
     if "|" in text:
         parts = (part.rpartition(":") for part in text.split("|"))
         return "|".join(polymer_named(name) + colon + share for name, colon, share in parts)
-    typed = _typed(text)
-    if WRITTEN.fullmatch(typed) and plain(typed) in _by_spelling():
-        return names()[_by_spelling()[plain(typed)]]
+    if polymer := meaning_of(text):
+        return polymer
     text = text.strip() or text
     if not WRITTEN.fullmatch(text):
         return text

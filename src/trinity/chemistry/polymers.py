@@ -28,6 +28,11 @@ FOREIGN = {
     r"[{}]|\[[$<>]\d*\]": f" is BigSMILES; {ENDS}",
     r"\[(R\d*|R'*|X|Y|e|t|E|T|\?|Pol|Q)\]": f" has ends that SMILES does not know; {ENDS}",
 }
+#: Groups that chemists abbreviate, and their atoms as a branch or an end.
+GROUPS = {
+    "Ph": "c1ccccc1", "Me": "C", "Et": "CC", "Pr": "CCC", "iPr": "C(C)C", "Bu": "CCCC",
+    "tBu": "C(C)(C)C", "Ac": "C(C)=O", "OMe": "OC", "OAc": "OC(C)=O",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -178,11 +183,9 @@ def _parsed(text: str) -> Chem.Mol:
         mol = Chem.MolFromSmiles(text)
     if mol is None:
         remedy = next((says for shape, says in FOREIGN.items() if re.search(shape, text)), None)
-        raise InputError(
-            _quoted(text) + (remedy or " is not a valid SMILES; check brackets and valences.")
-        )
+        raise InputError(_quoted(text) + _unread(text, remedy))
     for fault in _faults(mol):
-        raise InputError(_quoted(text) + fault)
+        raise InputError(_quoted(text) + fault + _advice(fault))
     if "[" in text:  # only there are charges, isotopes and numbers of atoms
         _join_charges(mol)
         for atom in atoms_of(mol):
@@ -221,8 +224,40 @@ def _checked_text(psmiles: str) -> str:
             f"The PSMILES has {len(text)} characters; a repeat unit has at most {MAX_LENGTH}."
         )
     if not all("!" <= character <= "~" for character in text):
-        raise InputError(f"{_quoted(text)} has a space or a character that SMILES does not use.")
+        raise InputError(
+            _quoted(text)
+            + (_named(text) or " has a space or a character that SMILES does not use.")
+        )
     return text
+
+
+def _unread(text: str, remedy: str | None) -> str:
+    """What is wrong with a text that is no SMILES, as the end of a sentence that names it; the
+    ``remedy`` is for other notations of the ends, which need none where they are marked."""
+    if said := _named(text):
+        return said
+    for group, atoms in GROUPS.items():
+        if f"[{group}]" in text or f"({group})" in text:
+            return f" has the group {group}; write its atoms, {atoms}."
+    if remedy and text.count("*") == 2:
+        return " has a placeholder in brackets; write the atoms that it stands for."
+    if remedy:
+        return remedy
+    return " is not a valid SMILES; check brackets and valences."
+
+
+def _named(text: str) -> str | None:
+    """What to write in place of a name, as the end of a sentence; None if it is none."""
+    from trinity.chemistry.names import meaning_of
+
+    meant = meaning_of(text)
+    return f" is a name; where repeat units are read, write {meant}." if meant else None
+
+
+def _advice(fault: str) -> str:
+    """What helps beside what a fault says."""
+    salt = any(f"the element {metal};" in fault for metal in ("Li", "Na", "K", "Mg", "Ca", "Zn"))
+    return " Of a salt, give the neutral acid." if salt else ""
 
 
 def _faults(mol: Chem.Mol) -> Iterator[str]:

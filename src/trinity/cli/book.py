@@ -25,7 +25,9 @@ def _book(module: str):
 
 
 def run(
-    stage: list[str] = typer.Argument(None, metavar="[STAGE]...", help="Notebooks; all if none."),
+    stage: list[str] = typer.Argument(
+        None, metavar="[STAGE]...", help="Notebooks; all of the scale if none."
+    ),
     scale: str = SCALE,
     parameters: list[str] = typer.Option(
         None, "-p", metavar="NAME=VALUE", help="Change a parameter; repeatable."

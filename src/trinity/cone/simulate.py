@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trinity.cone.case import check
+from trinity.cone.case import check, misspelt
 from trinity.cone.curve import HALF, Bare, Rule, lagged, read_bare, read_rule
 from trinity.cone.jit import kernel
 from trinity.cone.run import MOST_ROWS, Diagnostics, Numerics, Row, run
@@ -230,9 +230,10 @@ def read_cases(path: str | Path) -> list:
 def simulate_file(in_path, out_path, curves_dir=None, strict: bool = False) -> int:
     """``trinity simulate``: cases from one JSON file, results to another, in input order.
 
-    The curves of every good case go to ``<index>.csv`` in ``curves_dir``: a column per field of
-    `Row`, a row per time step. With ``strict`` nothing is written when a case is bad. Returns 0, or
-    2 when a case could not be run (its result has ``error``).
+    A field that looks misspelt makes a case bad. The curves of every good case go to
+    ``<index>.csv`` in ``curves_dir``: a column per field of `Row`, a row per time step. With
+    ``strict`` nothing is written when a case is bad. Returns 0, or 2 when a case could not be run
+    (its result has ``error``). A slab that ignites at once has no growth rate of fire (null).
 
     Raises
     ------
@@ -240,11 +241,17 @@ def simulate_file(in_path, out_path, curves_dir=None, strict: bool = False) -> i
         When the file cannot be used at all, or ``strict`` and a case is bad.
     """
     cases = read_cases(in_path)
+    slips = [misspelt(case) for case in cases]
+    if strict and any(slips):
+        i = next(filter(slips.__getitem__, range(len(slips))))
+        raise InputError(f"Case {i}: {slips[i]}")
     found = simulate_batch(cases, strict=strict)
+    found["figra_kw_m2_s"][found["t_ig_s"] <= 0.0] = np.nan  # the peak over no time at all
     bare = np.stack([found[name] for name in Bare._fields], axis=1)
     rows = np.where(np.isfinite(bare), bare, None).tolist()
+    errors = [slip or error for slip, error in zip(slips, found["error"], strict=True)]
     results = []
-    for i, (case, row, error) in enumerate(zip(cases, rows, found["error"], strict=True)):
+    for i, (case, row, error) in enumerate(zip(cases, rows, errors, strict=True)):
         name = case.get("id", i) if isinstance(case, dict) else i
         numbers = {"error": error} if error else zip(Bare._fields, row, strict=True)
         results.append({"id": name, **dict(numbers)})
@@ -255,7 +262,7 @@ def simulate_file(in_path, out_path, curves_dir=None, strict: bool = False) -> i
             text = table.to_csv(index=False, float_format="%.8g", lineterminator="\n")
             write_atomic(Path(curves_dir) / f"{i:05d}.csv", text)
     write_atomic(out_path, json.dumps({"results": results}))
-    return 2 if any(found["error"]) else 0
+    return 2 if any(errors) else 0
 
 
 def warm_up() -> None:
