@@ -185,7 +185,7 @@ def reproduce() -> list[str]:
     if done.exists():
         shutil.rmtree(root)
     # Those without a result that takes beyond an hour: the pages on the controls stay as shipped.
-    long = {"controls", "second_property", "encoders"}
+    long = {"controls", "slow_controls", "descents", "second_property", "encoders"}
     quick = [
         name
         for name, source in notebooks.sources().items()
