@@ -45,7 +45,7 @@ check: $(READY)  ## the fast half of the tests, for everyday work
 test: $(READY)  ## all tests at scale test (cost in the README)
 	$(PYTEST)
 
-class: $(READY)  ## every stage from nothing at class scale, into build/class (7 minutes on 2 cores)
+class: $(READY)  ## every stage from nothing at class scale, into build/class (5 minutes on 2 cores)
 	$(TRINITY) run --scale class
 
 reproduce: $(READY)  ## laptop scale, main arms and book, from nothing, into build/reproduce (40 minutes)

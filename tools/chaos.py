@@ -96,6 +96,7 @@ class Arena:
             "TRINITY_BUILD": str(build),
             "TQDM_DISABLE": "1",
             "HF_HUB_OFFLINE": "1",
+            "GIT_CEILING_DIRECTORIES": str(self.root),  # pages name no commit: one may come between
         }
         environment.pop("TRINITY_DATA", None)
         with log.open("ab") as stream:

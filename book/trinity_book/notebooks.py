@@ -228,22 +228,23 @@ def run_all(plans: Sequence[tuple[Path, dict, Path]], at_once: int | None = None
     Kernels spend much of their time with one core: ``at_once`` run beside each other (all cores by
     default), and stderr says when each is done. After an InputError no other one is begun.
     """
-    done, at_once = [], at_once or min(4, len(os.sched_getaffinity(0)))
+    done, failed, at_once = [], [], at_once or min(4, len(os.sched_getaffinity(0)))
 
     def work(plan: tuple[Path, dict, Path]) -> Path:
+        if failed:
+            return plan[2]  # another one's error is what the caller gets
         start = time.monotonic()
-        written = run_source(*plan, progress=at_once == 1)
-        done.append(written)
+        try:
+            done.append(run_source(*plan, at_once == 1))
+        except InputError:
+            failed.append(plan)
+            raise
         took = f"{time.monotonic() - start:.0f} s ({len(done)} of {len(plans)})"
         print(f"Executed {plan[0].name} in {took}", file=sys.stderr, flush=True)
-        return written
+        return plan[2]
 
     with ThreadPoolExecutor(at_once) as pool:
-        waiting = [pool.submit(work, plan) for plan in plans]
-        try:
-            return [one.result() for one in waiting]
-        finally:
-            pool.shutdown(cancel_futures=True)
+        return list(pool.map(work, plans))
 
 
 def _tidy(executed, notebook: Notebook, parameters: dict[str, object]) -> None:

@@ -153,6 +153,20 @@ def test_a_failing_cell_is_one_sentence_and_leaves_no_result(small, tmp_path):
     assert (tmp_path / "out.failed.ipynb").exists()
 
 
+def test_notebooks_run_beside_each_other_and_none_is_begun_after_a_failure(small, tmp_path, capfd):
+    good = small / "07_small.py"
+    bad = small / "08_bad.py"
+    bad.write_text('# %% tags=["parameters"]\nn = 0\n\n# %%\n1 / n\n')
+    plans = [(good, {"n": n}, tmp_path / f"{n}.ipynb") for n in (1, 2)]
+    assert notebooks.run_all(plans) == [plan[2] for plan in plans]
+    assert [outputs(plan[2]) for plan in plans] == ["PE 0.5 False\n", "PE 1.0 False\n"]
+    assert "Executed 07_small.py in" in capfd.readouterr().err
+    late = (good, {"n": 9}, tmp_path / "late.ipynb")
+    with pytest.raises(InputError, match="08_bad.py stopped with ZeroDivisionError"):
+        notebooks.run_all([(bad, {}, tmp_path / "bad.ipynb"), late], at_once=1)
+    assert not late[2].exists() and not (tmp_path / "bad.ipynb").exists()
+
+
 class TestGate:
     """The gate refuses what it must; each test spoils a good notebook in one way."""
 

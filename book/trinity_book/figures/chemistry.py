@@ -36,7 +36,7 @@ _AROUND = [(-4, 4), (4, -9), (-4, 13), (4, -18)]  # labels of neighbours beside 
 def groups_of_chain(psmiles: str) -> Figure:
     """What each group of a repeat unit adds to the molar volume, as one bar built up."""
     counts, table = count_groups(psmiles).counts, contributions("V298")
-    figure, axes = subplots(figsize=(7.0, 1.6))
+    figure, axes = subplots(figsize=(5.5, 1.6))
     left = 0.0
     for colour, (group, count) in zip(PALETTE * 2, counts.items(), strict=False):
         width = table[group] * count
@@ -54,12 +54,12 @@ def parity(validation: dict) -> Figure:
 
     ``validation``: what `studies.validation.properties.build_property_validation` gives.
     """
-    return _parity_panels(validation, _SHOWN, subplots(2, 2, figsize=(7.5, 7.0)))
+    return _parity_panels(validation, _SHOWN, subplots(2, 2, figsize=(5.9, 7.0)))
 
 
 def parity_of_the_rest(validation: dict) -> Figure:
     """Estimates against published values, of properties without a bar to beat."""
-    return _parity_panels(validation, _ALSO_SHOWN, subplots(3, 2, figsize=(7.5, 9.6)))
+    return _parity_panels(validation, _ALSO_SHOWN, subplots(3, 2, figsize=(5.9, 9.6)))
 
 
 def _parity_panels(validation: dict, shown: dict, drawn: tuple) -> Figure:
@@ -100,7 +100,7 @@ def _parity_panel(axes: Axes, result: dict, factor: float) -> None:
 
 def left_out(validation: dict) -> Figure:
     """Decomposition temperature and char of polymers that the model had not seen."""
-    figure, panels = subplots(1, 2, figsize=(7.5, 3.8))
+    figure, panels = subplots(1, 2, figsize=(5.9, 3.8))
     for axes, key, label, factor in (
         (panels[0], "t50_blind", "T50 (K)", 1.0),
         (panels[1], "char_blind", "char yield (%)", 100.0),
@@ -127,7 +127,7 @@ def calibration(rows: list[dict]) -> Figure:
     """
     parts = [(*row["property"].partition(", "), row["n"]) for row in rows[::-1]]
     names = [f"{in_words(name)}{comma}{how} (n = {n})" for name, comma, how, n in parts]
-    figure, axes = subplots(figsize=(7.5, 0.32 * len(rows) + 1.2))
+    figure, axes = subplots(figsize=(5.9, 0.32 * len(rows) + 1.2))
     for key, colour, marker, size, text, expected in (
         ("within_sigma", BLUE, "o", 9, "within 1σ", rows[0]["expected"][0]),
         ("within_two_sigma", ORANGE, "s", 5, "within 2σ", rows[0]["expected"][1]),
@@ -148,7 +148,7 @@ def thermogravimetry(estimates: dict[str, Estimate], n: int, rng: np.random.Gene
 
     ``estimates`` by their labels, one colour each.
     """
-    figure, axes = subplots(figsize=(7.0, 3.6))
+    figure, axes = subplots(figsize=(5.5, 3.6))
     temperature = np.linspace(400.0, 1050.0, 651)
     for colour, (label, found) in zip(PALETTE, estimates.items(), strict=False):
         drawn = sample_parameters(found, n, rng)
@@ -181,7 +181,7 @@ def draws(found: Estimate, n: int, rng: np.random.Generator) -> Figure:
     """How draws are correlated: density with specific heat, and log A with E."""
     drawn, dots = sample_parameters(found, n, rng), {"s": 6, "alpha": 0.5}
     heat, energy = drawn["specific_heat_melt_j_kg_k"] / 1e3, drawn["E_j_mol"] / 1e3
-    figure, (left, right) = subplots(1, 2, figsize=(7.5, 3.4))
+    figure, (left, right) = subplots(1, 2, figsize=(5.9, 3.4))
     left.scatter(drawn["density_kg_m3"], heat, color=BLUE, **dots)
     left.set(xlabel="density (kg/m³)", ylabel="specific heat of the melt (kJ/kg/K)")
     right.scatter(energy, np.log10(drawn["A_1_s"]), color=ORANGE, **dots)

@@ -63,7 +63,7 @@ def measured_curve(curve: pd.DataFrame, test: pd.Series) -> Figure:
     ``curve`` has ``time_s`` and ``hrr_kw_m2``; ``test`` is the row of the specimen.
     """
     time, rate = curve["time_s"], curve["hrr_kw_m2"]
-    figure, axes = subplots(figsize=(6.8, 3.4))
+    figure, axes = subplots(figsize=(5.4, 3.4))
     axes.plot(time, rate, color=BLUE)
     burning = time >= test["t_ig_s"]
     axes.fill_between(time, rate, where=burning, color=BLUE, alpha=0.15, linewidth=0)
@@ -117,7 +117,7 @@ def groups_on_molecule(psmiles: str = "*Oc1ccc(C(C)(C)c2ccc(OC(*)=O)cc2)cc1") ->
     claimed = claims(molecule)
     names = list(dict.fromkeys(claimed.values()))
     colours = dict(zip(names, PALETTE, strict=False))
-    figure, axes = subplots(figsize=(6.8, 2.6))
+    figure, axes = subplots(figsize=(5.4, 2.6))
     for bond in molecule.GetBonds():
         ends = place[[bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()]]
         axes.plot(*ends.T, color=GREY, linewidth=1 + bond.GetBondTypeAsDouble(), zorder=1)
@@ -164,7 +164,7 @@ def network() -> Figure:
     }
     for (x, y), (text, width, height, colour) in parts.items():
         box(axes, x, y, width, height, colour, text)
-    axes.text(3.5, 0.55, "mean over\ntokens", ha="center", fontsize=8)
+    axes.text(3.2, 0.62, "mean over\ntokens", fontsize=8)
     for start, end in (((3.15, 0), (3.8, 0)), ((5.6, 0), (6.5, 0)), ((5.9, -1.5), (6.7, -0.85))):
         style.arrow(axes, start, end, GREY)
     answers = ["ignites?", r"$t_{ig}$", "pHRR", r"$t_{peak}$", "THR"]
@@ -177,7 +177,7 @@ def network() -> Figure:
 def split() -> Figure:
     """Leave one polymer out: a row per round, a column per group; one group is held out in each."""
     names = list(dict.fromkeys(GROUP_NINE.values()))
-    figure, axes = subplots(figsize=(6.8, 2.8))
+    figure, axes = subplots(figsize=(5.4, 2.8))
     for i in range(len(names)):
         for j in range(len(names)):
             colour = ORANGE if i == j else BLUE

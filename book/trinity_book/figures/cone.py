@@ -17,7 +17,7 @@ def curves_with_marks(curves: dict[str, tuple], measured: pd.Series, title: str)
     The bar above spans the 180 s of the measured mean; the level below is the measured total, which
     belongs to the end of the test and to no time before.
     """
-    figure, (above, below) = subplots(2, 1, figsize=(6.8, 5.4), sharex=True, height_ratios=(3, 2))
+    figure, (above, below) = subplots(2, 1, figsize=(5.4, 5.4), sharex=True, height_ratios=(3, 2))
     for (name, (time_s, hrr_w_m2)), colour in zip(curves.items(), (BLUE, SKY, GREEN), strict=False):
         above.plot(time_s, 1e-3 * hrr_w_m2, color=colour, label=f"simulated, {name}")
         steps = 0.5 * np.diff(time_s) * (hrr_w_m2[1:] + hrr_w_m2[:-1])
@@ -64,7 +64,7 @@ def errors_by(errors: dict[str, dict], grouping: str, labels: dict[str, str]) ->
     either way. ``errors``: arm (informed, blind) -> ``gmfe`` of ``physics_validation.json``,
     ``cone``; ``labels``: key of a row -> how to write it, first on top.
     """
-    size = (7.4, 1.3 + 0.36 * len(labels))
+    size = (5.8, 1.5 + 0.36 * len(labels))
     figure, panels = subplots(1, 2, figsize=size, sharey=True)
     place = np.arange(len(labels))
     for axes, target in zip(panels, PRIMARY, strict=True):
@@ -75,13 +75,14 @@ def errors_by(errors: dict[str, dict], grouping: str, labels: dict[str, str]) ->
             axes.hlines(place + off, 1 / factor, factor, color=colour, alpha=0.35, linewidth=3)
             axes.plot(parts["bias"], place + off, mark, color=colour, label=arm)
         axes.axvline(1.0, color=GREY, linewidth=0.9)
-        axes.set(xscale="log", xlim=(0.42, 2.4), xlabel=f"{NAMES[target]}: simulated / measured")
+        axes.set(xscale="log", xlim=(0.42, 2.4), xlabel="simulated / measured")
+        axes.set(title=NAMES[target])
         axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xticks([0.5, 0.7, 1.0, 1.4, 2.0], ["0.5", "0.7", "1", "1.4", "2"])
     panels[0].set_yticks(place, labels.values())
     panels[0].invert_yaxis()
     entries = panels[0].get_legend_handles_labels()
-    figure.legend(*entries, loc="outside upper right", ncols=2, fontsize="small")
+    figure.legend(*entries, loc="outside lower center", ncols=2, fontsize="small")
     return figure
 
 
@@ -93,7 +94,7 @@ def remedies(rows: list[dict], target: str) -> Figure:
     table = pd.DataFrame({row["remedy"]: row[f"{target}_by_polymer"] for row in rows}).T
     ticks = {"ticks": np.log([0.5, 1.0, 2.0]), "format": lambda x, _: f"{np.exp(x):g}"}
     figure = style.heatmap(
-        np.log(table.astype(float)), "simulated / measured", (7.6, 0.9 + 0.34 * len(table)),
+        np.log(table.astype(float)), "simulated / measured", (6.0, 0.9 + 0.34 * len(table)),
         annot=table, cmap="PuOr", vmin=-0.8, vmax=0.8, cbar_kws=ticks,
     )  # fmt: skip
     figure.axes[0].set(title=NAMES[target], xlabel="", ylabel="")
@@ -110,7 +111,7 @@ def radiation_needed(rows: list[dict]) -> Figure:
     table = pd.DataFrame(rows).astype({"radiation": float})
     # Sheets of one polymer apart by their thickness, whatever its last digits.
     table["sheet"] = table["polymer"] + table["thickness_mm"].round().map(" {:.0f} mm".format)
-    figure, axes = subplots(figsize=(6.8, 4.2))
+    figure, axes = subplots(figsize=(5.4, 4.2))
     ends = []
     for (sheet, part), mark in zip(table.groupby("sheet"), "osD^vP*X<>hd", strict=False):
         colour = ORANGE if part["polymer"].iloc[0] in HYDROCARBONS else BLUE
@@ -136,7 +137,7 @@ def verification(curve: dict, convergence: dict) -> Figure:
 
     ``curve`` and ``convergence`` of `trinity_book.studies.validation.verification`.
     """
-    figure, (left, *others) = subplots(1, 3, figsize=(7.8, 2.8))
+    figure, (left, *others) = subplots(1, 3, figsize=(6.2, 2.8))
     left.plot(curve["time_s"], curve["exact_k"], color=ORANGE, linewidth=3, label="exact")
     left.plot(curve["time_s"], curve["simulated_k"], "--", color=BLUE, label="simulated")
     left.set(xlabel="time (s)", ylabel="surface temperature (K)", xscale="log")
@@ -163,7 +164,7 @@ def gasification_parity(tests: pd.DataFrame) -> Figure:
 
     ``tests``: rows of ``physics_validation.json``, ``gasification.tests``.
     """
-    figure, panels = subplots(1, 2, figsize=(7.6, 3.6))
+    figure, panels = subplots(1, 2, figsize=(6.0, 3.6))
     names = {"peak": "peak mass loss rate (g/m²/s)", "t_3_g": "time to 3 g/m²/s (s)"}
     for axes, (key, label) in zip(panels, names.items(), strict=True):
         style.by_polymer(axes, tests, f"{key}_measured", f"{key}_simulated")
@@ -179,7 +180,7 @@ def ignition_lines(lines: dict, tests: pd.DataFrame, columns: int = 4) -> Figure
     ``lines``: ``ignition_lines`` of ``physics_validation.json``; ``tests``: the measurements.
     """
     rows = -(-len(lines["polymers"]) // columns)
-    size = (7.6, 2.0 * rows)
+    size = (6.0, 2.0 * rows)
     figure, panels = subplots(rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False)
     for axes, (name, line) in zip(panels.flat, lines["polymers"].items(), strict=False):
         t_ig = np.array(line["t_ig_s"], dtype=float)
@@ -214,7 +215,7 @@ def sensitivity(effects: dict, most: int = 8) -> Figure:
 
     ``effects``: ``sensitivity`` of ``physics_validation.json``.
     """
-    figure, panels = subplots(1, 2, figsize=(7.6, 3.8))
+    figure, panels = subplots(1, 2, figsize=(6.0, 3.8))
     for axes, target in zip(panels, PRIMARY, strict=True):
         mean = pd.DataFrame(
             {p: {k: v["mu_star"] for k, v in entry[target].items()} for p, entry in effects.items()}

@@ -17,7 +17,7 @@ def primary_by_arm(primary: list[dict]) -> Figure:
     """
     rows = pd.DataFrame(primary).sort_values("mean_abs_ln")
     colours = [arm_look(arm)["color"] for arm in rows["arm"]]
-    figure, axes = subplots(figsize=(7.4, 0.27 * len(rows) + 0.9))
+    figure, axes = subplots(figsize=(5.8, 0.27 * len(rows) + 0.9))
     names = [label(arm) for arm in rows["arm"]]
     ranges(axes, rows[["mean_abs_ln", "low", "high"]], names, colours)
     axes.set(xlim=(0, None), xlabel=PRIMARY_LABEL)
@@ -30,7 +30,7 @@ def curve(levels: pd.DataFrame, xlabel: str, flat: dict[str, float] | None = Non
     ``levels``: columns ``arm``, ``x``, ``mean_abs_ln``, ``low``, ``high``; ``flat``: arm -> value,
     of arms that do not depend on it.
     """
-    figure, axes = subplots(figsize=(6.6, 3.6))
+    figure, axes = subplots(figsize=(5.2, 3.6))
     for arm, part in levels.groupby("arm", sort=False):
         part, look = part.sort_values("x"), arm_look(arm)
         axes.plot(
@@ -55,7 +55,7 @@ def elsewhere(levels: pd.DataFrame) -> Figure:
 
     ``levels``: columns ``arm``, ``level``, ``mean_abs_ln``, ``low``, ``high``.
     """
-    figure, axes = subplots(figsize=(8.0, 3.4))
+    figure, axes = subplots(figsize=(6.3, 3.4))
     shades = [
         # paler where physics does not answer at prediction
         to_rgba(look["color"], 1.0 if look["linestyle"] == "-" else 0.45)

@@ -32,15 +32,16 @@ def overview() -> Figure:
         "5  Phase 2\nfinetuning on\nmeasurements",
         "6  Predictor of\nignition and\nheat release",
     ]
-    figure, axes = subplots(figsize=(9.0, 2.5))
-    for i, text in enumerate(steps):
-        box(axes, 1.7 * i, 0, 1.5, 0.9, GREEN if i == 5 else BLUE, text, fontsize=9.5)
-        if i:
-            arrow(axes, (1.7 * i - 0.93, 0), (1.7 * i - 0.76, 0), BLUE)
-    box(axes, 5.1, -1.25, 2.9, 0.42, ORANGE, "current practice: finetune directly", fontsize=9.5)
-    arrow(axes, (0.1, -0.48), (3.62, -1.25), ORANGE, bend=0.18)
-    arrow(axes, (6.58, -1.25), (8.45, -0.48), ORANGE, bend=0.18)
-    axes.set(xlim=(-0.85, 9.35), ylim=(-1.6, 0.6))
+    figure, axes = subplots(figsize=(6.0, 3.1))
+    places = [(2.1 * i, 0.0) for i in (0, 1, 2)] + [(2.1 * i, -1.9) for i in (2, 1, 0)]
+    for i, (place, text) in enumerate(zip(places, steps, strict=True)):
+        box(axes, *place, 1.75, 1.0, GREEN if i == 5 else BLUE, text, fontsize=9.5)
+    for start, end in (((0.91, 0), (1.19, 0)), ((3.01, 0), (3.29, 0)), ((4.2, -0.55), (4.2, -1.35)),
+                       ((3.29, -1.9), (3.01, -1.9)), ((1.19, -1.9), (0.91, -1.9))):  # fmt: skip
+        arrow(axes, start, end, BLUE)
+    arrow(axes, (0, -0.55), (0, -1.35), ORANGE)
+    box(axes, 1.95, -0.95, 3.0, 0.42, ORANGE, "current practice: finetune directly", fontsize=9.5)
+    axes.set(xlim=(-0.95, 5.15), ylim=(-2.5, 0.6))
     axes.axis("off")
     return figure
 
@@ -55,20 +56,20 @@ def result() -> Figure:
 def reliability() -> Figure:
     """What came of killed runs that were started again, and of small faults put into the code."""
     victims, targets = records.read("chaos")["victims"], records.read("mutation")["targets"]
-    figure, (left, right) = subplots(columns=2, figsize=(9.0, 2.9))
+    figure, (above, below) = subplots(2, figsize=(6.0, 5.6))
     rows = [
         (tables.VICTIMS[v["victim"]].strip("`"), v["identical"], v["reruns"] - v["identical"])
         for v in victims
     ]
-    _shares(left, rows, ("all bytes the same", "another byte"))
-    left.set(xlabel="killed runs, started again", title="Interrupted runs")
+    _shares(above, rows, ("all bytes the same", "another byte"))
+    above.set(xlabel="killed runs, started again", title="Interrupted runs")
     rows = [
         (Path(t["files"][0]).parent.name, t["killed"] + t["timeout"], t["equivalent"],
          t["survived"] - t["equivalent"])
         for t in targets
     ]  # fmt: skip
-    _shares(right, rows, ("noticed by a test", "harmless", "not noticed"))
-    right.set(xlabel="small faults put into the code", title="Faults")
+    _shares(below, rows, ("noticed by a test", "harmless", "not noticed"))
+    below.set(xlabel="small faults put into the code", title="Faults")
     return figure
 
 

@@ -43,7 +43,7 @@ def parity_by_arm(rows: pd.DataFrame, arms: list[str], targets: list[str]) -> Fi
     """
     by = ["arm", "target", "polymer", "test_id"]
     mean = rows.groupby(by, as_index=False).agg({"predicted": gmean, "measured": "first"})
-    size = (2.35 * len(arms) + 0.9, 2.6 * len(targets))
+    size = (1.85 * len(arms) + 0.7, 2.1 * len(targets))
     figure, panels = subplots(len(targets), len(arms), figsize=size, squeeze=False)
     for i, target in enumerate(targets):
         values = mean[mean["target"] == target]
@@ -68,7 +68,7 @@ def ablation(scores: pd.DataFrame, targets: list[str], stacked: bool = False) ->
     ``scores``: columns ``arm``, ``target``, ``gmfe``, ``gmfe_low``, ``gmfe_high`` [-]; ``stacked``:
     panels below each other, for a phone.
     """
-    size = (5.2, 2.4 * len(targets)) if stacked else (3.5 * len(targets) + 0.6, 3.2)
+    size = (5.2, 2.4 * len(targets)) if stacked else (2.75 * len(targets) + 0.5, 3.2)
     shape = (len(targets), 1) if stacked else (1, len(targets))
     figure, panels = subplots(*shape, figsize=size, sharey=True, squeeze=False)
     arms = [arm for arm in ARMS if arm in set(scores["arm"])]
@@ -87,7 +87,7 @@ def errors_by_group(errors: pd.DataFrame, title: str) -> Figure:
     ``errors``: mean |ln| errors, index arm, columns groups.
     """
     table = np.exp(errors.loc[[arm for arm in ARMS if arm in errors.index]]).rename(label)
-    figure = style.heatmap(table, "error factor", (7.4, 3.2), cmap="cividis_r", vmin=1, vmax=3,
+    figure = style.heatmap(table, "error factor", (5.8, 3.2), cmap="cividis_r", vmin=1, vmax=3,
                      cbar_kws={"extend": "max"})  # fmt: skip
     figure.axes[0].set(title=title, xlabel="", ylabel="")
     return figure

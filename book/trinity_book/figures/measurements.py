@@ -18,7 +18,7 @@ def ignition_against_flux(tests: pd.DataFrame) -> Figure:
 
     ``tests`` as `trinity.measurements.specimens.load_measurements` gives them.
     """
-    figure, panels = subplots(1, 2, figsize=(7.6, 3.8))
+    figure, panels = subplots(1, 2, figsize=(6.0, 3.8))
     for axes, target in zip(panels, PRIMARY, strict=True):
         style.by_polymer(axes, tests, "flux_kw_m2", target)
         axes.set(yscale="log", xlabel=FLUX, ylabel=LABELS[target])
@@ -58,7 +58,7 @@ def measured_curves(
     them; the time axes end at ``longest_s``, thick specimens burn on.
     """
     polymers = sorted(specimens["polymer"].unique())
-    figure, grid = subplots(3, 4, figsize=(8.4, 5.8), sharex=True)
+    figure, grid = subplots(3, 4, figsize=(6.6, 5.8), sharex=True)
     scale = Normalize(20.0, 95.0)
     for axes, polymer in zip(grid.flat, polymers, strict=False):
         own = specimens[specimens["polymer"] == polymer]
@@ -95,7 +95,7 @@ def hrr_with_draws(curves: list[tuple], central: tuple, title: str) -> Figure:
 
 def measured_in_synthetic(table: pd.DataFrame, tests: pd.DataFrame) -> Figure:
     """Measured tests (markers) in the cloud of synthetic ones, for both targets against flux."""
-    figure, panels = subplots(1, 2, figsize=(7.6, 3.6))
+    figure, panels = subplots(1, 2, figsize=(6.0, 3.6))
     for axes, target in zip(panels, PRIMARY, strict=True):
         axes.scatter(table["flux_kw_m2"], table[target], s=2, c=SKY, alpha=0.15, linewidths=0,
                      label="synthetic", rasterized=True)  # fmt: skip
@@ -110,7 +110,7 @@ def simulated_against_measured(tests: pd.DataFrame, predicted: dict[str, np.ndar
 
     ``predicted``: target -> array (n_tests,), NaN where nothing was predicted.
     """
-    figure, panels = subplots(1, 2, figsize=(7.8, 3.8))
+    figure, panels = subplots(1, 2, figsize=(6.2, 3.8))
     for axes, target in zip(panels, PRIMARY, strict=True):
         style.by_polymer(axes, tests.assign(predicted=predicted[target]), target, "predicted")
         style.identity_line(axes)
@@ -128,7 +128,7 @@ def measured_beside_simulated(
     ``measured`` as `load_curves` gives it; ``simulated``: polymer -> name of the inputs ->
     (time [s], HRR [W/m²]); ``specimens`` are those to be shown.
     """
-    figure, grid = subplots(4, 3, figsize=(7.6, 8.2))
+    figure, grid = subplots(4, 3, figsize=(6.0, 8.2))
     for axes, (polymer, own) in zip(grid.flat, specimens.groupby("polymer"), strict=False):
         for test_id in own["test_id"]:
             axes.plot(*measured[test_id][["time_s", "hrr_kw_m2"]].to_numpy().T, color=GREY,

@@ -24,7 +24,7 @@ def misses(rows: pd.DataFrame, targets: list[str]) -> Figure:
     """
     ratio = in_half_widths(rows)
     table = rows.assign(ratio=ratio, held=np.where(ratio <= 1, "inside", "outside"))
-    order, size = sorted(rows["fold"].unique()), (3.4 * len(targets) + 0.6, 3.6)
+    order, size = sorted(rows["fold"].unique()), (2.7 * len(targets) + 0.5, 3.6)
     figure, panels = subplots(1, len(targets), figsize=size, sharey=True, squeeze=False)
     for axes, target in zip(panels[0], targets, strict=True):
         seaborn.swarmplot(
@@ -68,7 +68,7 @@ def _sorted_ranges(rows: pd.DataFrame, target: str, xlabel: str, **look) -> Figu
     """Intervals with what was predicted, if anything, and measured: values that an interval does
     not hold have another colour and shape."""
     rows = rows.sort_values("measured").reset_index(drop=True)
-    figure, axes = subplots(figsize=(7.4, 3.2))
+    figure, axes = subplots(figsize=(5.8, 3.2))
     axes.vlines(rows.index, rows["low"], rows["high"], **look)
     if "predicted" in rows:
         axes.plot(rows["predicted"], "_", color=GREY, markersize=6, label="predicted")
@@ -88,7 +88,7 @@ def similarities(seen: Sequence, asked: pd.Series, least: float) -> Figure:
     ``seen``: fingerprints of what a model has seen, of which 600 are shown; ``asked``: name ->
     similarity [-]; ``least``: below it, ``in_domain`` is false.
     """
-    figure, axes = subplots(figsize=(7.0, 3.4))
+    figure, axes = subplots(figsize=(5.5, 3.4))
     sample = np.linspace(0, len(seen) - 1, 600).astype(int).tolist()
     nearest = [nearest_other(i, seen) for i in sample]
     seaborn.histplot(x=nearest, bins=np.linspace(0, 1, 41), color=SKY, alpha=0.6, linewidth=0,
@@ -111,7 +111,7 @@ def one_polymer(measured: pd.DataFrame, lines: dict[str, pd.DataFrame], title: s
     ``measured``: its tests, columns ``flux_kw_m2``, ``t_ig_s`` [s], ``phrr_kw_m2`` [kW/m²];
     ``lines``: arm -> table with the same columns, at increasing irradiance.
     """
-    figure, panels = subplots(1, 2, figsize=(7.6, 3.4))
+    figure, panels = subplots(1, 2, figsize=(6.0, 3.4))
     for axes, target in zip(panels, PRIMARY, strict=True):
         for arm, table in lines.items():
             axes.plot(table["flux_kw_m2"], table[target], label=label(arm), **arm_look(arm))
@@ -127,7 +127,7 @@ def prediction_against_flux(answers: pd.DataFrame, title: str) -> Figure:
 
     ``answers``: rows of `trinity.prediction.predict.predict_frame` at increasing ``flux_kw_m2``.
     """
-    figure, panels = subplots(1, 2, figsize=(7.6, 3.3))
+    figure, panels = subplots(1, 2, figsize=(6.0, 3.3))
     flux = answers["flux_kw_m2"]
     for axes, target in zip(panels, PRIMARY, strict=True):
         axes.fill_between(flux, answers[f"{target}_lo"], answers[f"{target}_hi"], color=BLUE,

@@ -29,7 +29,7 @@ def learning_curves(curves: pd.DataFrame) -> Figure:
 
     ``curves`` are rows of ``second_property.json`` of one property, phase 2 and split.
     """
-    figure, panels = subplots(1, 2, figsize=(7.2, 5.0), sharey=True)
+    figure, panels = subplots(1, 2, figsize=(5.7, 5.0), sharey=True)
     for axes, physics in zip(panels, PHYSICS, strict=True):
         for number, (arm, name) in enumerate(ARMS.items()):
             rows = curves[(curves["arm"] == arm) & (curves["physics"] == physics)]
@@ -78,7 +78,7 @@ def power_curve(power: pd.DataFrame) -> Figure:
 
     ``power`` are rows of ``second_property.json`` of one property, phase 2 and split.
     """
-    figure, panels = subplots(1, 2, figsize=(7.2, 3.8), sharey=True)
+    figure, panels = subplots(1, 2, figsize=(5.7, 3.8), sharey=True)
     for axes, physics in zip(panels, PHYSICS, strict=True):
         rows = power[power["physics"] == physics]
         for number, (labels, part) in enumerate(rows.groupby("labels")):

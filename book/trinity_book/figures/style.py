@@ -188,7 +188,7 @@ def heatmap(table: pd.DataFrame, label: str, size: tuple[float, float], **option
     """A table as coloured cells with their numbers in them; ``options`` go to seaborn."""
     figure, axes = subplots(figsize=size)
     bar = {"label": label, **options.pop("cbar_kws", {})}
-    drawn = {"annot": True, "fmt": ".2f", "annot_kws": {"fontsize": 7.5}, **options}
+    drawn = {"annot": True, "fmt": ".1f", "annot_kws": {"fontsize": 8.5}, **options}
     seaborn.heatmap(table, ax=axes, cbar_kws=bar, **drawn)
     axes.grid(False)
     axes.tick_params(length=0)

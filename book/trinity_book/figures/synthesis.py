@@ -61,7 +61,7 @@ def repeat_units(polymers: pd.DataFrame) -> Figure:
     units = [Chem.MolFromSmiles(text) for text in shown["psmiles"]]
     canvas.DrawMolecules(units, legends=shown["family"].tolist())
     canvas.FinishDrawing()
-    figure, axes = subplots(figsize=(8.0, 8.0 * rows * height / (5 * width)))
+    figure, axes = subplots(figsize=(6.3, 6.3 * rows * height / (5 * width)))
     axes.imshow(imread(BytesIO(canvas.GetDrawingText())))
     axes.axis("off")
     return figure
@@ -69,7 +69,7 @@ def repeat_units(polymers: pd.DataFrame) -> Figure:
 
 def label_distributions(table: pd.DataFrame, measurements: pd.DataFrame) -> Figure:
     """Synthetic labels (filled) and measured ones (ticks), on logarithmic axes."""
-    figure, panels = subplots(2, 2, figsize=(7.0, 4.4), sharey=True)
+    figure, panels = subplots(2, 2, figsize=(5.5, 4.4), sharey=True)
     for axes, (name, text) in zip(panels.flat, LABELS.items(), strict=True):
         values = table[name].dropna()
         shown = values[values.between(*values.quantile([0.001, 0.999]))]
@@ -85,7 +85,7 @@ def label_distributions(table: pd.DataFrame, measurements: pd.DataFrame) -> Figu
 def property_ranges(table: pd.DataFrame) -> Figure:
     """Property ranges by family: median, and central 80 % with the draws' errors in it."""
     order = sorted(table["family"].unique())
-    figure, panels = subplots(2, 2, figsize=(7.0, 6.2), sharey=True)
+    figure, panels = subplots(2, 2, figsize=(5.5, 6.2), sharey=True)
     for axes, (name, (unit, scale)) in zip(panels.flat, SHOWN.items(), strict=True):
         seaborn.pointplot(x=scale * table[name], y=table["family"], order=order, estimator="median",
                           errorbar=("pi", 80), linestyle="none", markersize=4, color=BLUE,
@@ -125,7 +125,7 @@ def polymer_map(table: pd.DataFrame, measurements: pd.DataFrame) -> Figure:
     pca = PCA(2, random_state=0).fit(bits)
     (x, y), where = pca.transform(bits).T, pca.transform(own)
     families = polymers["family"].value_counts().index
-    figure, axes = subplots(figsize=(7.0, 4.4))
+    figure, axes = subplots(figsize=(5.5, 4.4))
     seaborn.scatterplot(
         x=x, y=y, hue=polymers["family"].array, hue_order=families, style=polymers["family"].array,
         style_order=families, palette=[PALETTE[i % len(PALETTE)] for i in range(len(families))],
@@ -151,7 +151,7 @@ def expected_signs(report: dict) -> Figure:
     texts = [f"{style.in_words(row['label'])} on {style.in_words(row['input'])}" for row in rows]
     values = [row["coefficient"] for row in rows]
     colours = [BLUE if row["as_expected"] else ORANGE for row in rows]
-    figure, axes = subplots(figsize=(7.0, 4.2))
+    figure, axes = subplots(figsize=(5.5, 4.2))
     axes.barh(texts, values, color=colours)
     axes.axvline(0, color=GREY, linewidth=0.8)
     axes.set(xlabel="standardised rank regression coefficient", xlim=(-1, 1))
@@ -161,7 +161,7 @@ def expected_signs(report: dict) -> Figure:
 
 def energy_released(table: pd.DataFrame) -> Figure:
     """Heat released by the rows that ignite, as a share of what their fuel holds."""
-    figure, axes = subplots(figsize=(7.0, 2.6))
+    figure, axes = subplots(figsize=(5.5, 2.6))
     seaborn.histplot(x=100 * fuel_share(table).dropna(), bins=np.linspace(0, 110, 56), color=BLUE,
                      stat="percent", alpha=0.6, linewidth=0, ax=axes)  # fmt: skip
     axes.axvline(100, color=ORANGE, linewidth=1.5, label="all that the specimen holds")
@@ -179,10 +179,10 @@ def correlations(table: pd.DataFrame, columns: tuple[str, ...]) -> Figure:
     ``columns``: those to compare, such as `DRAWN` or `ASKED`.
     """
     found = table[list(columns)].dropna().corr("spearman").round(1) + 0.0  # no -0.0
-    size = (1.6 + 0.58 * len(columns), 0.9 + 0.46 * len(columns))
+    size = (1.4 + 0.48 * len(columns), 0.9 + 0.42 * len(columns))
     upper = np.triu(np.ones(found.shape, bool), 1)
     found = found.rename(index=style.in_words, columns=style.in_words)
     figure = style.heatmap(found, "Spearman rank correlation", size, cmap="PuOr_r", vmin=-1, vmax=1,
-                   mask=upper, fmt=".1f", square=True)  # fmt: skip
+                   mask=upper, square=True)  # fmt: skip
     figure.axes[0].set(xlabel="", ylabel="")
     return figure

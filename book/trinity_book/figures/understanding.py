@@ -27,7 +27,7 @@ def landscape(found: dict) -> Figure:
 
     ``found``: the block ``landscape``.
     """
-    figure, panels = subplots(1, 2, figsize=(8.2, 4.4), sharey=True, layout="compressed")
+    figure, panels = subplots(1, 2, figsize=(6.5, 4.4), sharey=True, layout="compressed")
     shown = {
         "training loss": np.asarray(found["loss"]),
         "error factor, held-out polymers": np.exp(found["error_held_out"]),
@@ -75,7 +75,7 @@ def weight_distances(found: list[dict]) -> Figure:
     colours, names = zip(*TRAININGS.values(), strict=True)
     table = 100 * pd.DataFrame(found).set_index("layer")[list(TRAININGS)]
     table.columns = names
-    figure, axes = subplots(figsize=(7.4, 0.42 * len(table) + 1.1))
+    figure, axes = subplots(figsize=(5.8, 0.42 * len(table) + 1.1))
     table.plot.barh(ax=axes, width=0.8, color=list(colours))
     axes.set(xlabel="change of the weights, relative to their length before [%]", ylabel="")
     axes.invert_yaxis()
@@ -89,7 +89,7 @@ def probes(found: list[dict]) -> Figure:
     """
     table = pd.DataFrame(found)
     models = table["model"].unique()
-    figure, axes = subplots(figsize=(7.4, 3.2))
+    figure, axes = subplots(figsize=(5.8, 3.2))
     colours = [PROBED.get(model, SKY) for model in models]
     bars(axes, table, "quantity", "model", "r2", colours)
     axes.set(ylabel="share of variance found, R²", ylim=(min(0.0, table["low"].min()), 1.0))
@@ -126,7 +126,7 @@ def descents(errors: pd.DataFrame) -> Figure:
     means = errors.groupby(["start", "fold", "step"], as_index=False)[list(columns)].mean()
     means["start"] = means["start"].map(starts)
     colours = dict(zip(starts.values(), (BLUE, ORANGE), strict=True))
-    figure, panels = subplots(1, 2, figsize=(7.2, 3.6), sharey=True)
+    figure, panels = subplots(1, 2, figsize=(5.7, 3.6), sharey=True)
     for axes, (column, title) in zip(panels, columns.items(), strict=True):
         seaborn.lineplot(means, x="step", y=column, hue="start", palette=colours, marker="o",
                          seed=0, ax=axes)  # fmt: skip
