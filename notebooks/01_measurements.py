@@ -206,6 +206,9 @@ pd.DataFrame(score(known.assign(arm="a line", seed=0, lo=np.nan, hi=np.nan)))[
 ].round(2)
 
 # %% [markdown]
+# `gmfe` is the geometric mean error factor (1 is perfect) with its 95 % interval; `n` of `of` cells were scored. A *fold*
+# is one round, in which a group is left out; an *arm* is one way of predicting ({doc}`../book/glossary`).
+#
 # The same from the shell: `trinity evaluate --template held_out.csv` writes the table to be filled, and
 # `trinity evaluate --predictions held_out.csv` scores it beside the project's arms, with the paired
 # difference. Measured values and folds come from the project, so that a file cannot choose what counts.

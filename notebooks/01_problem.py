@@ -62,7 +62,7 @@ figures_concepts.measured_curve(curves[test["test_id"]], test)
 #
 # ## All the tests that we found
 #
-# The measurements of this book fit into one small table: tests of neat thermoplastics that fourteen laboratories
+# The measurements of this book fit into one small table: tests of neat thermoplastics that laboratories
 # have published under terms that allow them to be shown. One row is a *cell*, the mean of the
 # specimens that one laboratory burnt under one condition. The {doc}`data card <01_measurements>` has the
 # curves, the artefacts and the licences. What the short names stand for is in the

@@ -236,7 +236,7 @@ pd.DataFrame(validation["definition_shift"]).T.round(1)
 # ## What if a tested polymer was in a published fit?
 #
 # The temperature and char models are ours, and no tested polymer is in them. Other numbers come from large
-# fits of which only the result is here, or from tables whose data are not: some of the eleven polymers may
+# fits of which only the result is here, or from tables whose data are not: some of the measured polymers may
 # be among them. Leaving one polymer out of a least-squares fit moves its estimate away from its measured
 # value by $h/(1-h)$ times the residual. Its leverage $h$ is on average increments per polymer:
 # {glue:text}`mean_h_v` for the molar volume. The standard errors of the increments give an upper limit for

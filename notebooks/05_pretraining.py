@@ -131,8 +131,8 @@ glue("p1_ignition", f"{100 * phase1['ignition_accuracy']:.0f}", display=False)
 glue("p1_share", f"{100 * phase1['ignition_share']:.0f}", display=False)
 
 # %% [markdown]
-# Trained on {glue:text}`p1_rows` rows and asked about {glue:text}`p1_held_out` unseen polymers, the
-# ensemble of {glue:text}`p1_members` models is off by a factor of {glue:text}`p1_t_ig` in ignition time
+# Of {glue:text}`p1_rows` rows, those of {glue:text}`p1_held_out` polymers were held out and the others trained on. Asked
+# about the polymers held out, the ensemble of {glue:text}`p1_members` models is off by a factor of {glue:text}`p1_t_ig` in ignition time
 # (conditions only: {glue:text}`p1_t_ig_base`) and {glue:text}`p1_phrr` in peak heat release rate
 # (conditions only: {glue:text}`p1_phrr_base`). Single members range from {glue:text}`p1_low` to
 # {glue:text}`p1_high` for ignition. It separates igniting from non-igniting tests in

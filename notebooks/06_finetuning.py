@@ -20,7 +20,7 @@
 # polymer with an interval. **Prerequisites.** {doc}`05_pretraining`. **Time.** 20 minutes.
 # ```
 #
-# The phase-1 model has learned the physics, mistakes included. A hundred measurements of eleven polymers cannot teach
+# The phase-1 model has learned the physics, mistakes included. So few measurements of so few polymers cannot teach
 # it chemistry, but
 # they can correct what polymers have in common: the heat that the flame feeds back, the bias of the properties, the
 # laboratory. Three modes finetune phase 1 by gradient descent: all weights, low-rank updates {cite}`hu2022lora`, or the
@@ -79,11 +79,11 @@ pd.Series(factor, name="error factor on the training data").round(3)
 # %% tags=["remove-cell"]
 glue("fit_t_ig", f"{factor['t_ig_s']:.2f}", display=False)
 glue("fit_phrr", f"{factor['phrr_kw_m2']:.2f}", display=False)
-glue("n_fit", len(tests), display=False)
+glue("n_fit", len(rows), display=False)
 
 # %% [markdown]
 # An error factor of {glue:text}`fit_t_ig` for ignition and {glue:text}`fit_phrr` for the peak, on the
-# {glue:text}`n_fit` tests on which it was trained. This is how well the model *remembers*, not how well it predicts.
+# {glue:text}`n_fit` cells that ignited, all of which it has seen. This is how well the model *remembers*, not how well it predicts.
 # The held-out errors in chapter 7 are larger: they are for new polymers, with the laboratory hidden and groups weighted
 # equally. Most of the difference is that between a polymer that was measured and one that was not.
 #

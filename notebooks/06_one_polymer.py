@@ -135,6 +135,6 @@ glue("n_known", len(known), display=False)
 glue("n_groups", known["group_nine"].nunique(), display=False)
 
 # %% [markdown]
-# Phase 2 learned from {glue:text}`n_known` tests of {glue:text}`n_groups` other groups. Where *phase 1 only* errs more than *physics only*, the difference is the error of emulating the physics. Where the last column errs
+# Phase 2 learned from {glue:text}`n_known` tests of {glue:text}`n_groups` other groups. Where *phase 1 only* errs more than *physics only*, the network emulates the physics badly; where it errs less, its errors and those of the physics cancel in part. Where the last column errs
 # more than *physics only*, phase 2 has carried something over from the other polymers that this one does not share. One polymer
 # proves nothing: with another polymer the order of the columns changes, as {doc}`09_change` shows.

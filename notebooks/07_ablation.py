@@ -139,8 +139,7 @@ for name, arm in {
 # {glue:text}`phase1_gain`. Once phase 1 is there, asking the physics at prediction saves
 # {glue:text}`physics_gain` more, to {glue:text}`both`. But phase 1 alone, with no measurement at all, has
 # {glue:text}`phase1_alone`, and phase 2 on top of it, without physics, {glue:text}`phase1_plain`. The difference is
-# within the noise of nine groups; it shows that the gain comes from what phase 1 predicts, and not from what phase 2
-# adds to it.
+# within the noise of nine groups: nothing is seen here that phase 2 adds to what phase 1 predicts.
 #
 # With physics at prediction the starts rank differently: the smallest error is that of
 # *{glue:text}`best_start`* ({glue:text}`best_with_physics`), and phase 1 ranks {glue:text}`place` of

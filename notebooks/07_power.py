@@ -169,7 +169,7 @@ for polymers in (9, 30, 100):
 # {glue:text}`hypothetical` polymers are left. The physics alone misses by {glue:text}`physics_mae` in the mean
 # and by {glue:text}`physics_median` in the median, its bias is {glue:text}`physics_bias`; the property itself
 # has a standard deviation of {glue:text}`spread`. Of the group increments to the glass transition the analysis
-# plan says: *{glue:text}`increments`*. The data base behind them is not in this repository, so this count is
+# plan says: *{glue:text}`increments`*. The database behind them is not in this repository, so this count is
 # quoted and not computed here.
 #
 # ## Learning curves

@@ -98,7 +98,7 @@ errors = course.rerun("one_polymer", seed=other_seed)
 errors
 
 # %% [markdown]
-# This is another phase-1 model. The measurements are the same, because fewer than 60 remain without PMMA; with
+# This is another phase-1 model. The measurements are the same, because all that remain without PMMA are used; with
 # `-p n_measurements=30` the seed chooses them, too. The difference between the two figures is one draw of
 # the noise of the method; smaller effects cannot be told from it. The published model averages several.
 #
@@ -122,4 +122,4 @@ errors
 # ## Your turn
 #
 # `trinity run one_polymer -p polymer=PEEK` does the same and refuses a name that the notebook does not have.
-# Try `thickness_mm=1.5`, or `n_measurements=0` (what happens, and what should happen?).
+# Try `thickness_mm=1.5`, or `n_measurements=0` (`trinity run` refuses it: why is that right?).

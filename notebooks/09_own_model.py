@@ -185,7 +185,7 @@ primary[columns].set_index("arm").head(3).round(3)
 #
 # **What it buys.** A comparison in which only the encoder differs: the folds, phase 2, physics and scores are the same.
 #
-# **What it costs.** At scale `laptop`, phase 1 takes about an hour on two cores, for five seeds ({doc}`../book/model_card`).
+# **What it costs.** At scale `laptop`, phase 1 with five seeds takes long on two cores; the minutes are in {doc}`../book/model_card`.
 #
 # **When to use something else.** If the question is which of two encoders is better, nine groups of polymers will not
 # tell; a property with hundreds of labels can ({doc}`07_power`).

@@ -148,7 +148,7 @@ figures_prediction.physics_intervals(coverage, tests, "t_ig_s")
 
 # %% [markdown]
 # *Data: {glue:text}`n_rows` synthetic tests of {glue:text}`n_synthetic` hypothetical polymers, seed
-# {glue:text}`seed`. The last panel burns each of the {glue:text}`n_ignited` measured tests that ignited with
+# {glue:text}`seed`. The last panel burns each of the {glue:text}`n_ignited` measured cells that ignited with
 # {glue:text}`draws` draws of its properties.* **What differs.** Irradiance and thickness vary here and are inputs;
 # the paper's targets are at one irradiance. The uncertainty is set against measurements, test by test, so
 # that one can see where it is too small.
@@ -166,8 +166,8 @@ figures_learning.parity_by_arm(
 )
 
 # %% [markdown]
-# *Data: {glue:text}`n_tests` tests of {glue:text}`n_polymers` materials in {glue:text}`n_folds` groups;
-# {glue:text}`n_seeds` seeds, averaged in logarithms.* **What differs.** Every point is a cell (replicates averaged) of a polymer whose whole
+# *Data: {glue:text}`n_tests` cells (replicates averaged) of {glue:text}`n_polymers` materials in {glue:text}`n_folds` groups;
+# {glue:text}`n_seeds` seeds, averaged in logarithms.* **What differs.** Every point is a cell of a polymer whose whole
 # group was held out; cells of one polymer are never on both sides. The paper uses another split, so that its numbers and ours
 # cannot be compared, whichever are smaller.
 #

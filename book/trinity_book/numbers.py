@@ -13,6 +13,7 @@ import pandas as pd
 
 from trinity import provenance
 from trinity.evidence import factorial
+from trinity.evidence.scores import primary_by_group
 from trinity.files import data_path, read_json
 from trinity.pipeline import stages
 from trinity.quantities import PRIMARY
@@ -113,6 +114,38 @@ def _endpoints(found: dict) -> Numbers:
     """Primary endpoint of each arm, laboratory hidden."""
     for row in found["scores"]["hidden"]["primary"]:
         yield f"arm_{row['arm']}", f"{row['mean_abs_ln']:.3f}"
+
+
+def _not_said(found: dict) -> Numbers:
+    """A sentence on what the first question leaves open: phase 1 beside itself without any
+    measurement, and beside a description that has seen neither language nor simulations."""
+    rows = pd.DataFrame(found["predictions"])
+    main = rows[(rows["study"] == "nine") & ~rows["lab_known"]]
+    error = primary_by_group(main)
+    text = {}
+    for arm, saver in (("phase1_only", "measuring"), ("gaussian_process", "phase 1")):
+        apart = factorial.compared(error.loc["phase1"], error.loc[arm])
+        interval = "{effect:+.3f}, {low:+.3f} to {high:+.3f}, p {p:.2f}".format(**apart)
+        text[arm] = f"{error.loc[arm].mean():.3f} ({saver} saves {interval})"
+    yield (
+        "sentence_not_said",
+        f"with measurements, phase 1 has an error of {error.loc['phase1'].mean():.3f}. Without any"
+        f" measurement it has {text['phase1_only']}, and a Gaussian process on the composition,"
+        f" which has seen neither language nor simulations, {text['gaussian_process']}. Both"
+        " comparisons are exploratory and not corrected.",
+    )
+
+
+def _physics(found: dict) -> Numbers:
+    """The three polymers for which the cone model with published inputs is farthest off."""
+    for target in PRIMARY:
+        errors = found["cone"]["informed"]["gmfe"][target]["by_polymer"]
+        factors = pd.Series({name: one["gmfe"] for name, one in errors.items()}).nlargest(3)
+        first, second, third = (f"{name} ({factor:.2f})" for name, factor in factors.items())
+        yield f"informed_worst_{SHORT[target]}", f"{first}, {second} and {third}"
+    for target in PRIMARY:
+        share = found["coverage"]["targets"][target]["covered_by_groups"]
+        yield f"physics_covers_{SHORT[target]}", f"{100 * share:.0f} %"
 
 
 def _aims(found: dict) -> Numbers:
@@ -220,6 +253,8 @@ PARTS: tuple[tuple[tuple[str, ...], Callable[..., Numbers]], ...] = (
     (("ablation.json",), verdict.questions),
     (("ablation.json",), _endpoints),
     (("ablation.json",), _aims),
+    (("ablation.json",), _not_said),
+    (("physics_validation.json",), _physics),
     (("ablation_slow.json",), verdict.by_gradient),
     (("descents.json",), verdict.to_the_end),
     (("second_property.json",), verdict.with_power),

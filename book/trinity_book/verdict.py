@@ -7,7 +7,7 @@ The three primary questions come from ``ablation.json``, their judgement from
 
 from collections.abc import Iterator
 
-from trinity.evidence.factorial import LEVEL, holm, plan, verdict
+from trinity.evidence.factorial import LEVEL, plan, verdict
 
 #: What each primary question of the plan asks about, as the end of a sentence with "that".
 CLAIMS = (
@@ -16,17 +16,18 @@ CLAIMS = (
     "measurements improve on the physics model alone",
 )
 AGREES = {"shown": "yes", "not shown": "not decided", "contradicted": "no"}
-#: Of the second properties: the one that is named in sentences, and at how many labels.
+#: Of the second properties: the one named first, and at how many labels; how each is written.
 PROPERTY, LABELS = "refractive_index", 20
+WRITTEN = {"refractive_index": ("n", "{:.4f}"), "tg_k": ("tg", "{:.1f}")}
 #: Arms of the second properties in the names of numbers.
 SHORT = {
     "phase1": "phase1",
     "direct": "language_model",
     "random": "random",
+    "nothing": "none",
+    "line": "physics_recalibrated",
     "forest": "forest_on_physics",
 }
-#: Arms of the second properties that start from no network and no description of the polymer.
-BASELINES = ("physics_recalibrated", "forest_on_physics")
 
 
 def questions(ablation: dict) -> Iterator[tuple[str, str]]:
@@ -61,30 +62,44 @@ def _detail(row: dict, word: str) -> str:
 
 
 def with_power(second: dict) -> Iterator[tuple[str, str]]:
-    """The first two questions once more, of a property with hundreds of test polymers; their p are
-    corrected for two by Holm's method."""
-    asked = {"alone": False, "with_physics": True}
-    found = {
-        name: {row["arm"]: row for row in _rows(second, "curves", physics)}
-        for name, physics in asked.items()
-    }
-    corrected = holm([rows["phase1"]["p"] for rows in found.values()])
-    for (name, rows), p in zip(found.items(), corrected, strict=True):
-        yield f"power_verdict_{name}", _judged(rows["phase1"], rows["language_model"], p)
-        yield f"power_p_{name}", _small(p)
-        for short, arm in SHORT.items():
-            if arm in rows:  # a forest on the physics' residual needs physics
-                yield f"power_{short}_{name}", f"{rows[arm]['mae']:.4f}"
-        best = min(row["mae"] for arm, row in rows.items() if arm not in BASELINES)
-        yield f"power_best_{name}", f"{best:.4f}"
-        worth = _rows(second, "worth", asked[name])[0]
-        yield f"power_worth_{name}", "{factor:.1f} ({low:.1f} to {high:.1f})".format(**worth)
+    """A question like the first of two properties with hundreds of test polymers, with and without
+    physics at prediction: exploratory, so that no word of judgement is given."""
+    for of, (short, form) in WRITTEN.items():
+        yield f"power_{short}_physics", form.format(second["truth"][of]["physics_mae"])
+        yield f"power_{short}_structures", f"{second['truth'][of]['structures']:,}"
+        for name, physics in (("alone", False), ("with_physics", True)):
+            rows = {row["arm"]: row for row in _rows(second, "curves", physics, of=of)}
+            yield f"power_{short}_p_{name}", _small(rows["phase1"]["p"])
+            for arm, label in SHORT.items():
+                if label in rows:  # what corrects the physics needs physics
+                    yield f"power_{short}_{arm}_{name}", form.format(rows[label]["mae"])
+            yield f"power_{short}_stable_{name}", _stable(second["curves"], of, physics)
+            worth = _rows(second, "worth", physics, of=of)[0]
+            yield f"power_{short}_worth_{name}", _worth(worth)
     yield from _by_gradient(second)
     shown = {row["polymers"]: row["power"] for row in _rows(second, "power", False)}
     yield "power_labels", str(LABELS)
     for polymers in (9, 100):
         yield f"power_share_{polymers}", f"{100 * shown[polymers]:.0f} %"
-    yield "power_structures", f"{second['truth'][PROPERTY]['structures']:,}"
+
+
+def _worth(row: dict) -> str:
+    """How many times the labels phase 1 is worth, where that could be read off."""
+    if any(row[name] is None for name in ("factor", "low", "high")):
+        return "not to be read off"
+    return "{factor:.1f} ({low:.1f} to {high:.1f})".format(**row)
+
+
+def _stable(curves: list[dict], of: str, physics: bool) -> str:
+    """Over all numbers of labels and both splits: how often p is below 0.05, not corrected, and on
+    which side."""
+    wanted = {"property": of, "physics": physics, "phase2": "head"}
+    rows = [row for row in curves if wanted.items() <= row.items()]
+    error = {(row["arm"], row["labels"], row["split"]): row["mae"] for row in rows}
+    ours = [row for row in rows if row["arm"] == "phase1"]
+    clear = [row for row in ours if row["p"] < LEVEL]
+    better = sum(row["mae"] < error["language_model", row["labels"], row["split"]] for row in clear)
+    return f"{better} smaller, {len(clear) - better} larger, of {len(ours)}"
 
 
 def by_gradient(slow: dict) -> Iterator[tuple[str, str]]:
@@ -153,18 +168,14 @@ def _by_gradient(second: dict) -> Iterator[tuple[str, str]]:
     yield "power_p_gradient", _small(rows["phase1"]["p"])
 
 
-def _rows(second: dict, key: str, physics: bool, phase2: str = "head") -> list[dict]:
-    """Rows about the property named, across clusters, at so many labels; by default those with the
-    head of phase 1 kept."""
-    wanted = {"property": PROPERTY, "physics": physics, "phase2": phase2, "split": "cluster"}
+def _rows(
+    second: dict, key: str, physics: bool, phase2: str = "head", of: str = PROPERTY
+) -> list[dict]:
+    """Rows about a property, across clusters, at so many labels; by default those with the head of
+    phase 1 kept."""
+    wanted = {"property": of, "physics": physics, "phase2": phase2, "split": "cluster"}
     wanted["labels"] = LABELS
     return [r for r in second[key] if all(r[k] == v for k, v in wanted.items())]
-
-
-def _judged(ours: dict, theirs: dict, p: float) -> str:
-    if p >= LEVEL:
-        return "not shown"
-    return "shown" if ours["mae"] < theirs["mae"] else "contradicted"
 
 
 def _small(p: float) -> str:

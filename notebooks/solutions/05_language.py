@@ -37,6 +37,21 @@ tokenizer = load_tokenizer(folder)
 with quiet():
     language_model = AutoModelForMaskedLM.from_pretrained(folder).eval()
 
+
+def guesses(before, after, n=4):
+    """The n most probable tokens between two pieces of text."""
+    left, right = (
+        tokenizer(text, add_special_tokens=False)["input_ids"]
+        for text in (before, after)
+    )
+    ids = [tokenizer.cls_token_id, *left, tokenizer.mask_token_id, *right]
+    ids.append(tokenizer.sep_token_id)
+    with torch.no_grad():
+        logits = language_model(input_ids=torch.tensor([ids])).logits
+    chances = logits[0, 1 + len(left)].softmax(-1).topk(n)
+    tokens = tokenizer.convert_ids_to_tokens(chances.indices.tolist())
+    return pd.Series(chances.values.numpy(), index=tokens).round(3)
+
 # %% [markdown]
 # ## 5.1 Compute: one polymer, many texts
 #
@@ -70,30 +85,14 @@ answer(aromatic_tokens)
 # ## 5.2 Change and explain: how sure is the language model?
 #
 # Hide one token and let the language model guess. How probable (0 to 1) does it find the atom `c` in place of
-# the hidden one in `*CC(*)c1cccc?1`? Then hide the oxygen of the ester in PMMA, `*CC(*)(C)C(=O)?C`. Why is
+# the hidden one in `*CC(*)c1cccc?1`? `guesses(before, after)`, above, gives the most probable tokens between two pieces
+# of text. Then hide the oxygen of the ester in PMMA, `*CC(*)(C)C(=O)?C`. Why is
 # it less sure of that one?
 
 # %% tags=["start"]
 probability_of_c = ...
 
 # %% tags=["solution", "hide-cell"]
-
-
-def guesses(before, after, n=4):
-    """The n most probable tokens between two pieces of text."""
-    left, right = (
-        tokenizer(text, add_special_tokens=False)["input_ids"]
-        for text in (before, after)
-    )
-    ids = [tokenizer.cls_token_id, *left, tokenizer.mask_token_id, *right]
-    ids.append(tokenizer.sep_token_id)
-    with torch.no_grad():
-        logits = language_model(input_ids=torch.tensor([ids])).logits
-    chances = logits[0, 1 + len(left)].softmax(-1).topk(n)
-    tokens = tokenizer.convert_ids_to_tokens(chances.indices.tolist())
-    return pd.Series(chances.values.numpy(), index=tokens).round(3)
-
-
 ring = guesses("*CC(*)c1cccc", "1")
 ester = guesses("*CC(*)(C)C(=O)", "C")
 probability_of_c = float(ring["c"])

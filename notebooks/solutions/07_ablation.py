@@ -35,7 +35,8 @@ rows = evaluation.headline(results)
 # %% [markdown]
 # `rows` has one prediction per line: `arm`, `seed`, `fold` (the group left out), `test_id`, `target`, `measured`,
 # `predicted`. The primary endpoint is the mean of $|\ln(\text{predicted}/\text{measured})|$ over `t_ig_s` and
-# `phrr_kw_m2`, in each group first, then over groups.
+# `phrr_kw_m2`, in each laboratory of a group first, then over its laboratories, then over groups
+# (`evaluation.group_errors(rows)` does the first two).
 #
 # ## 7.1 Compute: cells or groups?
 #
@@ -51,7 +52,8 @@ chosen = evaluation.log_errors(
 )
 by_group = chosen.groupby("fold")["error"].agg(["mean", "size"])
 over_cells = float(np.exp(chosen["error"].mean()))
-over_groups = float(np.exp(by_group["mean"].mean()))
+of_groups = evaluation.group_errors(rows[rows["arm"] == rival])
+over_groups = float(np.exp(of_groups.loc[(rival, "phrr_kw_m2")].mean()))
 cells_over_groups = over_cells / over_groups
 by_group.sort_values("size").round(2)
 

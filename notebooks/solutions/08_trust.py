@@ -56,7 +56,7 @@ answer(coverage_percent, within=0.01)
 # %% [markdown] tags=["solution"]
 # :::{admonition} Reading it
 # :class: dropdown
-# The average hides that misses come in groups, because the tests of a polymer share its bias. An interval that holds
+# The average hides which groups the misses are in. Tests of one polymer share its bias, so that an interval that holds
 # for nine of ten polymers may show as one bad group among nine.
 # :::
 

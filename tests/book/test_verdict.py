@@ -30,19 +30,17 @@ def test_each_question_has_its_word_and_its_numbers():
     assert found["sentence_3"].startswith("**Contradicted:** that measurements")
 
 
-@pytest.mark.parametrize(
-    ("ours", "p", "word"),
-    [(0.0, 0.01, "shown"), (9.0, 0.01, "contradicted"), (0.0, 0.2, "not shown")],
-)
-def test_with_power_a_smaller_error_and_a_small_p_show_it(ours, p, word):
+def test_how_often_phase1_differs_counts_both_sides():
     second = json.loads(stages.published_result("second_property").read_text())
-    wanted = {"property": verdict.PROPERTY, "labels": verdict.LABELS, "split": "cluster"}
-    for row in second["curves"]:
-        if wanted.items() <= row.items() and row["arm"] == "phase1" and not row["physics"]:
-            row |= {"mae": ours, "p": p}
+    rows = [r for r in second["curves"] if r["phase2"] == "head" and r["arm"] == "phase1"]
+    of = len({(r["labels"], r["split"]) for r in rows})
+    for row in rows:
+        if row["property"] == verdict.PROPERTY and not row["physics"]:
+            row |= {"mae": 9.0, "p": 0.01}
     found = dict(verdict.with_power(second))
-    assert found["power_verdict_alone"] == word
-    assert found["power_phase1_alone"] == f"{ours:.4f}"
+    assert found["power_n_stable_alone"] == f"0 smaller, {of} larger, of {of}"
+    assert found["power_n_phase1_alone"] == "9.0000"
+    assert not [name for name in found if "verdict" in name]
 
 
 @pytest.mark.parametrize("psmiles", ["*Oc1ccc(C(C)(C)c2ccc(OC(*)=O)cc2)cc1", "*CC(*)(C)C(=O)OC"])

@@ -110,7 +110,9 @@ def gasification_errors() -> dict:
 
 
 def coverage(seed: int = 0) -> dict:
-    """How often 90 % intervals from drawn blind parameters hold the measured value.
+    """How often 90 % intervals from drawn blind parameters hold the measured value: of all tests
+    alike (``covered``), and with equal weights of groups and of the laboratories in each
+    (``covered_by_groups``).
 
     The intervals know the errors of the inputs, not those of the equations or laboratories.
     """
@@ -123,9 +125,12 @@ def coverage(seed: int = 0) -> dict:
         drawn, measured = found[f"rule_{target}"].reshape(len(tests), DRAWS), tests[target]
         low, high = np.nanquantile(drawn, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2], axis=1)
         known = measured.notna()
+        inside = tests.assign(inside=measured.between(low, high))[known]
+        by_laboratory = inside.groupby(["group_nine", "lab"])["inside"].mean()
         targets[target] = {
             "tests": int(known.sum()),
-            "covered": float(measured.between(low, high)[known].mean()),
+            "covered": float(inside["inside"].mean()),
+            "covered_by_groups": float(by_laboratory.groupby("group_nine").mean().mean()),
             "median_width_factor": float(np.median((high / low)[known])),
             "low": low.tolist(),
             "high": high.tolist(),

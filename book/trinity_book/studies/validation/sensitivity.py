@@ -7,7 +7,8 @@ from SALib.sample import morris as sample_morris
 
 from trinity.chemistry.priors import moved, prior_table
 from trinity.chemistry.properties import estimate
-from trinity.chemistry.sampling import arrhenius, sample_parameters
+from trinity.chemistry.sampling import DERIVED, LIMITS, arrhenius, sample_parameters
+from trinity.chemistry.thermochemistry import gas_heat_of_combustion
 from trinity.cone import simulate as cone
 from trinity.cone import specimen
 from trinity.cone.curve import LAG_S
@@ -17,6 +18,8 @@ from trinity.quantities import STEFAN_BOLTZMANN_W_M2_K4 as SIGMA
 from trinity_book.studies.validation.cases import blind_parameters, material_of, reference_cases
 
 FLUXES_KW_M2 = tuple(range(10, 101, 5))
+#: Properties that others decide.
+FOLLOWING = (DERIVED, "gas_heat_of_combustion_j_kg")
 STUDIED = ("PMMA", "HDPE", "PC")  # a clean burner, one of high E, a char former
 
 
@@ -75,7 +78,8 @@ def energy_budget() -> dict:
 
 
 def sensitivity(trajectories: int = 30, seed: int = 0) -> dict:
-    """Morris' elementary effects of each blind parameter, each moved within +-1 sigma.
+    """Morris' elementary effects of each blind parameter, each moved within +-1 sigma as
+    `trinity.chemistry.sampling` draws it; the heat of combustion of the gas follows.
 
     ``mu_star`` is the mean absolute change of ln t_ig or ln pHRR (natural logarithm) when a
     parameter crosses its range, ``sigma`` the spread of it (Morris 1991; Campolongo 2007), at
@@ -89,16 +93,17 @@ def _morris(test, trajectories: int, seed: int) -> dict:
     varied = {
         name: p
         for name, p in estimate(material_of(test)).properties.items()
-        if p.sigma > 0.0 and p.value > 0.0 and not name.startswith("acid_")
+        if p.sigma > 0.0 and name not in FOLLOWING and not name.startswith("acid_")
     }
     many = len(varied)
     problem = {"num_vars": many, "names": list(varied), "bounds": [[-1.0, 1.0]] * many}
     points = sample_morris.sample(problem, trajectories, num_levels=6, seed=seed)
     parameters = blind_parameters(test, len(points))
     for j, (name, p) in enumerate(varied.items()):
-        parameters[name] = p.value * np.exp(p.sigma / p.value * points[:, j])
-    for name in ("flaming_efficiency", "emissivity", "char_emissivity"):
-        parameters[name] = np.minimum(parameters[name], 1.0)
+        parameters[name] = _moved(name, p, points[:, j])
+    parameters["gas_heat_of_combustion_j_kg"] = gas_heat_of_combustion(
+        *(parameters[k] for k in ("heat_of_combustion_j_kg", "char_yield", "acid_fraction"))
+    )
     parameters["A_1_s"], parameters["E_j_mol"] = arrhenius(
         parameters["t50_k"], parameters["decomposition_width_k"]
     )
@@ -115,6 +120,13 @@ def _morris(test, trajectories: int, seed: int) -> dict:
             if mu > 1e-6
         }
     return effects
+
+
+def _moved(name: str, of, sigmas: np.ndarray) -> np.ndarray:
+    """A property moved by so many sigma: in proportion, or linearly within its limits."""
+    if name in LIMITS:
+        return np.clip(of.value + of.sigma * sigmas, *LIMITS[name])
+    return of.value * np.exp(of.sigma / of.value * sigmas)
 
 
 def primary_endpoint(cases: list[dict], tests) -> float:
