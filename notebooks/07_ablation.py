@@ -244,9 +244,3 @@ primary.pivot(
 # ## Exercises
 #
 # Four exercises with solutions, also as a notebook with self-checks: {doc}`solutions/07_ablation`.
-#
-# ## References
-#
-# ```{bibliography}
-# :filter: docname in docnames
-# ```

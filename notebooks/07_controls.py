@@ -214,9 +214,3 @@ phase1.round(2)
 # ## Exercises
 #
 # The exercises of this chapter: {doc}`solutions/07_ablation`.
-#
-# ## References
-#
-# ```{bibliography}
-# :filter: docname in docnames
-# ```

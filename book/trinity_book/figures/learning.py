@@ -3,6 +3,8 @@
 Every function takes plain data (tables of `lopo.json` rows, lists of scores) and returns a Figure.
 """
 
+from textwrap import fill
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -43,7 +45,7 @@ def parity_by_arm(rows: pd.DataFrame, arms: list[str], targets: list[str]) -> Fi
     """
     by = ["arm", "target", "polymer", "test_id"]
     mean = rows.groupby(by, as_index=False).agg({"predicted": gmean, "measured": "first"})
-    size = (1.85 * len(arms) + 0.7, 2.1 * len(targets))
+    size = (1.85 * len(arms) + 0.9, 2.3 * len(targets))
     figure, panels = subplots(len(targets), len(arms), figsize=size, squeeze=False)
     for i, target in enumerate(targets):
         values = mean[mean["target"] == target]
@@ -55,7 +57,8 @@ def parity_by_arm(rows: pd.DataFrame, arms: list[str], targets: list[str]) -> Fi
             style.by_polymer(axes, part, "measured", "predicted", rows["polymer"].unique())
             style.identity_line(axes, limits=limits)
             middle = f"measured {LABELS[target]}" if j == len(arms) // 2 else ""
-            axes.set(xlabel=middle, ylabel=f"predicted {LABELS[target]}" if j == 0 else "")
+            beside = fill(f"predicted {LABELS[target]}", 20) if j == 0 else ""
+            axes.set(xlabel=middle, ylabel=beside)
             if i == 0:
                 axes.set_title(label(arm))
     style.legend_beside(panels[0, -1], fontsize=8)
