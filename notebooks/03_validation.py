@@ -271,7 +271,7 @@ figures_cone.errors_by(scores, "thickness", thickness_names)
 # The same as numbers: error factor and, in the column beside it, bias.
 
 
-# %% tags=["hide-output"]
+# %% tags=["hide-input", "hide-output"]
 def errors_table(grouping, names):
     """Error factor and bias of both targets, both arms, one row per part."""
     return pd.DataFrame(
@@ -301,7 +301,7 @@ errors_table("thickness", thickness_names)
 # from structure last, and never a value that came from a cone test. Each row below changes one thing; the
 # scores are error factors over the nine groups.
 
-# %%
+# %% tags=["hide-output"]
 remedies = validation["remedies"]
 table_of(remedies).round(2)
 
@@ -342,7 +342,7 @@ figures_cone.remedies(remedies, "phrr_kw_m2")
 # up to 37 and above 62 kW/m². *rate* is the bias of the peak over that of the total heat: what remains of
 # the peak's error when the fuel's is taken out.
 
-# %%
+# %% tags=["hide-output"]
 pd.DataFrame(validation["cone"]["informed"]["by_material"]).set_index(
     ["polymer", "lab"]
 ).rename(
@@ -405,7 +405,7 @@ pd.DataFrame(validation["cone"]["informed"]["by_material"]).set_index(
 # stops: the soot yield times 8,700 ± 1,100 m²/kg (95 %), which is nearly the same for the flaming smoke of
 # many fuels {cite}`mulholland2000`. The soot yield is a prior with a standard error of half its value.
 
-# %%
+# %% tags=["hide-output"]
 pd.DataFrame(
     {
         row.polymer: specific_extinction_area(material_of(row))

@@ -89,7 +89,7 @@ for word, found in clear.items():
 #
 # ## How much could a seed do?
 #
-# The same competition among three seeds of phase 1 from the shipped encoder. Whatever differs here is luck.
+# The same competition among seeds of phase 1 from the shipped encoder. Whatever differs here is luck.
 
 # %%
 luck = pd.DataFrame(records.read("encoder_seeds")["rows"]).set_index("seed")
@@ -109,7 +109,7 @@ glue("best_lead", f"{luck['mae'].mean() - best:.4f}", display=False)
 # %% [markdown]
 # Of {glue:text}`seeds_other` other seeds, {glue:text}`seeds_beyond` differ from the first by more than their interval allows.
 # If any does, the intervals of this page are too narrow, and the rule, which reads them, is too easily satisfied. The lead of
-# the candidate chosen is {glue:text}`lead`; seeds alone made up to {glue:text}`seeds_most`. Against the mean of the three
+# the candidate chosen is {glue:text}`lead`; seeds alone made up to {glue:text}`seeds_most`. Against the mean of these
 # seeds the smallest error of a candidate is ahead by {glue:text}`best_lead`. A lead of this size deserves several seeds before it is
 # believed.
 #

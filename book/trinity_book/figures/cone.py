@@ -94,7 +94,7 @@ def remedies(rows: list[dict], target: str) -> Figure:
     table = pd.DataFrame({row["remedy"]: row[f"{target}_by_polymer"] for row in rows}).T
     ticks = {"ticks": np.log([0.5, 1.0, 2.0]), "format": lambda x, _: f"{np.exp(x):g}"}
     figure = style.heatmap(
-        np.log(table.astype(float)), "simulated / measured", (6.0, 0.9 + 0.34 * len(table)),
+        np.log(table.astype(float)), "simulated / measured", (6.0, 0.9 + 0.27 * len(table)),
         annot=table, cmap="PuOr", vmin=-0.8, vmax=0.8, cbar_kws=ticks,
     )  # fmt: skip
     figure.axes[0].set(title=NAMES[target], xlabel="", ylabel="")
@@ -180,7 +180,7 @@ def ignition_lines(lines: dict, tests: pd.DataFrame, columns: int = 4) -> Figure
     ``lines``: ``ignition_lines`` of ``physics_validation.json``; ``tests``: the measurements.
     """
     rows = -(-len(lines["polymers"]) // columns)
-    size = (6.0, 2.0 * rows)
+    size = (6.0, 1.6 * rows)
     figure, panels = subplots(rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False)
     for axes, (name, line) in zip(panels.flat, lines["polymers"].items(), strict=False):
         t_ig = np.array(line["t_ig_s"], dtype=float)

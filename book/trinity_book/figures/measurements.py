@@ -128,7 +128,7 @@ def measured_beside_simulated(
     ``measured`` as `load_curves` gives it; ``simulated``: polymer -> name of the inputs ->
     (time [s], HRR [W/m²]); ``specimens`` are those to be shown.
     """
-    figure, grid = subplots(4, 3, figsize=(6.0, 8.2))
+    figure, grid = subplots(4, 3, figsize=(6.0, 6.8))
     for axes, (polymer, own) in zip(grid.flat, specimens.groupby("polymer"), strict=False):
         for test_id in own["test_id"]:
             axes.plot(*measured[test_id][["time_s", "hrr_kw_m2"]].to_numpy().T, color=GREY,
