@@ -89,6 +89,14 @@ def check_values(values: dict[str, object], changed: set[str]) -> None:
         parse_psmiles(values["psmiles"])
     if changed & {"flux_kw_m2", "thickness_mm"}:
         check_conditions(values.get("flux_kw_m2", 50.0), values.get("thickness_mm", 6.0))
+    ends = [values.get(f"flux_{end}_kw_m2") for end in ("low", "high")]
+    if changed & {"flux_low_kw_m2", "flux_high_kw_m2"}:
+        for flux in ends:
+            check_conditions(flux, values.get("thickness_mm", 6.0))
+        if ends[0] >= ends[1]:
+            raise InputError(
+                f"flux_low_kw_m2 is {ends[0]:g} and flux_high_kw_m2 {ends[1]:g}; it must be larger."
+            )
     groups = dict.fromkeys(GROUP_NINE.values())
     for name, known in {"polymer": GROUP_TEN, "mode": MODES, "left_out": groups}.items():
         if name in changed and values[name] not in known:
@@ -96,9 +104,11 @@ def check_values(values: dict[str, object], changed: set[str]) -> None:
                 f"There is no {name} {values[name]!r}; choose one of {', '.join(known)}."
             )
     for name in changed:
-        least = 1 if name.startswith("n_") else 0
-        if type(values[name]) is int and values[name] < least:
-            raise InputError(f"The parameter {name} is {values[name]}; it must be {least} or more.")
+        value, least = values[name], 1 if name.startswith("n_") else 0
+        if type(value) in (int, float) and value < least:
+            raise InputError(f"The parameter {name} is {value}; it must be {least} or more.")
+        if type(value) is int and value >= 2**63:
+            raise InputError(f"The parameter {name} is {value}; it must be below 2**63.")
 
 
 def recompute(name: str) -> Path:

@@ -92,3 +92,13 @@ def test_every_name_is_found_whatever_its_case():
 )
 def test_a_name_is_found_as_other_programs_write_it(typed):
     assert polymer_named(typed) == polymer_named("nylon 66") != typed
+
+
+@pytest.mark.parametrize("typed", ["Teflon™", "“PTFE”", "‘Teflon’", "Teflon®"])
+def test_marks_of_typesetters_are_left_out(typed):
+    assert polymer_named(typed) == names()["PTFE"]
+
+
+def test_a_blend_within_a_mixture_is_refused_by_its_name():
+    with pytest.raises(InputError, match="The component 'ABS' is itself a mixture"):
+        polymer_named("ABS:0.5|PC:0.5")

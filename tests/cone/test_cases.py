@@ -10,9 +10,10 @@ from typer.testing import CliRunner
 
 from trinity.cli.main import app
 from trinity.cone import simulate as cone
-from trinity.cone.case import BACKS, FIELDS, check, misspelt
+from trinity.cone.case import BACKS, check
 from trinity.cone.curve import Bare
 from trinity.cone.slab import pack
+from trinity.cone.slips import FIELDS, misspelt
 from trinity.errors import InputError
 
 NAN = math.nan
@@ -169,6 +170,11 @@ def test_a_file_of_cases(tmp_path):
     assert curve["mass_lost_kg_m2"][-1] == pytest.approx(results[0]["mass_lost_kg_m2"], rel=1e-6)
 
 
+def renamed(part: dict, old: str, new: str) -> dict:
+    """A part of a case with one field under another name."""
+    return {new if name == old else name: value for name, value in part.items()}
+
+
 class Watched(dict):
     """A part of a case that notes which of its fields are asked for."""
 
@@ -200,12 +206,23 @@ def test_the_known_fields_are_those_that_a_case_is_asked_for():
 @pytest.mark.parametrize(
     ("slip", "says"),
     [
-        ({"initial_temprature_k": 350.0}, "initial_temprature_k is no field of a case; did you mean"
-         " initial_temperature_k?"),
-        ({"front": {**FRONT, "h_w_m2": 9.0}}, "front.h_w_m2 is"),
-        (virgin(emisivity=0.5), "components.virgin.emisivity is"),
-        (reaction(heat_of_combusion_j_kg=3e7), "mean heat_of_combustion_j_kg?"),
+        ({"flaming_eficiency": 0.5},
+         "flaming_eficiency is no field; did you mean flaming_efficiency?"),
+        ({"front": renamed(FRONT, "h_w_m2_k", "h_w_m2")}, "front.h_w_m2 is"),
+        ({"components": {"virgin": renamed(VIRGIN, "emissivity", "emisivity")}},
+         "components.virgin.emisivity is"),
+        ({"reactions": [renamed(PYROLYSIS, "heat_of_combustion_j_kg", "heat_of_combusion_j_kg")]},
+         "mean heat_of_combustion_j_kg?"),
         ({"back": {"type": "air gap", "thicknes_m": 0.01}}, "back.thicknes_m is"),
+        ({"critical_HRR_W_m2": 6e4}, "did you mean critical_hrr_w_m2?"),
+        ({"timeout_s": 60.0}, "did you mean ignition_timeout_s?"),
+        ({"mass_fractions": {"virgin": 1.0}}, "did you mean initial_mass_fractions?"),
+        ({"flame_heat_flux_w_m2": 2e4}, "flame_heat_flux_w_m2 belongs in front"),
+        ({"front": {**FRONT, "flaming_efficiency": 0.5}}, "belongs in case"),
+        (virgin(heat_of_combustion_j_kg=25e6), "belongs in case or reactions"),
+        ({"back": {"type": "fixed temperature", "back_temperature_k": 400.0}},
+         "back.back_temperature_k is no field; did you mean temperature_k?"),
+        (reaction(reactant=["virgin"]), "reactant is ['virgin']"),
     ],
 )  # fmt: skip
 def test_a_misspelt_field_is_named_and_no_default_takes_its_place(slip, says, tmp_path):
@@ -216,6 +233,28 @@ def test_a_misspelt_field_is_named_and_no_default_takes_its_place(slip, says, tm
     with pytest.raises(InputError, match="^Case 0: "):
         cone.simulate_file(source, tmp_path / "strict.json", strict=True)
     assert not (tmp_path / "strict.json").exists()
+
+
+@pytest.mark.parametrize(
+    "remark",
+    [
+        {"emissivity_note": "ISO sheet"},
+        {"irradiance_w_m2_sigma": 500.0},
+        {"thickness_note": "three"},
+        virgin(emissivity_source="table", density_note="dry"),
+        reaction(products="gas", product_note="MMA"),
+        {"front": {**FRONT, "gas_temperature_source": "room"}},
+    ],
+)
+def test_a_remark_is_no_slip(remark):
+    assert misspelt(a_case(**remark)) is None
+
+
+def test_an_id_that_json_does_not_know_is_the_number_of_the_case(tmp_path):
+    text = json.dumps({"cases": [a_case(id=NAN), a_case(id="b")]})
+    assert cone.simulate_file(_file(tmp_path, text), tmp_path / "out.json") == 0
+    results = json.loads((tmp_path / "out.json").read_text())["results"]
+    assert [row["id"] for row in results] == [0, "b"]
 
 
 @pytest.mark.parametrize("case", [3, None, {}, {"components": 3, "reactions": "x", "front": []}])

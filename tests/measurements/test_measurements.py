@@ -94,6 +94,9 @@ def test_corrections_are_those_that_the_readme_tells():
         ("*CC*,,3,60,1000,150,120\n", "empty"),
         ("CC,50,3,60,1000,150,120\n", "attachment"),
         ("*CQ*,50,3,60,1000,150,120\n", "SMILES"),
+        ("PS,50,3,60,1000,150,120\n", "'PS' is a name; "),
+        ("ABS,50,3,60,1000,150,120\n", "'ABS' is the name of a copolymer, .* as components"),
+        ("*CC*:0.5|*CO*:0.5,50,3,60,1000,150,120\n", "is a copolymer; .* as components"),
         ("PMMA,50,3,60,1000,150,120\n", r"is a name; .* write \*CC\(\*\)\(C\)C\(=O\)OC\."),
     ],
 )

@@ -75,4 +75,6 @@ function fitAll() {
 
 window.addEventListener("load", fitAll);
 window.addEventListener("resize", fitAll);
-document.addEventListener("toggle", fitAll, true);  // a folded table has no width before
+document.addEventListener("toggle", event => {  // a folded table has no width before
+  event.target.querySelectorAll("table").forEach(fit);
+}, true);

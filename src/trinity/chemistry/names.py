@@ -18,7 +18,7 @@ from trinity.files import data_path
 
 #: How a name is written: without the ends, brackets and bonds of a PSMILES.
 WRITTEN = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9Α-ω ,.'()/+-]{1,60}")
-TYPESET = {ord(sign): "-" for sign in "‐‑‒–—−"} | {ord(sign): None for sign in "®™"}
+TYPESET = {ord(sign): "-" for sign in "‐‑‒–—−"} | {ord(sign): None for sign in "®™“”„‘’‚"}
 ALIKE = 0.7  # of 1, for a name to be suggested
 REFERENCE = "from the reference tables"  # labels there are of other people's making
 
@@ -53,7 +53,7 @@ def plain(name: str) -> str:
 def _typed(text: str) -> str:
     """A text as a keyboard writes it: without the spaces, hyphens, quotes and marks of typesetters
     around or within it."""
-    text = unicodedata.normalize("NFKC", text).translate(TYPESET)
+    text = unicodedata.normalize("NFKC", text.translate(TYPESET)).translate(TYPESET)
     return text.strip().strip("\"'").strip()
 
 
@@ -87,8 +87,16 @@ def polymer_named(text: str) -> str:
     if not isinstance(text, str):
         return text
     if "|" in text:
-        parts = (part.rpartition(":") for part in text.split("|"))
-        return "|".join(polymer_named(name) + colon + share for name, colon, share in parts)
+        parts = [part.rpartition(":") for part in text.split("|")]
+        units = [polymer_named(name) for name, _, _ in parts]
+        for (name, _, _), unit in zip(parts, units, strict=True):
+            if "|" in unit:
+                raise InputError(
+                    f"The component {ascii(name)} is itself a mixture; give its parts."
+                )
+        return "|".join(
+            unit + colon + share for unit, (_, colon, share) in zip(units, parts, strict=True)
+        )
     if polymer := meaning_of(text):
         return polymer
     text = text.strip() or text

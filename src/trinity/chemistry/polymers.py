@@ -23,6 +23,9 @@ _CHARGED = Chem.MolFromSmarts("[P,S;+,+2,+3]-[*-]")
 _ODD_BOND = Chem.MolFromSmarts("*!-;!=;!#;!:*")
 MAX_LENGTH = 2000  # characters; longer repeat units are typing errors or attacks
 ENDS = "mark the two ends of the repeat unit by *, such as *CC*."
+IN_TABLES = (
+    "a table of measurements has its main repeat unit as psmiles and the whole of it as components"
+)
 #: How other notations for polymers show, and what helps.
 FOREIGN = {
     r"[{}]|\[[$<>]\d*\]": f" is BigSMILES; {ENDS}",
@@ -185,7 +188,7 @@ def _parsed(text: str) -> Chem.Mol:
         remedy = next((says for shape, says in FOREIGN.items() if re.search(shape, text)), None)
         raise InputError(_quoted(text) + _unread(text, remedy))
     for fault in _faults(mol):
-        raise InputError(_quoted(text) + fault + _advice(fault))
+        raise InputError(_quoted(text) + (_named(text) or fault + _advice(fault)))
     if "[" in text:  # only there are charges, isotopes and numbers of atoms
         _join_charges(mol)
         for atom in atoms_of(mol):
@@ -236,6 +239,8 @@ def _unread(text: str, remedy: str | None) -> str:
     ``remedy`` is for other notations of the ends, which need none where they are marked."""
     if said := _named(text):
         return said
+    if "|" in text:
+        return f" is a copolymer; {IN_TABLES}."
     for group, atoms in GROUPS.items():
         if f"[{group}]" in text or f"({group})" in text:
             return f" has the group {group}; write its atoms, {atoms}."
@@ -251,6 +256,8 @@ def _named(text: str) -> str | None:
     from trinity.chemistry.names import meaning_of
 
     meant = meaning_of(text)
+    if meant and "|" in meant:
+        return f" is the name of a copolymer, {meant}; {IN_TABLES}."
     return f" is a name; where repeat units are read, write {meant}." if meant else None
 
 

@@ -4,7 +4,6 @@ A case is a dict in the schema of ``data/reference/cone_reference_cases.json``; 
 into the rows of a `trinity.cone.slab.Slab`.
 """
 
-from difflib import get_close_matches
 from math import inf, log
 
 from trinity.cone.slab import Component, Point, Reaction, Setup, Slab
@@ -28,20 +27,6 @@ BESIDE = {
     "temperature_k": "back_temperature_k",
     "gas_temperature_k": "gas_temperature_back_k",
     "h_w_m2_k": "h_back_w_m2_k",
-}
-#: Fields that `check` reads of each part of a case; others are remarks of the writer's.
-FIELDS = {
-    "case": "thickness_m irradiance_w_m2 end_time_s initial_temperature_k ignition_timeout_s front "
-    "components reactions initial_mass_fractions heat_of_combustion_j_kg flaming_efficiency "
-    "critical_hrr_w_m2 critical_mass_flux_kg_m2_s critical_surface_temperature_k back "
-    + " ".join(BESIDE.values()),
-    "front": "h_w_m2_k h_after_ignition_w_m2_k gas_temperature_k surroundings_temperature_k "
-    "flame_heat_flux_w_m2",
-    "back": " ".join(("type emissivity", *BESIDE, *WOOL)),
-    "components": "density_kg_m3 conductivity_w_m_k specific_heat_j_kg_k emissivity "
-    "absorption_coefficient_1_m",
-    "reactions": "reactant product order A_1_s E_j_mol solid_yield threshold_temperature_k "
-    "heat_of_reaction_j_kg heat_of_combustion_j_kg",
 }
 
 
@@ -253,24 +238,6 @@ def _ignition(case: Fields, fuel: bool) -> dict:
         return {"rule": 1, "critical": case.number("critical_mass_flux_kg_m2_s", 1e-5, 1.0)}
     critical = case.number("critical_hrr_w_m2", 100.0, 1e6, 24000.0)
     return {"rule": 0 if fuel else -1, "critical": critical}
-
-
-def misspelt(case: object) -> str | None:
-    """One sentence on the first field that looks like a misspelt one of `FIELDS`; else None."""
-    if not isinstance(case, dict):
-        return None
-    components, reactions = case.get("components"), case.get("reactions")
-    parts = [("", "case", case), *((f"{k}.", k, case.get(k)) for k in ("front", "back"))]
-    if isinstance(components, dict):
-        parts += [(f"components.{name}.", "components", of) for name, of in components.items()]
-    if isinstance(reactions, list):
-        parts += [(f"reactions[{j}].", "reactions", of) for j, of in enumerate(reactions)]
-    for where, part, values in parts:
-        known = FIELDS[part].split()
-        for name in values if isinstance(values, dict) else ():
-            if name not in known and (near := get_close_matches(name, known, 1, 0.8)):
-                return f"{where}{name} is no field of a case; did you mean {near[0]}?"
-    return None
 
 
 def check(case: dict) -> Slab:

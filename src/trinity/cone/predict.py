@@ -290,9 +290,10 @@ def specific_extinction_area(
     # A generator of its own: the draws of the other properties stay what they are without smoke.
     sigma_s = mean + 0.5 * expanded * np.random.default_rng([seed, 1]).standard_normal(samples)
     low, high = _central(sigma_s * drawn["soot_yield"])
+    central = mean * estimate["soot_yield"].value
     return {
-        "sea_m2_kg": mean * estimate["soot_yield"].value,
-        "sea_m2_kg_lo": low,
-        "sea_m2_kg_hi": high,
+        "sea_m2_kg": central,
+        "sea_m2_kg_lo": min(low, central),
+        "sea_m2_kg_hi": max(high, central),
         "smoke_note": NOTE,
     }

@@ -13,11 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trinity.cone.case import check, misspelt
+from trinity.cone.case import check
 from trinity.cone.curve import HALF, Bare, Rule, lagged, read_bare, read_rule
 from trinity.cone.jit import kernel
 from trinity.cone.run import MOST_ROWS, Diagnostics, Numerics, Row, run
 from trinity.cone.slab import Packed, blank, columns, pack, unpack_inlined
+from trinity.cone.slips import misspelt
 from trinity.errors import InputError
 from trinity.files import read_json, write_atomic
 
@@ -245,7 +246,8 @@ def simulate_file(in_path, out_path, curves_dir=None, strict: bool = False) -> i
     if strict and any(slips):
         i = next(filter(slips.__getitem__, range(len(slips))))
         raise InputError(f"Case {i}: {slips[i]}")
-    found = simulate_batch(cases, strict=strict)
+    whole = [None if slip else case for case, slip in zip(cases, slips, strict=True)]
+    found = simulate_batch(whole, strict=strict)
     found["figra_kw_m2_s"][found["t_ig_s"] <= 0.0] = np.nan  # the peak over no time at all
     bare = np.stack([found[name] for name in Bare._fields], axis=1)
     rows = np.where(np.isfinite(bare), bare, None).tolist()
@@ -253,6 +255,7 @@ def simulate_file(in_path, out_path, curves_dir=None, strict: bool = False) -> i
     results = []
     for i, (case, row, error) in enumerate(zip(cases, rows, errors, strict=True)):
         name = case.get("id", i) if isinstance(case, dict) else i
+        name = name if isinstance(name, str | int) else i  # NaN is no JSON
         numbers = {"error": error} if error else zip(Bare._fields, row, strict=True)
         results.append({"id": name, **dict(numbers)})
         if curves_dir is not None and not error:

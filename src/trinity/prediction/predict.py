@@ -19,7 +19,13 @@ from trinity.chemistry.names import polymer_named
 from trinity.chemistry.polymers import Polymer
 from trinity.chemistry.properties import estimate
 from trinity.errors import InputError
-from trinity.measurements.reader import NEEDED, read_table, spreadsheet_safe, write_csv
+from trinity.measurements.reader import (
+    NEEDED,
+    read_table,
+    split_name,
+    spreadsheet_safe,
+    write_csv,
+)
 from trinity.prediction.folder import Ensemble, default_model, ensemble_in, reasons_of, untested
 from trinity.quantities import CONDITIONS, TARGETS, check_conditions
 
@@ -36,7 +42,8 @@ def check_row(psmiles, flux_kw_m2, thickness_mm, components=None, measured=None)
     InputError
         If the repeat unit, a component, a condition or a measured value cannot be used.
     """
-    polymer = Polymer.parse(polymer_named(psmiles), components).with_measured(measured)
+    named = polymer_named(psmiles), polymer_named(components)
+    polymer = Polymer.parse(*named).with_measured(measured)
     check_conditions(flux_kw_m2, thickness_mm)
     if polymer.measured:
         estimate(polymer)  # refuses more char than its chain can leave
@@ -250,6 +257,10 @@ def _answers(
 
 
 OPTIONAL = ("components", "lab", *COLUMNS, *(name + SIGMA for name in COLUMNS))
+#: Names of columns that may be meant as measured values, as `split_name` leaves them.
+LIKE_MEASURED = (
+    "t50 t50_c t50_k t_50 td50 char char_yield residue gas_heat gas_heat_of_combustion".split()
+)
 #: Of a table, what is wrong with a cell that should hold a number.
 UNREAD = "unread"
 
@@ -263,7 +274,8 @@ def predict_table(
     fast: bool = False,
     tell: Callable[[str], None] = print,
 ) -> list[dict]:
-    """Complete a CSV of polymers and conditions; every row and every other column is kept.
+    """Complete a CSV of polymers and conditions; every row that is not blank, and every other
+    column, is kept.
 
     A column of the input that has the name of a prediction (a measured ``t_ig_s``, say) is kept as
     ``t_ig_s_given``; a cell that a spreadsheet would run is written as text. Nothing is written
@@ -273,6 +285,10 @@ def predict_table(
     table = read_table(source)
     if table.attrs["read_as"]:
         tell(table.attrs["read_as"])
+    for header in table.columns.difference(OPTIONAL, sort=False):
+        if split_name(header)[0] in LIKE_MEASURED:
+            named = ", ".join(COLUMNS)
+            tell(f"{source}: {header!r} is not read; measured values stand in columns {named}.")
     answers = predict_frame(_numbers(table), model, members, fast, spread=True)
     if not (strict and any("error" in answer for answer in answers)):
         added = pd.DataFrame(answers).drop(columns=list(NEEDED), errors="ignore")
