@@ -594,7 +594,7 @@ PIPELINE = (
     Mistake(
         "A parameter of another type or out of range",
         "give a value of type|heat flux is|thickness is|attachment|must be|There is no|is empty"
-        "|not a valid SMILES",
+        "|is a name|not a valid SMILES",
         "Text where a number belongs, a fraction where a count belongs, another unit.",
         "The sentence names the type or the range.",
         lines("run synthesis -p seed=one", "run synthesis -p seed=1.5", "run synthesis -p seed=",
