@@ -48,7 +48,7 @@ test: $(READY)  ## all tests at scale test (cost in the README)
 class: $(READY)  ## every stage from nothing at class scale, into build/class (5 minutes on 2 cores)
 	$(TRINITY) run --scale class
 
-reproduce: $(READY)  ## laptop scale, main arms and book, from nothing, into build/reproduce (40 minutes)
+reproduce: $(READY)  ## laptop scale, main arms and book, from nothing, into build/reproduce (50 minutes beside other work)
 	$(TRINITY) reproduce
 
 ### for maintainers: renew what is shipped, or look after the code
