@@ -241,6 +241,7 @@ def test_a_misspelt_field_is_named_and_no_default_takes_its_place(slip, says, tm
         {"emissivity_note": "ISO sheet"},
         {"irradiance_w_m2_sigma": 500.0},
         {"thickness_note": "three"},
+        {"flaming_efficiency_source": "a guess"},
         virgin(emissivity_source="table", density_note="dry"),
         reaction(products="gas", product_note="MMA"),
         {"front": {**FRONT, "gas_temperature_source": "room"}},
