@@ -16,7 +16,7 @@ from trinity.evidence import factorial
 from trinity.evidence.scores import primary_by_group
 from trinity.files import data_path, read_json
 from trinity.pipeline import stages
-from trinity.quantities import PRIMARY
+from trinity.quantities import CONDITIONS, PRIMARY
 from trinity_book import notebooks, verdict
 
 Numbers = Iterator[tuple[str, str]]
@@ -70,6 +70,8 @@ def _measured(tests: pd.DataFrame, folds: pd.DataFrame) -> Numbers:
     yield "n_tests", str(len(tests))
     yield "n_cells", str(tests["cell"].nunique())
     yield "n_polymers", str(tests["polymer"].nunique())
+    for name in CONDITIONS:
+        yield f"measured_{name}", f"{tests[name].min():.3g} to {tests[name].max():.3g}"
     yield "n_polymers_word", word(tests["polymer"].nunique())
     yield "n_groups_word", word(groups)
     yield "n_training_groups_word", word(groups - 1)

@@ -244,6 +244,7 @@ def test_a_misspelt_field_is_named_and_no_default_takes_its_place(slip, says, tm
         {"flaming_efficiency_source": "a guess"},
         virgin(emissivity_source="table", density_note="dry"),
         reaction(products="gas", product_note="MMA"),
+        virgin(type="thermoplastic", product="a trade name"),
         {"front": {**FRONT, "gas_temperature_source": "room"}},
     ],
 )

@@ -20,6 +20,8 @@ FIELDS = {
     "heat_of_reaction_j_kg heat_of_combustion_j_kg",
 }
 
+PLAIN = {"type", "order", "product"}  # words that a remark may be called by
+
 
 def misspelt(case: object) -> str | None:
     """One sentence on the first field that looks like a misspelt one of `FIELDS`; else None."""
@@ -50,7 +52,7 @@ def _slip(name: str, part: str, values: dict) -> str | None:
     if name in known or any(name.startswith(f"{field}_") for field in known):
         return None
     own = {beside: field for field, beside in BESIDE.items()}.get(name) if part == "back" else None
-    homes = [other for other, fields in FIELDS.items() if name in fields.split()]
+    homes = [other for other, fields in FIELDS.items() if name in set(fields.split()) - PLAIN]
     if homes and not own:
         return f"belongs in {' or '.join(homes)}; it is not read here."
     words = set(name.casefold().split("_"))
