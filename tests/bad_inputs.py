@@ -51,6 +51,7 @@ MODULES = {
     "benchmark": "trinity.evidence.benchmark",
     "backbone": "trinity.learning.encoder",
     "conditions": "trinity.quantities",
+    "cases": "trinity.cone.files",
     "cone": "trinity.cone.simulate",
     "cone_export": "trinity.cone.export",
     "cone_test": "trinity.cone.predict",
@@ -342,7 +343,7 @@ TABLES = (
                 "provenance {files}/nowhere/x.ipynb"),
         (on("reader", "read_measurements", "{files}/missing.csv"),
          on("specimens", "load_table", "nonsense"),
-         on("cone", "read_cases", "{files}/missing.json"),
+         on("cases", "read_cases", "{files}/missing.json"),
          on("reader", "read_table", "{files}/missing.csv"),
          on("reduce", "read_curves", "{files}/missing.csv"),
          on("benchmark", "read_predictions", "{files}/missing.csv")),
@@ -424,8 +425,8 @@ CASES = (
         "The JSON is cut off, in another encoding, or has no list named `cases`.",
         "Compare with `data/reference/cone_reference_cases.json`.",
         files(SIMULATE, tuple(bad_files.DOCUMENTS)),
-        (on("cone", "read_cases", "{files}/truncated.json"),
-         on("cone", "read_cases", "{files}/null.json")),
+        (on("cases", "read_cases", "{files}/truncated.json"),
+         on("cases", "read_cases", "{files}/null.json")),
     ),
     Mistake(
         "A case with a wrong field",
@@ -442,7 +443,7 @@ CASES = (
         "As above.",
         "As above.",
         (),
-        tuple(on("cone", "simulate", lambda change=change: bad_files.case(**change))
+        tuple(on("cases", "simulate", lambda change=change: bad_files.case(**change))
               for change in list(bad_files.CASES.values())[:20])
         + (on("cone", "simulate", None), on("cone", "simulate", []), on("cone", "simulate", "x"),
            on("cone", "simulate_batch", [None]), on("cone_export", "to_fds", {}),

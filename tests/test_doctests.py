@@ -16,7 +16,7 @@ API = {
     "trinity.pipeline.training": ("finetune",),
     "trinity.chemistry.properties": ("estimate",),
     "trinity.cone.predict": ("predict",),
-    "trinity.cone.simulate": ("simulate",),
+    "trinity.cone.files": ("simulate",),
 }
 OTHERS = (
     "trinity.measurements.reader",

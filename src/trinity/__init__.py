@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from trinity.chemistry.polymers import Polymer
     from trinity.chemistry.properties import estimate
-    from trinity.cone.simulate import simulate
+    from trinity.cone.files import simulate
     from trinity.pipeline.training import finetune
     from trinity.prediction.predict import predict
 
@@ -22,7 +22,7 @@ __all__ = ["Polymer", "estimate", "finetune", "predict", "simulate"]
 _HOMES = {
     "Polymer": "trinity.chemistry.polymers",
     "estimate": "trinity.chemistry.properties",
-    "simulate": "trinity.cone.simulate",
+    "simulate": "trinity.cone.files",
     "finetune": "trinity.pipeline.training",
     "predict": "trinity.prediction.predict",
 }

@@ -133,6 +133,22 @@ def test_cells_of_a_table():
             read(of_row(wrong))
 
 
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ({"t50_c": "450C"}, "t50_c is '450C'; this column holds a number of C."),
+        ({"t50_k": "450C"}, "t50_k is '450C'; this column holds a number of K."),
+        ({"char": "15%"}, "char is '15%'; this column holds a share, such as 0.15."),
+        ({"t50_c": "430±5"}, "t50_c is "),
+        ({"gas_heat_mj_kg": "25", "gas_heat_mj_kg_sigma": "1 MJ/kg"}, "gas_heat_mj_kg_sigma is"),
+    ],
+)
+def test_a_cell_with_a_unit_is_told_the_unit_of_its_column(row, says):
+    with pytest.raises(InputError) as told:
+        of_row(row)
+    assert says in str(told.value)
+
+
 def test_a_later_t50_ignites_later():
     early, late = (
         predict(Polymer.parse(PS).with_measured({"t50_k": f"{t}±1C"}), 50, 6, samples=40)

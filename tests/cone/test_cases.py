@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 
 from trinity.cli.main import app
 from trinity.cone import simulate as cone
-from trinity.cone.case import BACKS, check
+from trinity.cone.case import BACKS, WOOL, check
 from trinity.cone.curve import Bare
+from trinity.cone.files import FIELDS, OF_BACK, misspelt, simulate, simulate_file
 from trinity.cone.slab import pack
-from trinity.cone.slips import FIELDS, misspelt
 from trinity.errors import InputError
 
 NAN = math.nan
@@ -161,7 +161,7 @@ def _file(tmp_path, document):
 
 def test_a_file_of_cases(tmp_path):
     source = _file(tmp_path, {"about": {}, "cases": REFERENCE})
-    assert cone.simulate_file(source, tmp_path / "out.json", tmp_path / "curves") == 0
+    assert simulate_file(source, tmp_path / "out.json", tmp_path / "curves") == 0
     results = json.loads((tmp_path / "out.json").read_text())["results"]
     assert [r["id"] for r in results] == [c["id"] for c in REFERENCE]
     assert all(set(r) == {"id", *Bare._fields} for r in results)
@@ -203,6 +203,29 @@ def test_the_known_fields_are_those_that_a_case_is_asked_for():
     assert {part: set(names.split()) for part, names in FIELDS.items()} == asked
 
 
+@pytest.mark.parametrize("kind", BACKS)
+def test_a_field_that_a_back_of_this_type_does_not_read_is_named(kind):
+    asked: dict[str, set] = {}
+    check(a_case() | {"back": Watched("back", {"type": kind}, asked)})
+    if kind == "ceramic wool":
+        asked["back"] |= set(WOOL)
+    assert asked["back"] - {"type"} == set(OF_BACK[kind])
+    for name in set(FIELDS["back"].split()) - {"type"}:
+        back = {"type": kind, name: 0.5}
+        said = misspelt(a_case(back=back))
+        assert (said is None) == (name in OF_BACK[kind])
+        assert said is None or said.startswith(f"back.{name} is not read by the back {kind!r}")
+        assert misspelt(a_case(back={"type": kind, name: None})) is None
+
+
+def test_the_public_simulate_refuses_a_slip_and_is_else_the_solver():
+    assert simulate(a_case(end_time_s=30.0)) == pytest.approx(
+        cone.simulate(a_case(end_time_s=30.0)), nan_ok=True
+    )
+    with pytest.raises(InputError, match="flaming_eficiency is no field; did you mean"):
+        simulate(a_case(flaming_eficiency=0.5))
+
+
 @pytest.mark.parametrize(
     ("slip", "says"),
     [
@@ -227,11 +250,11 @@ def test_the_known_fields_are_those_that_a_case_is_asked_for():
 )  # fmt: skip
 def test_a_misspelt_field_is_named_and_no_default_takes_its_place(slip, says, tmp_path):
     source = _file(tmp_path, {"cases": [a_case(**slip), a_case(source="a sheet", note="dry")]})
-    assert cone.simulate_file(source, tmp_path / "out.json") == 2
+    assert simulate_file(source, tmp_path / "out.json") == 2
     bad, good = json.loads((tmp_path / "out.json").read_text())["results"]
     assert says in bad["error"] and "error" not in good
     with pytest.raises(InputError, match="^Case 0: "):
-        cone.simulate_file(source, tmp_path / "strict.json", strict=True)
+        simulate_file(source, tmp_path / "strict.json", strict=True)
     assert not (tmp_path / "strict.json").exists()
 
 
@@ -254,7 +277,7 @@ def test_a_remark_is_no_slip(remark):
 
 def test_an_id_that_json_does_not_know_is_the_number_of_the_case(tmp_path):
     text = json.dumps({"cases": [a_case(id=NAN), a_case(id="b")]})
-    assert cone.simulate_file(_file(tmp_path, text), tmp_path / "out.json") == 0
+    assert simulate_file(_file(tmp_path, text), tmp_path / "out.json") == 0
     results = json.loads((tmp_path / "out.json").read_text())["results"]
     assert [row["id"] for row in results] == [0, "b"]
 
@@ -266,7 +289,7 @@ def test_what_is_no_case_has_no_misspelt_field(case):
 
 def test_a_slab_that_ignites_at_once_has_no_growth_rate(tmp_path):
     hot = a_case(initial_temperature_k=700.0, critical_surface_temperature_k=650.0)
-    cone.simulate_file(_file(tmp_path, {"cases": [hot, a_case()]}), tmp_path / "out.json")
+    simulate_file(_file(tmp_path, {"cases": [hot, a_case()]}), tmp_path / "out.json")
     at_once, later = json.loads((tmp_path / "out.json").read_text())["results"]
     assert at_once["t_ig_s"] == 0.0 and at_once["figra_kw_m2_s"] is None
     assert later["figra_kw_m2_s"] > 0.0
@@ -274,7 +297,7 @@ def test_a_slab_that_ignites_at_once_has_no_growth_rate(tmp_path):
 
 def test_a_bad_row_in_a_file(tmp_path):
     source = _file(tmp_path, {"cases": [a_case(id="a"), a_case(id="b", end_time_s=0), 7]})
-    assert cone.simulate_file(source, tmp_path / "out.json") == 2
+    assert simulate_file(source, tmp_path / "out.json") == 2
     results = json.loads((tmp_path / "out.json").read_text())["results"]
     assert [r["id"] for r in results] == ["a", "b", 2]
     assert "error" not in results[0]
@@ -297,18 +320,18 @@ def test_the_command_names_bad_rows_by_index_and_writes_the_rest(tmp_path):
 def test_strict_writes_nothing(tmp_path):
     source = _file(tmp_path, {"cases": [a_case(), a_case(end_time_s=0)]})
     with pytest.raises(InputError, match="Case 1"):
-        cone.simulate_file(source, tmp_path / "out.json", strict=True)
+        simulate_file(source, tmp_path / "out.json", strict=True)
     assert not (tmp_path / "out.json").exists()
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"cases": []}', '{"cases": 3}', "3"])
 def test_a_useless_file_writes_nothing(tmp_path, text):
     with pytest.raises(InputError) as raised:
-        cone.simulate_file(_file(tmp_path, text), tmp_path / "out.json")
+        simulate_file(_file(tmp_path, text), tmp_path / "out.json")
     assert "\n" not in str(raised.value)
     assert not (tmp_path / "out.json").exists()
 
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InputError, match="no_such"):
-        cone.simulate_file(tmp_path / "no_such.json", tmp_path / "out.json")
+        simulate_file(tmp_path / "no_such.json", tmp_path / "out.json")

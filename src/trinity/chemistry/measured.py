@@ -184,7 +184,7 @@ def of_row(row: Mapping[str, object]) -> dict[str, object]:
     Raises
     ------
     InputError
-        If T50 is given twice, or an error without its value.
+        If T50 is given twice, an error without its value, or a cell is no number.
     """
     found = dict(row.get("measured") or {})
     for column, (name, unit) in COLUMNS.items():
@@ -195,6 +195,10 @@ def of_row(row: Mapping[str, object]) -> dict[str, object]:
             continue
         if name in found:
             raise InputError(f"The {QUANTITIES[name].name} is given twice; leave one column blank.")
+        for key, cell in ((column, value), (column + SIGMA, sigma)):
+            if cell and not re.fullmatch(_NUMBER, cell):
+                own = f"a number of {unit}" if unit else "a share, such as 0.15"
+                raise InputError(f"{key} is {_shown(cell)}; this column holds {own}.")
         found[name] = f"{value}±{sigma}{unit}" if sigma else f"{value}{unit}"
     return found
 

@@ -119,13 +119,13 @@ def simulate(
 
     Example: trinity simulate cases.json --out results.json --curves curves/
     """
-    from trinity.cone import simulate as cone
+    from trinity.cone.files import simulate_file
 
     tools.require_writable(out)
     tools.require_writable(curves, folder=True)
     _tell_compiling()
     try:
-        cone.simulate_file(cases, out, curves, strict)
+        simulate_file(cases, out, curves, strict)
     except InputError as error:
         if not strict:
             raise

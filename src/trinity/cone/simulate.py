@@ -1,14 +1,13 @@
-"""The cone calorimeter, simulated: one case, many cases, files of cases.
+"""The cone calorimeter, simulated: one case or many.
 
 The physics is in ``cone.slab`` (components, reactions), ``cone.heat`` (conduction and the two
 faces), ``cone.grid`` (the grid) and ``cone.run`` (the test from start to burn-out); ``cone.case``
-checks what a case says, ``cone.curve`` reads numbers from a curve. Equations: book, "Physics".
+checks what a case says, ``cone.files`` reads cases as users write them, ``cone.curve`` reads
+numbers from a curve. Equations: book, "Physics".
 """
 
-import json
 import os
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -18,9 +17,7 @@ from trinity.cone.curve import HALF, Bare, Rule, lagged, read_bare, read_rule
 from trinity.cone.jit import kernel
 from trinity.cone.run import MOST_ROWS, Diagnostics, Numerics, Row, run
 from trinity.cone.slab import Packed, blank, columns, pack, unpack_inlined
-from trinity.cone.slips import misspelt
 from trinity.errors import InputError
-from trinity.files import read_json, write_atomic
 
 # Default resolution: chosen so that every key of the reference cases is within 1 % (peak 2 %).
 DEFAULT = Numerics(fineness=0.5, growth=0.2, error_k=2.5, fold=0.6, newton_k=3.0)
@@ -123,19 +120,6 @@ def simulate(case: dict, curves: bool = False, numerics: Numerics = DEFAULT) -> 
     ------
     InputError
         One sentence that names the field, its value and the accepted range.
-
-    Examples
-    --------
-    >>> slab = {"density_kg_m3": 1190.0, "conductivity_w_m_k": 0.2,
-    ...         "specific_heat_j_kg_k": 1800.0, "emissivity": 0.9}
-    >>> burning = {"reactant": "slab", "product": None, "A_1_s": 8.5e12, "E_j_mol": 188e3,
-    ...            "solid_yield": 0.0, "heat_of_reaction_j_kg": 0.9e6,
-    ...            "heat_of_combustion_j_kg": 25e6}
-    >>> case = {"thickness_m": 0.006, "irradiance_w_m2": 50e3, "end_time_s": 600.0,
-    ...         "front": {"h_w_m2_k": 10.0}, "back": "insulated",
-    ...         "components": {"slab": slab}, "reactions": [burning]}
-    >>> 20 < simulate(case)["t_ig_s"] < 60
-    True
     """
     record = new_record()
     results = run_packed(pack([check(case)]), numerics=numerics, record=record)
@@ -217,55 +201,6 @@ def simulate_batch(
         result[name][places] = values
     result["error"] = np.array([errors.get(i) for i in range(len(cases))], dtype=object)
     return result
-
-
-def read_cases(path: str | Path) -> list:
-    """The list ``cases`` of a JSON file, which may hold NaN; `InputError` without one."""
-    data = read_json(Path(path), nan=True)
-    cases = data.get("cases") if isinstance(data, dict) else data
-    if not isinstance(cases, list) or not cases:
-        raise InputError(f"{path} holds no cases; it must be an object with a list named cases.")
-    return cases
-
-
-def simulate_file(in_path, out_path, curves_dir=None, strict: bool = False) -> int:
-    """``trinity simulate``: cases from one JSON file, results to another, in input order.
-
-    A field that looks misspelt makes a case bad. The curves of every good case go to
-    ``<index>.csv`` in ``curves_dir``: a column per field of `Row`, a row per time step. With
-    ``strict`` nothing is written when a case is bad. Returns 0, or 2 when a case could not be run
-    (its result has ``error``). A slab that ignites at once has no growth rate of fire (null).
-
-    Raises
-    ------
-    InputError
-        When the file cannot be used at all, or ``strict`` and a case is bad.
-    """
-    cases = read_cases(in_path)
-    slips = [misspelt(case) for case in cases]
-    if strict and any(slips):
-        i = next(filter(slips.__getitem__, range(len(slips))))
-        raise InputError(f"Case {i}: {slips[i]}")
-    whole = [None if slip else case for case, slip in zip(cases, slips, strict=True)]
-    found = simulate_batch(whole, strict=strict)
-    found["figra_kw_m2_s"][found["t_ig_s"] <= 0.0] = np.nan  # the peak over no time at all
-    bare = np.stack([found[name] for name in Bare._fields], axis=1)
-    rows = np.where(np.isfinite(bare), bare, None).tolist()
-    errors = [slip or error for slip, error in zip(slips, found["error"], strict=True)]
-    results = []
-    for i, (case, row, error) in enumerate(zip(cases, rows, errors, strict=True)):
-        name = case.get("id", i) if isinstance(case, dict) else i
-        name = name if isinstance(name, str | int) else i  # NaN is no JSON
-        numbers = {"error": error} if error else zip(Bare._fields, row, strict=True)
-        results.append({"id": name, **dict(numbers)})
-        if curves_dir is not None and not error:
-            import pandas as pd
-
-            table = pd.DataFrame(simulate(case, curves=True)["curves"])
-            text = table.to_csv(index=False, float_format="%.8g", lineterminator="\n")
-            write_atomic(Path(curves_dir) / f"{i:05d}.csv", text)
-    write_atomic(out_path, json.dumps({"results": results}))
-    return 2 if any(errors) else 0
 
 
 def warm_up() -> None:
