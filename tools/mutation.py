@@ -76,7 +76,7 @@ TARGETS = (
         _room("learning", "answer", "censored", "configurations", "correction", "data", "encoder",
               "ensemble", "intervals", "model", "phase2"),
         ("tests/learning/test_model.py", "tests/learning/test_tokenizer.py",
-         "tests/learning/test_censored.py",
+         "tests/learning/test_answer.py", "tests/learning/test_censored.py",
          "tests/learning/test_training.py", "tests/prediction/test_promises.py", "-k",
          "not shipped and not copolymer_lies and not full and not lora"),
         compiled=True,

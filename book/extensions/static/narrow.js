@@ -66,15 +66,18 @@ function fitFormula(formula) {
   if (share < 1) formula.style.setProperty("font-size", `${size * Math.max(0.95 * share, 0.55)}px`, "important");
 }
 
-function fitAll() {
-  document.querySelectorAll(".bd-article table:not(.highlighttable)").forEach(fit);
+function fitIn(part) {
+  part.querySelectorAll("table:not(.highlighttable)").forEach(fit);
   window.MathJax?.startup?.promise?.then(() => {
-    document.querySelectorAll(".bd-article div.math mjx-container").forEach(fitFormula);
+    part.querySelectorAll("div.math mjx-container").forEach(fitFormula);
   });
+}
+
+function fitAll() {
+  document.querySelectorAll(".bd-article").forEach(fitIn);
 }
 
 window.addEventListener("load", fitAll);
 window.addEventListener("resize", fitAll);
-document.addEventListener("toggle", event => {  // a folded table has no width before
-  event.target.querySelectorAll("table").forEach(fit);
-}, true);
+// What is folded has no width before it is opened.
+document.addEventListener("toggle", event => fitIn(event.target), true);
