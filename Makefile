@@ -68,7 +68,7 @@ lint: $(READY)  ## style and errors of the code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check src book/trinity_book tests
 
-bench: $(READY)  ## time the cone model, synthesis, training and prediction on this machine
+bench: $(READY)  ## time the cone model, training and prediction on this machine
 	$(BIN)/python -m benchmarks
 
 chaos: $(READY)  ## kill -9 at random moments and compare what a rerun leaves (long; resumable): chaos.json

@@ -2,9 +2,9 @@
 
 ``python -m benchmarks.bench_scale`` makes tables of several sizes from nothing and watches the
 memory of the command and all its workers; joins a million rows from finished parts; and reads such
-a table as phase 1 does. It writes ``data/artifacts/results/synthesis_scale.json``, and the page on
-scaling its table through ``trinity_book.pages``. A measurement that is in the file with
-today's stamp is not repeated, so that an interrupted run goes on.
+a table as phase 1 does. It writes ``data/artifacts/results/synthesis_scale.json`` for the page on
+scaling. A measurement that is in the file, of today's code, is not repeated, so that an interrupted
+run goes on.
 """
 
 import argparse
@@ -19,11 +19,10 @@ from pathlib import Path
 
 import psutil
 import pyarrow.parquet as pq
+from trinity_book import records
 
 from benchmarks.bench_synthesis import SYNTHESIZE
-from trinity.files import data_path, write_atomic
-from trinity.lineage import source_hash
-from trinity.provenance import differences, make_stamp, timed_block
+from trinity.files import data_path
 from trinity.synthesis.table import DATA, PARTS, POLYMERS_PER_CHUNK, RUN, TABLE
 
 SIZES = (10_000, 30_000, 100_000)
@@ -129,33 +128,23 @@ def main() -> None:
     parser.add_argument("--join", type=int, default=MILLION, metavar="ROWS")
     parser.add_argument("--out", type=Path, default=None)
     options = parser.parse_args()
-    path = options.out or data_path("artifacts", "results", "synthesis_scale.json")
-    stamp = make_stamp(
-        "synthesis scale",
-        source_hash("trinity.synthesis.table", "trinity.learning.data"),
-        DATA,
-        {"conditions": CONDITIONS},
-        [0],
-    )
-    kept = json.loads(path.read_text()) if path.exists() else {}
-    if not kept or differences(kept["provenance"], stamp):
-        kept = {"tables": {}, "million": None}
+    path = options.out or records.place("synthesis_scale")
+    about = {
+        "modules": ["trinity.synthesis.table", "trinity.learning.data"],
+        "data": DATA,
+        "parameters": {"conditions": CONDITIONS},
+        "seeds": [0],
+    }
+    kept = records.kept(path, about["parameters"]) or {"tables": {}, "million": None}
     with tempfile.TemporaryDirectory() as folder:
         for rows in options.sizes:
             if str(rows) not in kept["tables"]:
                 kept["tables"][str(rows)] = table_of(rows, Path(folder))
-                save(path, kept, stamp)
+                records.write(path, kept, **about)
         if kept["million"] is None or kept["million"]["rows"] < options.join:
             kept["million"] = join_and_read(options.join, Path(folder))
-            save(path, kept, stamp)
-    print(json.dumps({k: v for k, v in kept.items() if k != "provenance"}, indent=1))
-
-
-def save(path: Path, found: dict, stamp: dict) -> None:
-    """Write what is known so far, with where it comes from."""
-    with timed_block(stamp) as block:
-        pass
-    write_atomic(path, json.dumps({**found, "provenance": block}, indent=1) + "\n")
+            records.write(path, kept, **about)
+    print(json.dumps(kept, indent=1))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 ``python -m benchmarks.bench_synthesis`` makes 100,000 polymers and a table of 100,000 cone tests
 from nothing, and writes ``data/artifacts/results/synthesis_cost.json``, from which the book plans
 larger tables. Processor time is given beside wall time: it says what an idle machine would do. A
-part that is in the file with today's stamp is not measured again, so that an interrupted run goes
+part that is in the file, of today's code, is not measured again, so that an interrupted run goes
 on; ``--anew`` measures all.
 """
 
@@ -17,12 +17,10 @@ import time
 from pathlib import Path
 
 import pandas as pd
+from trinity_book import records
 
 from trinity.chemistry.polymers import parse_psmiles
-from trinity.files import data_path, write_atomic
-from trinity.lineage import source_hash
 from trinity.measurements.specimens import load_measurements
-from trinity.provenance import differences, make_stamp, timed_block
 from trinity.synthesis.generator import check
 from trinity.synthesis.report import known_polymers
 from trinity.synthesis.rules import family_of
@@ -97,11 +95,8 @@ def main() -> None:
     parser.add_argument("--anew", action="store_true", help="forget what was measured before")
     options = parser.parse_args()
     numbers = {"polymers": options.polymers, "tests": options.tests}
-    path = options.out or data_path("artifacts", "results", "synthesis_cost.json")
-    stamp = make_stamp("synthesis cost", source_hash("trinity.synthesis.table"), DATA, numbers, [0])
-    result = json.loads(path.read_text()) if path.exists() and not options.anew else {}
-    if result and differences(result["provenance"], stamp):
-        result = {}
+    path = options.out or records.place("synthesis_cost")
+    result = {} if options.anew else records.kept(path, numbers)
     parts = {
         "generator": lambda folder: polymers(options.polymers, folder),
         "table": lambda folder: cone_tests(
@@ -111,10 +106,13 @@ def main() -> None:
     for name, measure in parts.items():
         if name in result:
             continue
-        with tempfile.TemporaryDirectory() as folder, timed_block(stamp) as block:
+        start = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder:
             result[name] = measure(Path(folder))
-        result["provenance"] = block
-        write_atomic(path, json.dumps(result, indent=1) + "\n")
+        records.write(
+            path, result, modules=["trinity.synthesis.table"], data=DATA, parameters=numbers,
+            seeds=[0], wall_time=time.monotonic() - start,
+        )  # fmt: skip
     print(json.dumps(result, indent=1))
 
 

@@ -74,7 +74,7 @@ def launch(mode: str, processes: int, seed: int, steps: int, out: Path) -> np.nd
 
 
 def main() -> None:
-    """Finetune five times, write the results file and its table."""
+    """Finetune five times, write the record and print its table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--worker", metavar="MODE")
     parser.add_argument("--seed", type=int, default=0)
@@ -97,10 +97,8 @@ def main() -> None:
     records.write(
         records.place("two_processes"),
         {"pairs": pairs, "predictions": int(said["full, one"].size)},
-        modules=[
-            f"trinity.{name}"
-            for name in ("training_measured", "training_loop", "training_data", "measurements")
-        ],
+        modules=["trinity.learning.data", "trinity.learning.loop", "trinity.learning.phase2",
+                 "trinity.measurements.specimens"],
         data=["measurements", "folds.csv", "artifacts/models/phase1"],
         parameters={"steps": options.steps, "processes": 2}, seeds=[0, 1],
         wall_time=time.monotonic() - start,

@@ -1,9 +1,9 @@
 """Known holes and licences of the locked packages: ``python -m tools.audit`` (``make audit``).
 
 pip-audit is installed into an environment of its own below ``build/audit`` and asked about
-``requirements.lock``; an index that does not answer it is an outcome, too. The command fails if
-there is a known hole. Licences are what the
-installed packages declare. The result goes to ``data/artifacts/results/audit.json``.
+``requirements.lock``; where no index answers, that is the outcome. The command fails if there is a
+known hole. Licences are what the installed packages declare. The result goes to
+``data/artifacts/results/audit.json``.
 """
 
 import json
@@ -125,7 +125,7 @@ def answer(out: str, complaint: str) -> dict | str:
 
 
 def main() -> None:
-    """Ask, write the results file and its table; fail if a service names a hole."""
+    """Ask, write the results file and print its table; fail if a service names a hole."""
     start = time.monotonic()
     found = {"holes": holes(build_root() / "audit"), "licences": licences()}
     records.write(records.place("audit"), found, wall_time=time.monotonic() - start,

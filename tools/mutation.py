@@ -287,7 +287,7 @@ class Bench:
 
 
 def main() -> None:
-    """Try what was not yet tried, write the results file and its table."""
+    """Try what was not yet tried, write the results file and print its table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("targets", nargs="*", help="names; all if none")
     parser.add_argument("--survivors", action="store_true", help="ask again about survivors")
@@ -348,27 +348,22 @@ def attack(target: Target, bench: Bench, kept: dict | None, again: bool, save) -
     return row
 
 
-def reasons() -> list[dict]:
-    """Why survivors do not matter: file, before, after, why."""
-    return json.loads(WORDS.read_text(encoding="utf-8")) if WORDS.exists() else []
-
-
-def reason(mutant: dict) -> str | None:
-    """Why a survivor does not matter, as a person judged; None if nobody did."""
-    for one in reasons():
-        if all(one[key] == mutant[key] for key in ("file", "before", "after")):
-            return one["why"]
-    return None
+def reasons() -> dict[tuple[str, str, str], str]:
+    """Why survivors do not matter, as a person judged, by file, before and after."""
+    judged = json.loads(WORDS.read_text(encoding="utf-8"))
+    return {(one["file"], one["before"], one["after"]): one["why"] for one in judged}
 
 
 def _write(rows: dict[str, dict], seconds: float) -> dict:
     """Write the results file with what is known so far; returns the results."""
-    found = []
+    found, judged = [], reasons()
     for target in TARGETS:
         if (row := rows.get(target.name)) is None:
             continue
         survivors = [
-            {**one, "why": reason(one)} for one in row["tried"] if one["outcome"] == "survived"
+            {**one, "why": judged.get((one["file"], one["before"], one["after"]))}
+            for one in row["tried"]
+            if one["outcome"] == "survived"
         ]
         counts = {
             name: sum(one["outcome"] == name for one in row["tried"])

@@ -34,8 +34,9 @@ RATES = {
 #: Assumed, and named by the model card: two busy cores of a server with their share of memory and
 #: cooling; electricity near the mean of the world's grids.
 WATT, CARBON_KG_KWH = 40.0, 0.45
-#: Result of each stage behind the model -> its name in the model card.
+#: Stages that the model does not rest on.
 APART = ("validation", "second_property", "encoders", "slow_controls", "descents")
+#: Result of each of the others -> its name in the model card.
 STAGES = {one.results: name for name, one in stages.STAGES.items() if name not in APART}
 
 
@@ -66,7 +67,7 @@ def _ranged(row: dict, name: str, digits: int = 2, factor: float = 1.0) -> str:
 
 
 def _measured(tests: pd.DataFrame, folds: pd.DataFrame) -> Numbers:
-    groups = folds["group_nine"].nunique() if "group_nine" in folds else len(folds)
+    groups = folds["group_nine"].nunique()
     yield "n_tests", str(len(tests))
     yield "n_cells", str(tests["cell"].nunique())
     yield "n_polymers", str(tests["polymer"].nunique())
@@ -94,10 +95,6 @@ def _synthesis(found: dict) -> Numbers:
     for target in PRIMARY:
         share = found["measured_within"][target]["share"]
         yield f"within_{SHORT[target]}", f"{100 * share:.0f} %"
-
-
-def _phase1(found: dict) -> Numbers:
-    yield "n_members_word", word(found["members"])
 
 
 def _scored(found: dict) -> Numbers:
@@ -250,7 +247,6 @@ PARTS: tuple[tuple[tuple[str, ...], Callable[..., Numbers]], ...] = (
     (("measurements/cone_measurements.csv", "folds.csv"), _measured),
     (("phase0.json", "artifacts/models/language_model/config.json"), _language_model),
     (("synthesis.json",), _synthesis),
-    (("pretraining.json",), _phase1),
     (("lopo.json",), _scored),
     (("ablation.json",), verdict.questions),
     (("ablation.json",), _endpoints),

@@ -76,5 +76,15 @@ def differences(path: Path) -> list[str]:
     return found + ["output"] * (block.get("output_hash") != _hash(document))
 
 
+def kept(path: Path, parameters: dict) -> dict:
+    """What a record holds that an interrupted run may take up: nothing if it is about other code,
+    data or parameters."""
+    if not path.is_file() or provenance.read_block(path)["parameters"] != parameters:
+        return {}
+    document = read_json(path)
+    document.pop("provenance")
+    return {} if differences(path) else document
+
+
 def _hash(results: dict) -> str:
     return provenance.text_hash(json.dumps(results, sort_keys=True))

@@ -7,6 +7,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BytesIO
 from pathlib import Path
 
 from trinity.errors import InputError
@@ -104,6 +105,13 @@ def write_atomic(path: str | Path, content: bytes | str) -> Path:
             part.unlink(missing_ok=True)
         raise _unwritable(path, error) from error
     return path
+
+
+def write_picture(figure, path: Path) -> Path:
+    """Write a matplotlib figure as its name says: PNG, SVG or PDF."""
+    picture = BytesIO()
+    figure.savefig(picture, format=path.suffix[1:].lower(), dpi=150)
+    return write_atomic(path, picture.getvalue())
 
 
 def _unwritable(path: Path, error: Exception) -> InputError:

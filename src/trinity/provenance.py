@@ -146,7 +146,7 @@ def commit() -> str | None:
 
 
 def git(*words: str) -> str | None:
-    """What git prints about the checkout; None where it fails or there is none of the two."""
+    """What git prints about the checkout; None outside one, without git, or where it fails."""
     quiet = {"stderr": subprocess.DEVNULL, "text": True, "timeout": 20}
     try:
         return subprocess.check_output(["git", "-C", PACKAGE, *words], **quiet).strip()

@@ -95,10 +95,7 @@ def test_stages_are_refused_in_several_processes(tmp_path, monkeypatch):
         pretrain_on(tmp_path, tmp_path / "out", "test", 0)
 
 
-def test_the_command_knows_the_modes_of_phase_2():
-    from trinity.learning.configurations import MODES
-
-    assert cli_learning.MODES == MODES
+def test_options_of_phase_2_ask_for_a_table_and_a_known_mode():
     for options in (
         ["--mode", "kernel"],
         ["--steps", "3"],

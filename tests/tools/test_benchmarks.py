@@ -89,5 +89,5 @@ def test_the_targets_of_the_mutation_run_are_todays_files_and_tests():
         files = [mutation.ROOT / "src" / "trinity" / file for file in target.files]
         tests = [mutation.ROOT / one for one in target.tests if one.startswith("tests/")]
         assert tests and [path for path in (*files, *tests) if not path.exists()] == []
-    judged = {one["file"] for one in mutation.reasons()}
+    judged = {file for file, _, _ in mutation.reasons()}
     assert judged <= {file for target in mutation.TARGETS for file in target.files}

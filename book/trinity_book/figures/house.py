@@ -16,7 +16,7 @@ from trinity.lineage import file_of, imported_by
 from trinity_book.figures.style import BLUE, GREEN, GREY, box, subplots
 
 BOOK = "trinity_book"
-#: The face and the command line: they only pass on, and name everything.
+#: The face of the package and its start: they only pass on.
 LEFT_OUT = ("trinity", "trinity.__main__")
 HALF = 0.3  # height of a box, half of it
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file
 
+from trinity.cli.shown import figures
 from trinity.errors import InputError
 from trinity.files import data_path, data_root, read_json, write_atomic
 from trinity.lineage import source_hash
@@ -122,9 +123,7 @@ def static_table(learned: dict, simulated: dict) -> str:
     """The table of answers that the page's script fills, with its numbers."""
 
     def cells(answer: dict, name: str) -> str:
-        value, low, high = (
-            f"{float(format(answer[key], '.3g')):g}" for key in (name, f"{name}_lo", f"{name}_hi")
-        )
+        value, low, high = (figures(answer[key]) for key in (name, f"{name}_lo", f"{name}_hi"))
         return f"<td>{value}</td><td>{low} to {high}</td>"
 
     rows = "".join(

@@ -225,8 +225,8 @@ def _glass_at_room(glass: float, crystalline: float) -> tuple[float, float]:
     room temperature, by Bayes' rule.
 
     Before the sum of groups is looked at, few amorphous thermoplastics are taken to be rubbers;
-    beside crystals both are as likely, and the sum stays as it is. The mean is
-    that of a normal distribution whose parts on both sides of room temperature are weighed anew.
+    beside crystals both are as likely, and the sum stays as it is. The mean is that of a normal
+    distribution whose parts on both sides of room temperature are weighed anew.
     """
     share = value("rubber_share_crystalline" if crystalline else "rubber_share_amorphous")
     sigma = value("glass_error")

@@ -10,11 +10,11 @@ from trinity.cli import tools
 from trinity.cli.shown import QUANTITIES, print_table, print_test
 from trinity.cli.tools import option, show, stop
 from trinity.errors import InputError
+from trinity.learning.configurations import MODES
 from trinity.quantities import TARGETS
 
 MOST_POLYMERS = 100_000_000  # more is a typing error: weeks on a hundred cores
 SHOWN = ("t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2")  # the targets as people read them
-MODES = ("kernel", "full", "lora", "head")  # those of phase 2; a test keeps them in step
 
 
 def predict(

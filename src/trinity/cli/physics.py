@@ -2,7 +2,6 @@
 curves, without torch."""
 
 import json
-from io import BytesIO
 from pathlib import Path
 
 import typer
@@ -11,7 +10,7 @@ from trinity.cli import tools
 from trinity.cli.shown import QUANTITIES, figures, print_estimate, print_table, print_test
 from trinity.cli.tools import option, show, stop
 from trinity.errors import InputError
-from trinity.files import read_json, write_atomic
+from trinity.files import write_atomic, write_picture
 
 PICTURES = (".png", ".svg", ".pdf")
 
@@ -125,14 +124,13 @@ def simulate(
     tools.require_writable(curves, folder=True)
     _tell_compiling()
     try:
-        simulate_file(cases, out, curves, strict)
+        rows = simulate_file(cases, out, curves, strict)
     except InputError as error:
         if not strict:
             raise
         stop([error])
     if as_json:
-        typer.echo(out.read_text(encoding="utf-8"))
-    rows = read_json(out)["results"]
+        show({"results": rows}, as_json, print)
     stop(f"case {json.dumps(row['id'])}: {row['error']}" for row in rows if "error" in row)
     if not as_json:
         print(f"{len(rows)} cases written to {out}")
@@ -217,9 +215,7 @@ def _draw(curves: list, path: Path) -> None:
     axes.axhline(24.0, color="0.6", lw=0.8)
     axes.set(xlabel="time (s)", ylabel="heat release rate (kW/m²)")
     axes.legend(fontsize="small")
-    picture = BytesIO()
-    figure.savefig(picture, format=path.suffix[1:].lower(), dpi=150)
-    write_atomic(path, picture.getvalue())
+    write_picture(figure, path)
 
 
 COMMANDS = (estimate, cone, simulate, reduce)

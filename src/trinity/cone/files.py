@@ -93,13 +93,13 @@ def read_cases(path: str | Path) -> list:
     return cases
 
 
-def simulate_file(in_path, out_path, curves_dir=None, strict: bool = False) -> int:
+def simulate_file(in_path, out_path, curves_dir=None, strict: bool = False) -> list[dict]:
     """``trinity simulate``: cases from one JSON file, results to another, in input order.
 
     A field that looks misspelt makes a case bad. The curves of every good case go to
     ``<index>.csv`` in ``curves_dir``: a column per field of `Row`, a row per time step. With
-    ``strict`` nothing is written when a case is bad. Returns 0, or 2 when a case could not be run
-    (its result has ``error``). A slab that ignites at once has no growth rate of fire (null).
+    ``strict`` nothing is written when a case is bad. Returns the results: of each case its ``id``
+    and its numbers, or ``error``. A slab that ignites at once has no growth rate of fire (null).
 
     Raises
     ------
@@ -130,7 +130,7 @@ def simulate_file(in_path, out_path, curves_dir=None, strict: bool = False) -> i
             text = table.to_csv(index=False, float_format="%.8g", lineterminator="\n")
             write_atomic(Path(curves_dir) / f"{i:05d}.csv", text)
     write_atomic(out_path, json.dumps({"results": results}))
-    return 2 if any(errors) else 0
+    return results
 
 
 def misspelt(case: object) -> str | None:

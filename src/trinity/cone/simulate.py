@@ -99,28 +99,7 @@ def run_packed(
 
 
 def simulate(case: dict, curves: bool = False, numerics: Numerics = DEFAULT) -> dict:
-    """Burn one specimen.
-
-    Parameters
-    ----------
-    case : dict
-        Schema of ``data/reference/cone_reference_cases.json`` and its extras (book, "Physics").
-    curves : bool
-        Add ``curves``: a dict of arrays, one row per time step (`trinity.cone.run.Row`).
-    numerics : Numerics
-        `DEFAULT`, or `FINE` for a converged result about fifty times slower.
-
-    Returns
-    -------
-    dict
-        Every field of `trinity.cone.curve.Bare` (NaN where an event never happened), then of
-        `trinity.cone.run.Diagnostics`.
-
-    Raises
-    ------
-    InputError
-        One sentence that names the field, its value and the accepted range.
-    """
+    """Burn one specimen, as `trinity.cone.files.simulate` does, without looking for slips."""
     record = new_record()
     results = run_packed(pack([check(case)]), numerics=numerics, record=record)
     if results.unfinished().any():

@@ -110,13 +110,7 @@ class Ensemble:
         return new_and_known[np.array(of, int)][:, None]
 
     def require(self, members: int | None, fast: bool) -> None:
-        """Refuse more members than there are, or ``fast`` for networks that are not distilled.
-
-        Raises
-        ------
-        InputError
-            One sentence.
-        """
+        """Refuse more members than there are, or ``fast`` for networks that are not distilled."""
         most = self.about.get("members", 1)
         if members is not None and not 1 <= members <= most:
             raise InputError(

@@ -222,23 +222,6 @@ def calibration(parities: dict, left_out: dict) -> list[dict]:
     ]
 
 
-def oxygen_index_as_char() -> dict:
-    """Van Krevelen's LOI = 17.5 + 0.4 char [%], turned round to read char from the oxygen index.
-
-    Polymer 16 (1975) 615. Tested on the polymers with both; errors in kg/kg.
-    """
-    index = load_table("decomposition_temperatures").dropna(subset="LOI_pct")
-    index = index.assign(key=index.psmiles.map(polymer_key))
-    both = index.merge(training_table("char", blind=False), on="key")
-    read = np.clip((both.LOI_pct - 17.5) / 40.0, 0.0, 1.0)
-    return {
-        "n": len(both),
-        "correlation": float(np.corrcoef(both.LOI_pct, both.value)[0, 1]),
-        "mean_error": float((read - both.value).abs().mean()),
-        "mean_error_of_mean": float((both.value - both.value.mean()).abs().mean()),
-    }
-
-
 def coverage() -> dict:
     """Share of the heavy atoms of real polymers that a group covers, and which are not."""
     table = pd.read_csv(data_path("polymers_real.csv")).set_index("name").psmiles
@@ -254,11 +237,9 @@ def build_property_validation() -> dict:
     parities = {name: parity(name) for name in PARITY}
     left_out = {
         "t50_blind": leave_one_polymer_out("t50", blind=True),
-        "t50_all": leave_one_polymer_out("t50", blind=False),
         "t50_blind_without_bicerano": leave_one_polymer_out("t50", True, WITHOUT_FORMULA),
         "t50_blind_choice_nested": nested_choice(),
         "char_blind": leave_one_polymer_out("char", blind=True),
-        "char_all": leave_one_polymer_out("char", blind=False),
     }
     return {
         "parity": parities,
@@ -266,7 +247,6 @@ def build_property_validation() -> dict:
         "temperature_checks": temperature_checks(),
         "definition_shift": definition_shift(),
         "calibration": calibration(parities, left_out),
-        "oxygen_index_as_char": oxygen_index_as_char(),
         "coverage": coverage(),
     }
 

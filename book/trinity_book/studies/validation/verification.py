@@ -96,8 +96,8 @@ def heating_curve() -> dict[str, np.ndarray]:
 def balances(n: int = 12, seed: int = 0) -> dict[str, dict[str, float]]:
     """Largest relative error of mass and of energy, by resolution.
 
-    Over ``n`` slabs of 1-30 mm under 15-100 kW/m2, half of them with
-    ramps: constant specific heats would close whatever Newton's method leaves over.
+    Over ``n`` slabs of 1-30 mm under 15-100 kW/m2, half of them with ramps: constant specific
+    heats would close whatever Newton's method leaves over.
     """
     result = {}
     for name, numerics in (("default", cone.DEFAULT), ("fine", FINE)):
