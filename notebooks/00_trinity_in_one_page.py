@@ -70,7 +70,8 @@ polymers[["psmiles", "family"]].sample(5, random_state=seed)
 
 # %%
 estimates = [estimate(psmiles) for psmiles in polymers["psmiles"]]
-pd.DataFrame(estimates[0].to_dict()["properties"]).T.head(4)
+properties = pd.DataFrame(estimates[0].to_dict()["properties"]).T.head(4)
+properties.map(lambda value: f"{value:.4g}" if isinstance(value, float) else value)
 
 # %% [markdown]
 # ## Step 3: burn them
@@ -104,7 +105,7 @@ synthetic.round(1).head()
 # %% [markdown]
 # Beside them, the measurements: tests of real polymers by real laboratories.
 
-# %% mystnb={"image": {"alt": "Time to ignition against irradiance on a logarithmic axis: a broad cloud of synthetic tests with the measured tests among them."}}
+# %% mystnb={"image": {"alt": "Time to ignition against irradiance on a logarithmic axis: a broad cloud of synthetic tests with the measured tests among them."}} data="synthetic tests of this page and measured cone tests"
 measured = load_measurements().dropna(subset=["t_ig_s"]).reset_index(drop=True)
 figure, axes = plt.subplots(figsize=(5.6, 3.2))
 for table, name, size in ((synthetic, "synthetic", 4), (measured, "measured", 18)):
@@ -182,7 +183,7 @@ def train(network, table, steps, rate):
 # %% [markdown]
 # Phase 1 learns the synthetic tests. The measured polymers are taken out first, by their key.
 
-# %% mystnb={"image": {"alt": "Mean absolute logarithmic error against the step of phase 1: it falls steeply at first and then slowly."}}
+# %% mystnb={"image": {"alt": "Mean absolute logarithmic error against the step of phase 1: it falls steeply at first and then slowly."}} data="synthetic tests of this page"
 with seeded(seed):
     untrained, phase1 = Network(), Network()
 known = polymers["psmiles"][polymers["key"].isin(set(measured["key"]))]
@@ -222,7 +223,7 @@ pd.Series(one, name=f"error factor on {left_out}").round(2).to_frame()
 # %% [markdown]
 # One polymer proves nothing. Here is each group in turn:
 
-# %% mystnb={"image": {"alt": "Error factor of each group of polymers when it is left out, one bar without and one with phase 1."}}
+# %% mystnb={"image": {"alt": "Error factor of each group of polymers when it is left out, one bar without and one with phase 1."}} data="synthetic tests of this page and measured cone tests"
 groups = measured["group_nine"].unique()
 errors = pd.DataFrame(
     {name: {group: error_on(group, start) for group in groups} for name, start in starts.items()}

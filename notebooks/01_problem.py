@@ -42,11 +42,11 @@ from trinity.measurements.specimens import load_curves, load_measurements, load_
 
 style.use()
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input"] data="none"
 figures_concepts.cone_test()
 
 # %% [markdown]
-# *A drawing; no data.* The heat release rate over time is the result of a test. Here is one measured curve of
+# The heat release rate over time is the result of a test. Here is one measured curve of
 # {glue:text}`polymer`:
 
 # %% tags=["hide-input"]
@@ -80,7 +80,7 @@ tests[
         "t_ig_s",
         "phrr_kw_m2",
     ]
-].sample(5, random_state=1)
+].sample(5, random_state=1).round(1)
 
 # %% tags=["remove-cell"]
 glue("n_tests", len(tests), display=False)

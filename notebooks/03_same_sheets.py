@@ -122,11 +122,11 @@ def scored(part):
 
 scored(rows[rows["kind"] != "candidate"])
 
-# %%
+# %% shows="time to ignition"
 ladder = rows[rows["kind"] != "candidate"].rename(columns={"name": "remedy"})
 figures_cone.remedies(ladder.to_dict("records"), "t_ig_s")
 
-# %%
+# %% shows="peak heat release rate"
 figures_cone.remedies(ladder.to_dict("records"), "phrr_kw_m2")
 
 # %% tags=["remove-cell"]

@@ -129,7 +129,7 @@ table[
         "t_ig_s",
         "phrr_kw_m2",
     ]
-].sample(5, random_state=1).round(1)
+].sample(5, random_state=1).round(1).astype(str).replace("nan", "–")
 
 # %% tags=["remove-cell"]
 glue("n_rows", len(table), display=False)
@@ -256,7 +256,7 @@ figures_synthesis.expected_signs(report)
 # %%
 figures_synthesis.energy_released(table)
 # %% [markdown]
-# The difference from 1 stays as char, is lost to soot and incomplete combustion, or never burns.
+# The difference from 100 % stays as char, is lost to soot and incomplete combustion, or never burns.
 # Of {glue:text}`energy_rows` tests, {glue:text}`energy_above` lie above the fuel, the worst by
 # {glue:text}`energy_worst` %: all of them burn completely and leave nothing, so that the error of the time
 # grid shows. More than 3 % above are {glue:text}`energy_three`, more than 30 % {glue:text}`energy_third`.
@@ -269,7 +269,9 @@ figures_synthesis.energy_released(table)
 # be rare.
 
 # %%
-pd.Series(report["outliers"], name="rows").to_frame()
+pd.Series(report["outliers"], name="rows").rename(
+    {"more_heat_than_fuel": "more_heat_than_1.3_fuel"}
+).to_frame()
 # %%
 figures_synthesis.non_ignition(table)
 # %% [markdown]

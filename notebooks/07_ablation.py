@@ -209,12 +209,12 @@ table[["t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2"]].sort_values("t_ig_s").r
 # %% [markdown]
 # ## Polymer by polymer
 
-# %%
+# %% shows="time to ignition"
 errors = evaluation.group_errors(rows)
 figures_learning.errors_by_group(
     errors.xs("t_ig_s", level="target"), "time to ignition"
 )
-# %%
+# %% shows="peak heat release rate"
 figures_learning.errors_by_group(
     errors.xs("phrr_kw_m2", level="target"), "peak heat release rate"
 )

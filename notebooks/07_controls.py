@@ -61,7 +61,7 @@ figures_controls.primary_by_arm(main["primary"])
 # From the polymers that a fold may see, some are drawn at random.
 
 
-# %%
+# %% shows="measured polymers"
 def levels_of(study, arms=None):
     rows = [
         {"level": level, **row}
@@ -90,7 +90,7 @@ figures_controls.curve(polymers, "measured polymers to learn from", flat)
 #
 # Phase 1 on a part of the table, everything else as before.
 
-# %%
+# %% shows="rows of phase 1"
 rows = levels_of("synthetic rows")
 rows["x"] = pd.to_numeric(rows["level"], errors="coerce")
 whole = [
@@ -110,11 +110,11 @@ figures_controls.curve(both, "synthetic rows of phase 1")
 # A band of heat flux or thickness, or a whole laboratory, is held out; the polymers are known. Last, a
 # polymer and its laboratory are both left out.
 
-# %%
+# %% shows="heat fluxes left out"
 figures_controls.elsewhere(levels_of("heat flux"))
-# %%
+# %% shows="thicknesses left out"
 figures_controls.elsewhere(levels_of("thickness"))
-# %%
+# %% shows="laboratories left out"
 figures_controls.elsewhere(
     pd.concat([levels_of("laboratory"), levels_of("polymer and laboratory")])
 )

@@ -63,7 +63,7 @@ figures_second_property.encoders(rows, names)
 
 # %%
 table = rows.set_index("encoder").rename(names).rename_axis(None)
-table.round(4).astype(object).fillna("–")
+table.round(4).replace(-0.0, 0.0).astype(object).fillna("–")
 
 # %% tags=["remove-cell"]
 glue("chosen", names[encoders["chosen"]], display=False)
@@ -108,7 +108,7 @@ glue("best_lead", f"{luck['mae'].mean() - best:.4f}", display=False)
 
 # %% [markdown]
 # Of {glue:text}`seeds_other` other seeds, {glue:text}`seeds_beyond` differ from the first by more than their interval allows.
-# If any does, the intervals of this page are too narrow, and the rule, which reads them, is too easily satisfied. The lead of
+# Where one does, the intervals of this page are too narrow, and the rule, which reads them, is too easily satisfied. The lead of
 # the candidate chosen is {glue:text}`lead`; seeds alone made up to {glue:text}`seeds_most`. Against the mean of these
 # seeds the smallest error of a candidate is ahead by {glue:text}`best_lead`. A lead of this size deserves several seeds before it is
 # believed.

@@ -82,11 +82,11 @@ glue("flux", f"{flux_kw_m2:.0f}", display=False)
 #
 # **Ours** has the same six steps.
 
-# %%
+# %% data="none"
 figures_drawings.overview()
 
 # %% [markdown]
-# *A drawing; no data.* The landscape is not drawn but computed: the plane through the start, the directly
+# The landscape is not drawn but computed: the plane through the start, the directly
 # finetuned and the two-phase solution, with filter-normalised axes {cite}`li2018landscape`.
 
 # %%
@@ -113,7 +113,7 @@ glue("why_side", why["settings"]["side"], display=False)
 # with the quantities of interest read off the heat release rate. **Ours** does the same for
 # {glue:text}`polymer`. First the groups, and what each adds to the molar volume:
 
-# %%
+# %% data="`data/groups`"
 chosen = tests[
     (tests["polymer"] == polymer) & (tests["flux_kw_m2"] == flux_kw_m2)
 ]

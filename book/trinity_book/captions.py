@@ -1,6 +1,7 @@
 """Captions of figures in executed notebooks: what is drawn, from which data, with which seed."""
 
 import ast
+import base64
 import re
 
 from trinity import lineage
@@ -16,22 +17,58 @@ READ = {
 }
 
 
+SEED = "seed"  # the name of a parameter
+PIXELS = 1.6  # of a picture in one of a page
+
+
 def write(executed, name: str, syntax: ast.Module, parameters: dict[str, object]) -> None:
     """Give each figure of an executed notebook a caption, and the same words to those who cannot
-    see it: the docstring of its function. ``syntax`` is that of all its code."""
+    see it: the docstring of its function. ``syntax`` is that of all its code.
+
+    A cell's metadata may add what this figure ``shows`` of what its function can draw, and name the
+    ``data`` (``none`` of a drawing) where the code does not tell them.
+    """
     number, origins = 0, _origins(syntax)
-    seed = f"; seed {parameters['seed']}" if "seed" in parameters else ""
     for cell in executed.cells:
         drawn = any("image/png" in output.get("data", {}) for output in cell.get("outputs", []))
         own = cell.metadata.get("mystnb", {}).get("image", {}).get("alt")
         if drawn and (text := described(cell.source, syntax) or own):
             number += 1
-            files = sorted(_behind(parsed(cell.source), origins))
-            data = f"Data: {', '.join(files)}" if files else "Computed on this page"
+            if shows := cell.metadata.get("shows"):
+                text = f"{text.removesuffix('.')}: {shows}."
+            data = _data(cell, origins, parameters)
             cell.metadata["mystnb"] = {
-                "image": {"alt": text.replace("`", "")},
-                "figure": {"caption": f"{text} {data}{seed}.", "name": f"fig-{name}-{number}"},
+                "image": {"alt": text.replace("`", ""), "width": f"{_width(cell)}px"},
+                "figure": {"caption": f"{text} {data}.", "name": f"fig-{name}-{number}"},
             }
+
+
+def _width(cell) -> int:
+    """Width [px] at which a page shows a picture: fewer than it has, for screens with small pixels
+    and for paper."""
+    (png,) = (o.data["image/png"] for o in cell.outputs if "image/png" in o.get("data", {}))
+    pixels = int.from_bytes(base64.b64decode(png[:32])[16:20])
+    return round(pixels / PIXELS)
+
+
+def _data(cell, origins: dict[str, set[str]], parameters: dict[str, object]) -> str:
+    """Where the numbers of a figure come from: files, and a seed if it is drawn from one here."""
+    code = parsed(cell.source)
+    behind = _behind(code, origins)
+    files = cell.metadata.get("data") or ", ".join(sorted(behind - {SEED}))
+    if files == "none":
+        return "A drawing; no data"
+    fixed = [
+        node.value.value
+        for node in ast.walk(code)
+        if isinstance(node, ast.keyword)
+        and node.arg == SEED
+        and isinstance(node.value, ast.Constant)
+    ]
+    seeds = fixed or [parameters[name] for name in {SEED} & behind & set(parameters)]
+    return (f"Data: {files}" if files else "Computed on this page") + "".join(
+        f"; seed {seed}" for seed in seeds
+    )
 
 
 def parsed(code: str) -> ast.Module:
@@ -74,12 +111,12 @@ def _origins(syntax: ast.Module) -> dict[str, set[str]]:
 
 
 def _behind(part: ast.AST, origins: dict[str, set[str]]) -> set[str]:
-    """The data that a statement reads: results files, tables, and what is behind its names."""
-    found = set()
-    for node in ast.walk(part):
-        match node:
-            case ast.Name(name, ast.Load()):
-                found |= origins.get(name, set()) | ({READ[name]} if name in READ else set())
-            case ast.Call(ast.Attribute(ast.Name("stages"), "load"), [ast.Constant(name), *_]):
-                found.add(f"`{stages.stage_named(name).results}`")
-    return found
+    """The data that a statement reads: results files, tables, `SEED`, and what is behind names."""
+    match part:
+        case ast.Call(ast.Attribute(ast.Name("stages"), "load"), [ast.Constant(name), *_]):
+            return {f"`{stages.stage_named(name).results}`"}  # whose seeds its provenance names
+        case ast.Name("seed", ast.Load()):
+            return {SEED}
+        case ast.Name(name, ast.Load()):
+            return origins.get(name, set()) | ({READ[name]} if name in READ else set())
+    return set().union(*(_behind(child, origins) for child in ast.iter_child_nodes(part)))

@@ -317,7 +317,7 @@ def versions(found: dict) -> str:
     for one in found["trials"]:
         packages = ", ".join(f"{k} {v}" for k, v in one.get("versions", {}).items())
         most = one.get("largest_relative_difference")
-        said = one.get("why", "") if most is None else f"{most:.1e}"
+        said = one.get("why", "") if most is None else f"{most:.1e}" if most else "0"
         rows.append((one["trial"], "yes" if one["works"] else "no", said, packages))
     return grid("versions | works | largest relative difference from the locked ones | packages",
                 rows)  # fmt: skip
@@ -330,9 +330,20 @@ def api(nothing: dict) -> str:
         public = getattr(trinity, name)
         paragraph = (inspect.getdoc(public) or "").split("\n\n")[0]
         words = re.sub(r":\w+:`", "`", " ".join(paragraph.replace("``", "`").split()))
-        call = f"trinity.{name}{inspect.signature(public)}"
-        parts.append(f"## `trinity.{name}`\n\n{words}\n\n```python\n{call}\n```\n")
+        words = words.replace("kW/m2", "kW/m²")
+        parts.append(f"## `trinity.{name}`\n\n{words}\n\n```python\n{_call(name, public)}\n```\n")
     return "\n".join(parts)
+
+
+def _call(name: str, public: Callable) -> str:
+    """How something public is called, a parameter a line; types by their last names."""
+    signature = inspect.signature(public)
+    made = inspect.formatannotation(signature.return_annotation).strip("'")
+    rows = "\n".join(f"    {one}," for one in signature.parameters.values())
+    rows = re.sub(r": '([^']*)'", r": \1", rows)
+    rows = re.sub(r"\b(?:[A-Za-z_]\w*\.)+(\w+)", r"\1", rows)
+    made = "" if made == "None" else f" -> {made.rpartition('.')[2]}"
+    return f"trinity.{name}(\n{rows}\n){made}"
 
 
 def handbook(nothing: dict) -> str:

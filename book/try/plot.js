@@ -1,6 +1,6 @@
 // The heat-release curve as SVG: drawn by hand, so that it follows the theme of the page.
 
-const SIZE = { width: 640, height: 320, left: 62, right: 14, top: 16, bottom: 48 };
+const SIZE = { width: 640, height: 320, left: 78, right: 14, top: 16, bottom: 48 };
 
 /** Round steps for an axis from 0 to `most`. */
 function ticks(most) {

@@ -1,6 +1,7 @@
 """The course: exercises made from solutions, their self-checks, computed numbers, slides."""
 
 import ast
+import base64
 import json
 import math
 import re
@@ -261,23 +262,39 @@ first = rows("scores")
 tests = load_measurements()
 """
 
-    def caption(self, line, parameters):
-        picture = nbformat.v4.new_output("display_data", {"image/png": ""})
-        cell = nbformat.v4.new_code_cell(line, outputs=[picture])
+    def caption(self, line, parameters, **metadata):
+        png = base64.b64encode(
+            b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (1000).to_bytes(4) + bytes(8)
+        ).decode()
+        picture = nbformat.v4.new_output("display_data", {"image/png": png})
+        cell = nbformat.v4.new_code_cell(line, outputs=[picture], metadata=metadata)
         book = nbformat.v4.new_notebook(cells=[cell])
         captions.write(book, "07_x", captions.parsed(self.CODE + line), parameters)
+        assert cell.metadata["mystnb"]["image"]["width"] == "625px"
         return cell.metadata["mystnb"]["figure"]
 
     def test_say_the_data_behind_a_figure_through_names_and_functions(self):
         made = self.caption("drawn.ablation(first, ['t_ig_s'])", {"seed": 3})
-        assert made["caption"].endswith("Data: `lopo.json`; seed 3.")
+        assert made["caption"].endswith("Data: `lopo.json`.")
         assert made["name"] == "fig-07_x-1"
         made = self.caption("drawn.ablation(tests, scores)", {})
         assert made["caption"].endswith("Data: `lopo.json`, measured cone tests.")
 
     def test_a_figure_without_data_was_computed_on_the_page(self):
         made = self.caption("drawn.ablation([], [])", {"seed": 0})
-        assert made["caption"].endswith("Computed on this page; seed 0.")
+        assert made["caption"].endswith("Computed on this page.")
+
+    def test_a_seed_is_named_where_something_was_drawn_from_it_on_the_page(self):
+        random = "rng = np.random.default_rng(seed)\ndrawn.ablation(first, rng)"
+        assert self.caption(random, {"seed": 3})["caption"].endswith("`lopo.json`; seed 3.")
+        fixed = "drawn.ablation(polymers(seed=50), [])"
+        assert self.caption(fixed, {"seed": 3})["caption"].endswith("on this page; seed 50.")
+
+    def test_a_cell_may_say_what_it_shows_and_from_what(self):
+        made = self.caption("drawn.ablation([], [])", {}, shows="the peak", data="a table")
+        assert made["caption"].endswith(", a panel per target: the peak. Data: a table.")
+        made = self.caption("drawn.ablation([], [])", {}, data="none")
+        assert made["caption"].endswith(". A drawing; no data.")
 
 
 @pytest.mark.parametrize("source", notebooks.pages(), ids=lambda path: path.stem)

@@ -3,10 +3,12 @@
 import ast
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import yaml
+from surroundings import ROOT
 from trinity_book import numbers, pages, tables
 from trinity_book import trace as tracing
 from trinity_book.figures import house
@@ -163,3 +165,11 @@ def test_the_house_stands_in_floors():
     floors = house.above(found)
     assert all(floors[used] < floors[room] for room in found for used in found[room])
     assert floors["errors"] == 0 and floors["chemistry"] < floors["learning"] < floors["cli"]
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "book").glob("*.md")), ids=lambda path: path.stem)
+def test_the_text_for_those_who_cannot_see_stands_in_one_line(page):
+    """What follows would become the caption."""
+    lines = page.read_text(encoding="utf-8").splitlines()
+    for one, after in pairwise(lines):
+        assert not (one.startswith(":alt:") and after and not after.startswith(":")), one

@@ -3,13 +3,20 @@
 // name, each with the name of its column. Formulas are set smaller there, too.
 const SMALLEST = 0.68;  // of the size of the text in tables
 
+// Words of a cell; a formula among them would come out as loose signs.
+function textOf(cell) {
+  const copy = cell.cloneNode(true);
+  copy.querySelectorAll("mjx-container").forEach(formula => formula.remove());
+  return copy.textContent.trim() || cell.innerText.trim();
+}
+
 function columnNames(table) {
   const names = [];
   for (const row of table.tHead?.rows ?? []) {
     let column = 0;
     for (const cell of row.cells) {
       for (let k = 0; k < cell.colSpan; k++, column++) {
-        names[column] = [names[column], cell.innerText.trim()].filter(Boolean).join(" ");
+        names[column] = [names[column], textOf(cell)].filter(Boolean).join(" ");
       }
     }
   }
@@ -32,7 +39,7 @@ function name(table) {
       cell.classList.toggle("long", length > 22 || cell.querySelector(".math, code") !== null);
       cell.classList.toggle("nothing", !length);
       cell.classList.toggle("wide", length + cell.dataset.column.length > 20);
-      if (cell.rowSpan > 1) open[column] = {rows: cell.rowSpan - 1, text: cell.innerText.trim()};
+      if (cell.rowSpan > 1) open[column] = {rows: cell.rowSpan - 1, text: textOf(cell)};
       column += cell.colSpan;
     }
     if (above.length) row.dataset.above = above.join(", ");

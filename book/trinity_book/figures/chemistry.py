@@ -7,6 +7,7 @@ it, and returns a Figure.
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 from scipy.integrate import cumulative_trapezoid
 
 from trinity.chemistry.groups import contributions, count_groups
@@ -30,7 +31,6 @@ _ALSO_SHOWN = {
     "heat_of_decomposition_j_kg": ("Heat of decomposition", "MJ/kg", 1e-6),
     "decomposition_width_k": ("Width of decomposition", "K", 1.0),
 }
-_AROUND = [(-4, 4), (4, -9), (-4, 13), (4, -18)]  # labels of neighbours beside each other
 
 
 def groups_of_chain(psmiles: str) -> Figure:
@@ -64,19 +64,23 @@ def parity_of_the_rest(validation: dict) -> Figure:
 
 def _parity_panels(validation: dict, shown: dict, drawn: tuple) -> Figure:
     figure, panels = drawn
+    named = []
     for axes, (name, (title, unit, factor)) in zip(panels.flat, shown.items(), strict=True):
         result = validation["parity"][name]
-        _parity_panel(axes, result, factor)
+        named.append((axes, *_parity_panel(axes, result, factor)))
         axes.set(title=title, xlabel=f"published ({unit})", ylabel=f"estimated ({unit})")
         if "bar" in result:
             relative = result["bar_measure"] == "mean_relative_error"
             unit, factor = ("%", 100.0) if relative else (unit, factor)
             error, bar = factor * result[result["bar_measure"]], factor * result["bar"]
             axes.set_title(f"{title}\nmean error {error:.2g} {unit}, bar {bar:.2g} {unit}")
+    for panel in named:
+        _name_points(*panel)
     return figure
 
 
-def _parity_panel(axes: Axes, result: dict, factor: float) -> None:
+def _parity_panel(axes: Axes, result: dict, factor: float) -> tuple:
+    """Draw a panel; returns published and estimated values and the names of the polymers."""
     rows = result["rows"]
     published, estimated, sigma = (
         factor * np.array([row[key] for row in rows]) for key in ("published", "estimated", "sigma")
@@ -90,20 +94,53 @@ def _parity_panel(axes: Axes, result: dict, factor: float) -> None:
         axes.fill_between(line, line - width, line + width, color=SKY, alpha=0.25, linewidth=0)
     axes.plot(line, line, color=GREY, linewidth=1)
     axes.errorbar(published, estimated, sigma, fmt="o", color=BLUE, markersize=5, elinewidth=1)
-    for place, i in enumerate(np.argsort(published + estimated, kind="stable")):
-        axes.annotate(
-            rows[i]["polymer"], (published[i], estimated[i]), _AROUND[place % 4],
-            textcoords="offset points", fontsize=7, ha="right" if place % 2 == 0 else "left",
-        )  # fmt: skip
     axes.set(xlim=line, ylim=line)
+    return published, estimated, [row["polymer"] for row in rows]
+
+
+def _name_points(axes: Axes, x: np.ndarray, y: np.ndarray, names: list[str]) -> None:
+    """Name points, each at the place around it that other names, points and the frame leave free
+    most."""
+    axes.figure.draw_without_rendering()  # so that the panel has its size
+    points = 72 / axes.figure.dpi
+    centres = points * axes.transData.transform(np.column_stack([x, y]))
+    frame = Bbox(points * axes.bbox.get_points())
+    taken = [Bbox.from_bounds(*centre - 3, 6, 6) for centre in centres]
+    for centre, place, name in zip(centres, zip(x, y, strict=True), names, strict=True):
+        boxes = {off: _box_beside(centre, off, 4.3 * len(name), 8.0) for off in _AROUND}
+        off = min(boxes, key=lambda off, boxes=boxes: _crowding(boxes[off], taken, frame))
+        taken.append(boxes[off])
+        axes.annotate(name, place, off, textcoords="offset points", fontsize=7, va="center",
+                      ha="right" if off[0] < 0 else "left")  # fmt: skip
+
+
+#: Offsets [points] that a name may have from its point, the nearest first.
+_AROUND = [
+    (far * np.cos(angle), far * np.sin(angle))
+    for far in (6, 11, 17, 24)
+    for angle in np.arange(16) * np.pi / 8
+]
+
+
+def _box_beside(centre: np.ndarray, off: tuple, width: float, height: float) -> Bbox:
+    left, bottom = centre + off - (width * (off[0] < 0), height / 2)
+    return Bbox.from_bounds(left, bottom, width, height)
+
+
+def _crowding(box: Bbox, taken: list[Bbox], frame: Bbox) -> float:
+    """Area of a box that others cover or that is outside the frame [square points]."""
+    shared = [both for other in taken if (both := Bbox.intersection(box, other))]
+    inside = Bbox.intersection(box, frame)
+    outside = box.width * box.height - (inside.width * inside.height if inside else 0.0)
+    return outside + sum(both.width * both.height for both in shared)
 
 
 def left_out(validation: dict) -> Figure:
     """Decomposition temperature and char of polymers that the model had not seen."""
     figure, panels = subplots(1, 2, figsize=(5.9, 3.8))
-    for axes, key, label, factor in (
-        (panels[0], "t50_blind", "T50 (K)", 1.0),
-        (panels[1], "char_blind", "char yield (%)", 100.0),
+    for axes, key, label, unit, factor in (
+        (panels[0], "t50_blind", "T50", "K", 1.0),
+        (panels[1], "char_blind", "char yield", "%", 100.0),
     ):
         result = validation["leave_one_out"][key]
         measured, predicted, sigma = (
@@ -114,8 +151,10 @@ def left_out(validation: dict) -> Figure:
         axes.plot(line, line, color=GREY, linewidth=1)
         axes.errorbar(measured, predicted, sigma, fmt="o", color=BLUE, markersize=4, elinewidth=0.6)
         error, naive = factor * result["mean_error"], factor * result["mean_error_of_mean"]
-        axes.set(xlabel=f"from the table: {label}", ylabel="predicted, polymer left out")
-        axes.set_title(f"mean error {error:.3g} (mean of all: {naive:.3g})", fontsize=9)
+        axes.set(xlabel=f"from the table: {label} ({unit})", ylabel=f"predicted, left out ({unit})")
+        axes.set_title(
+            f"mean error {error:.3g} {unit} (mean of all: {naive:.3g} {unit})", fontsize=8.5
+        )
     return figure
 
 
@@ -144,9 +183,9 @@ def calibration(rows: list[dict]) -> Figure:
 
 
 def thermogravimetry(estimates: dict[str, Estimate], n: int, rng: np.random.Generator) -> Figure:
-    """Mass against temperature at 10 K/min in nitrogen: nominal, and ``n`` draws within 1 sigma.
+    """Mass against temperature at 10 K/min in nitrogen: nominal, and draws within 1 sigma.
 
-    ``estimates`` by their labels, one colour each.
+    ``estimates`` by their labels, one colour each; ``n`` draws of each.
     """
     figure, axes = subplots(figsize=(5.5, 3.6))
     temperature = np.linspace(400.0, 1050.0, 651)

@@ -69,14 +69,17 @@ def measured_curve(curve: pd.DataFrame, test: pd.Series) -> Figure:
     axes.fill_between(time, rate, where=burning, color=BLUE, alpha=0.15, linewidth=0)
     for x, text in ((test["t_ig_s"], r"$t_{ig}$"), (test["t_peak_s"], r"$t_{peak}$")):
         axes.axvline(x, color=ORANGE, linestyle="--", linewidth=1.1)
-        axes.annotate(f"{text} = {x:.0f} s", (x, 0.04), xycoords=("data", "axes fraction"),
-                      xytext=(4, 0), textcoords="offset points", color=ORANGE)  # fmt: skip
+        style.on_white(axes.annotate(
+            f"{text} = {x:.0f} s", (x, 0.04), xycoords=("data", "axes fraction"), xytext=(4, 0),
+            textcoords="offset points", color=ORANGE,
+        ))  # fmt: skip
     peak = test["phrr_kw_m2"]
     axes.plot(test["t_peak_s"], peak, "D", color=ORANGE)
     axes.annotate(f"pHRR = {peak:.0f} kW/m²", (test["t_peak_s"], peak), (6, 6),
                   textcoords="offset points", color=ORANGE)  # fmt: skip
     middle = 0.5 * (test["t_ig_s"] + test["t_peak_s"])
-    axes.text(middle, 0.3 * peak, f"THR = {test['thr_mj_m2']:.0f} MJ/m²\n(the area)", ha="center")
+    total = f"THR = {test['thr_mj_m2']:.0f} MJ/m²\n(the area)"
+    style.on_white(axes.text(middle, 0.3 * peak, total, ha="center"))
     title = "{polymer}, {lab}, {flux_kw_m2:.0f} kW/m², {thickness_mm:.1f} mm".format(**test)
     axes.set(xlabel="time [s]", ylabel="heat release rate [kW/m²]", title=title)
     axes.set_ylim(0, 1.2 * peak)

@@ -29,7 +29,7 @@ def curves_with_marks(curves: dict[str, tuple], measured: pd.Series, title: str)
     longest = max(time_s[-1] for time_s, _ in curves.values())
     marked = np.nan_to_num(max(measured["t_peak_s"], measured["t_ig_s"] + 180.0))
     below.set_xlim(0, max(1.02 * longest, 1.02 * marked))
-    above.legend(fontsize="small")
+    style.legend_outside(above, 2, "outside lower center")
     return figure
 
 
@@ -58,10 +58,10 @@ def _mark(above, below, measured: pd.Series) -> None:
 
 
 def errors_by(errors: dict[str, dict], grouping: str, labels: dict[str, str]) -> Figure:
-    """Bias (simulated over measured) of t_ig and pHRR in each part of the tests, arm by arm.
+    """Simulated over measured t_ig and pHRR in each part of the tests, arm by arm: a mark is the
+    geometric mean, the bar the mean error factor either way.
 
-    A circle is the geometric mean of simulated/measured, the line through it the mean error factor
-    either way. ``errors``: arm (informed, blind) -> ``gmfe`` of ``physics_validation.json``,
+    ``errors``: arm (informed, blind) -> ``gmfe`` of ``physics_validation.json``,
     ``cone``; ``labels``: key of a row -> how to write it, first on top.
     """
     size = (5.8, 1.5 + 0.36 * len(labels))
@@ -189,9 +189,8 @@ def ignition_lines(lines: dict, tests: pd.DataFrame, columns: int = 4) -> Figure
         axes.plot(mine["flux_kw_m2"], mine["t_ig_s"] ** -0.5, "o", color=ORANGE, label="measured")
         axes.axvline(line["critical_flux_kw_m2"], color=GREY, linewidth=0.8, linestyle=":")
         axes.set_title(name, fontsize="medium")
-    for axes in panels.flat[len(lines["polymers"]) :]:
-        axes.set_visible(False)
-    panels[0, 0].legend(fontsize="small")
+    style.show_ticks_above(list(panels.flat[len(lines["polymers"]) :]), panels)
+    style.legend_outside(panels[0, 0])
     figure.supxlabel("heat flux (kW/m²)", fontsize="medium")
     figure.supylabel(r"$t_{ig}^{-1/2}$ (s$^{-1/2}$)", fontsize="medium")
     return figure

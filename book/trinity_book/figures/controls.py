@@ -5,7 +5,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from trinity.evidence.arms import label
-from trinity_book.figures.style import arm_look, bars, ranges, subplots
+from trinity_book.figures.style import arm_look, bars, legend_outside, ranges, subplots
 
 PRIMARY_LABEL = "mean |ln| error of ignition time and peak"
 
@@ -51,7 +51,8 @@ def curve(levels: pd.DataFrame, xlabel: str, flat: dict[str, float] | None = Non
 
 
 def elsewhere(levels: pd.DataFrame) -> Figure:
-    """Primary endpoint on conditions or laboratories that were not seen: a group of bars per level.
+    """Primary endpoint on what was not seen, a group of bars per level, each bar with its 95 %
+    interval over groups of polymers.
 
     ``levels``: columns ``arm``, ``level``, ``mean_abs_ln``, ``low``, ``high``.
     """
@@ -63,5 +64,5 @@ def elsewhere(levels: pd.DataFrame) -> Figure:
     ]
     bars(axes, levels.assign(arm=levels["arm"].map(label)), "level", "arm", "mean_abs_ln", shades)
     axes.set_ylabel(PRIMARY_LABEL)
-    axes.legend(fontsize=7.5, ncol=3)
+    legend_outside(axes, 2)
     return figure

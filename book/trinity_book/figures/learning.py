@@ -80,7 +80,7 @@ def ablation(scores: pd.DataFrame, targets: list[str], stacked: bool = False) ->
         rows = scores[scores["target"] == target].set_index("arm").loc[arms]
         names = [label(arm) for arm in arms]
         style.ranges(axes, rows[["gmfe", "gmfe_low", "gmfe_high"]], names, colours)
-        axes.set(xlim=(1, None), xlabel="geometric mean error factor", title=LABELS[target])
+        axes.set(xlim=(1, None), xlabel="geometric mean error factor", title=NAMES[target])
     return figure
 
 

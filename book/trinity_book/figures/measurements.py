@@ -69,8 +69,7 @@ def measured_curves(
         axes.set(xlim=(0, longest_s), ylim=(0, None))
         axes.set_title(f"{polymer} ({len(own)})", fontsize=8)
         axes.tick_params(labelsize=7)
-    for axes in grid.flat[len(polymers) :]:
-        axes.set_axis_off()
+    style.show_ticks_above(list(grid.flat[len(polymers) :]), grid)
     bar = figure.colorbar(ScalarMappable(scale, "viridis"), ax=grid, shrink=0.7, pad=0.01)
     bar.set_label(FLUX)
     figure.supxlabel("time [s]", fontsize=9)
@@ -79,7 +78,8 @@ def measured_curves(
 
 
 def hrr_with_draws(curves: list[tuple], central: tuple, title: str) -> Figure:
-    """HRR(t) of many property draws (thin) and of the central estimate (heavy).
+    """HRR(t) of many property draws (thin) and of the central estimate (heavy); one draw in twenty
+    burns higher than the axis goes.
 
     ``curves``: (time [s], HRR [W/m²]) arrays, one per draw; ``central``: the same of the estimate.
     """
@@ -88,7 +88,9 @@ def hrr_with_draws(curves: list[tuple], central: tuple, title: str) -> Figure:
         axes.plot(time_s, hrr_w_m2 / 1e3, color=SKY, linewidth=0.6, alpha=0.6)
     axes.plot(central[0], central[1] / 1e3, color=BLUE, linewidth=2.2, label="central estimate")
     axes.plot([], [], color=SKY, linewidth=0.8, label="draws within the errors")
-    axes.set(xlabel="time [s]", ylabel="heat release rate [kW/m²]", title=title, ylim=(0, None))
+    axes.set(xlabel="time [s]", ylabel="heat release rate [kW/m²]", title=title)
+    peaks = [hrr_w_m2.max() / 1e3 for _, hrr_w_m2 in [*curves, central]]
+    axes.set_ylim(0, 1.15 * np.quantile(peaks, 0.95))
     axes.legend()
     return figure
 
@@ -98,10 +100,11 @@ def measured_in_synthetic(table: pd.DataFrame, tests: pd.DataFrame) -> Figure:
     figure, panels = subplots(1, 2, figsize=(6.0, 3.6))
     for axes, target in zip(panels, PRIMARY, strict=True):
         axes.scatter(table["flux_kw_m2"], table[target], s=2, c=SKY, alpha=0.15, linewidths=0,
-                     label="synthetic", rasterized=True)  # fmt: skip
+                     rasterized=True)  # fmt: skip
         axes.scatter(tests["flux_kw_m2"], tests[target], s=22, c=ORANGE, label="measured")
         axes.set(yscale="log", xlabel=FLUX, ylabel=LABELS[target])
-    panels[0].legend(markerscale=1.5)
+    panels[0].plot([], [], "o", color=SKY, markersize=5, label="synthetic")
+    style.legend_outside(panels[0])
     return figure
 
 

@@ -10,7 +10,19 @@ from matplotlib.figure import Figure
 from trinity.chemistry.descriptors import nearest_other
 from trinity.evidence.arms import label
 from trinity.quantities import PRIMARY
-from trinity_book.figures.style import BLUE, FLUX, GREY, LABELS, ORANGE, SKY, arm_look, subplots
+from trinity_book.figures.style import (
+    BLUE,
+    FLUX,
+    GREY,
+    LABELS,
+    NAMES,
+    ORANGE,
+    SKY,
+    arm_look,
+    legend_outside,
+    on_white,
+    subplots,
+)
 
 #: Of measured values: whether the interval holds them.
 HELD = {"inside": BLUE, "outside": ORANGE}
@@ -33,8 +45,8 @@ def misses(rows: pd.DataFrame, targets: list[str]) -> Figure:
             legend=axes is panels[0, -1],
         )  # fmt: skip
         axes.axvline(1, color=GREY, linewidth=1)
-        axes.set(xlim=(0, None), xlabel="|ln error| / half-width", ylabel="", title=LABELS[target])
-    panels[0, -1].legend()
+        axes.set(xlim=(0, None), xlabel="|ln error| / half-width", ylabel="", title=NAMES[target])
+    legend_outside(panels[0, -1])
     return figure
 
 
@@ -77,7 +89,7 @@ def _sorted_ranges(rows: pd.DataFrame, target: str, xlabel: str, **look) -> Figu
         shown = rows["measured"][held]
         axes.plot(shown, mark, color=colour, markersize=4, label=f"measured, {name}")
     axes.set(yscale="log", xlabel=xlabel, ylabel=LABELS[target])
-    axes.legend(ncol=3)
+    legend_outside(axes, 4)
     return figure
 
 
@@ -97,10 +109,12 @@ def similarities(seen: Sequence, asked: pd.Series, least: float) -> Figure:
     for i, (name, value) in enumerate(asked.sort_values().items()):
         place = value, top * (0.12 + 0.09 * (i % 9))
         axes.plot(*place, "o", color=BLUE if value >= least else ORANGE, markersize=5)
-        axes.annotate(name, place, (5, -3), textcoords="offset points", fontsize=8)
+        on_white(axes.annotate(name, place, (5, -3), textcoords="offset points", fontsize=8))
+    for colour, text in ((BLUE, "asked, inside"), (ORANGE, "asked, flagged")):
+        axes.plot([], [], "o", color=colour, markersize=5, label=text)
     axes.axvline(least, color=GREY, linewidth=1.2, label="limit of the domain")
     axes.set(xlim=(0, 1.12), xlabel="Tanimoto similarity to the nearest", ylabel="polymers")
-    axes.legend(loc="upper right")
+    legend_outside(axes, 4)
     return figure
 
 
@@ -118,7 +132,7 @@ def one_polymer(measured: pd.DataFrame, lines: dict[str, pd.DataFrame], title: s
         axes.plot(measured["flux_kw_m2"], measured[target], "ko", markersize=4, label="measured")
         axes.set(yscale="log", xlabel=FLUX, ylabel=LABELS[target])
     panels[0].set_title(title)
-    panels[1].legend()
+    legend_outside(panels[1], 4)
     return figure
 
 

@@ -15,6 +15,7 @@ import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator, NullLocator
 
 from trinity.evidence.arms import ARMS
@@ -93,10 +94,10 @@ def subplots(rows: int = 1, columns: int = 1, **options):
     return figure, axes
 
 
-def arrow(axes: Axes, start: tuple, end: tuple, colour: str, bend: float = 0.0) -> None:
-    """An arrow between two points, curved by ``bend``."""
+def arrow(axes: Axes, start: tuple, end: tuple, colour: str) -> None:
+    """An arrow between two points."""
     look = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.6, "mutation_scale": 12}
-    axes.annotate("", end, start, arrowprops=look | {"connectionstyle": f"arc3,rad={bend}"})
+    axes.annotate("", end, start, arrowprops=look)
 
 
 def box(axes: Axes, x, y, width, height, colour: str, text: str = "", **font) -> None:
@@ -125,6 +126,28 @@ def legend_beside(axes: Axes, **options) -> None:
     """The legend to the right of the axes."""
     beside = {"loc": "center left", "bbox_to_anchor": (1.01, 0.5), "fontsize": 7.5}
     axes.legend(**{**beside, **options})
+
+
+def legend_outside(axes: Axes, columns: int = 3, where: str = "outside upper left") -> None:
+    """The legend above or below all panels of the figure, where it covers no data."""
+    if axes.get_legend():
+        axes.get_legend().remove()
+    entries = axes.get_legend_handles_labels()
+    axes.figure.legend(*entries, loc=where, ncols=columns, fontsize=8)
+
+
+def on_white(text) -> None:
+    """Let a text stand out from the lines behind it."""
+    text.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
+
+
+def show_ticks_above(empty: Sequence[Axes], grid: np.ndarray) -> None:
+    """Hide the ``empty`` panels at the end of a grid whose panels share their axes, and give the
+    panels above them the numbers of the axis."""
+    panels = list(grid.flat)
+    for axes in empty:
+        axes.set_axis_off()
+        panels[panels.index(axes) - grid.shape[1]].tick_params(labelbottom=True)
 
 
 def identity_line(
@@ -190,9 +213,24 @@ def heatmap(table: pd.DataFrame, label: str, size: tuple[float, float], **option
     bar = {"label": label, **options.pop("cbar_kws", {})}
     drawn = {"annot": True, "fmt": ".1f", "annot_kws": {"fontsize": 8.5}, **options}
     seaborn.heatmap(table, ax=axes, cbar_kws=bar, **drawn)
+    shades = axes.collections[0].get_facecolors()
+    for text in axes.texts:  # black or white, whichever stands out more
+        column, row = np.floor(text.get_position()).astype(int)
+        text.set_color(
+            "black" if _luminance(shades[row * table.shape[1] + column]) > 0.18 else "white"
+        )
     axes.grid(False)
     axes.tick_params(length=0)
     axes.tick_params(axis="x", rotation=40)
     plt.setp(axes.get_xticklabels(), ha="right", rotation_mode="anchor")
     axes.tick_params(axis="y", rotation=0)
     return figure
+
+
+def _luminance(colour: Sequence[float]) -> float:
+    """Relative luminance of an sRGB colour, by WCAG 2: white is 1, and beside 0.18 black and white
+    stand out alike."""
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour[:3]
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.patheffects import withStroke
 from rdkit import Chem
 from rdkit.Chem.Draw import rdMolDraw2D
 from sklearn.decomposition import PCA
@@ -78,7 +77,7 @@ def label_distributions(table: pd.DataFrame, measurements: pd.DataFrame) -> Figu
         seaborn.rugplot(x=measurements[name].dropna(), height=0.07, color=ORANGE, ax=axes)
         axes.set(xlabel=text, ylabel="share of tests [%]")
     entries = [Line2D([], [], color=ORANGE, marker="|", linestyle=""), Patch(color=BLUE, alpha=0.5)]
-    panels[0, 1].legend(entries, ["measured", "synthetic"], loc="upper right")
+    figure.legend(entries, ["measured", "synthetic"], loc="outside upper left", ncols=2, fontsize=8)
     return figure
 
 
@@ -135,7 +134,7 @@ def polymer_map(table: pd.DataFrame, measurements: pd.DataFrame) -> Figure:
     axes.plot(*where.T, "*", color="black", markersize=9, label="measured")
     for place, name in zip(where, measured["polymer"], strict=True):
         label = axes.annotate(name, place, xytext=(5, 3), textcoords="offset points", fontsize=8)
-        label.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
+        style.on_white(label)
     share = 100 * pca.explained_variance_ratio_
     axes.set(
         xlabel=f"first component ({share[0]:.0f} % of the variance)",
@@ -146,7 +145,7 @@ def polymer_map(table: pd.DataFrame, measurements: pd.DataFrame) -> Figure:
 
 
 def expected_signs(report: dict) -> Figure:
-    """Rank regression coefficients, coloured by whether physics expects the sign."""
+    """Rank regression coefficients; orange where the sign is not the one that physics expects."""
     rows = report["signs"][::-1]
     texts = [f"{style.in_words(row['label'])} on {style.in_words(row['input'])}" for row in rows]
     values = [row["coefficient"] for row in rows]
