@@ -107,6 +107,22 @@ def test_a_file_cannot_contradict_the_project(write, change, says):
     assert "\n" not in str(caught.value)
 
 
+def test_an_interval_may_be_a_point_and_its_ends_are_named(write):
+    assert len(read_predictions(write(filled(lo=80.0, hi=80.0)))) == len(LABELS)
+    with pytest.raises(InputError, match="'80.0' is lo and above hi.$"):
+        read_predictions(write(filled(lo=80.0, hi=50.0)))
+
+
+def test_a_comparison_has_its_interval_and_its_p(write):
+    rng = np.random.default_rng(0)
+    frames = [filled(f, arm=a) for a, f in (("a", 1.1), ("b", rng.uniform(1, 2, len(LABELS))))]
+    row = of(score(read_predictions(write(pd.concat(frames)))), "b", "primary")
+    assert row["difference_low"] < row["difference"] < row["difference_high"]
+    assert 0 < row["p"] <= 1
+    first = of(score(read_predictions(write(frames[0]))), "a", "primary")
+    assert {first[name] for name in ("difference", "difference_low", "p")} == {None}
+
+
 def test_measured_values_that_agree_may_be_there(write):
     assert len(read_predictions(write(filled(measured=LABELS["measured"])))) == len(LABELS)
 

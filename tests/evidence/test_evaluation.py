@@ -1,15 +1,18 @@
 """Scores, tests and intervals against numbers worked out by hand; folds without leaks."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from trinity.cone.coordinates import FLUXES_KW_M2
 from trinity.errors import InputError
 from trinity.evidence import left_out as lopo
-from trinity.evidence.arms import ARMS
-from trinity.evidence.left_out import Held, measurements
+from trinity.evidence import predictors
+from trinity.evidence.arms import ARMS, label
+from trinity.evidence.left_out import Held, Unit, measured_with_physics, measurements
 from trinity.evidence.scores import (
     bootstrap_interval,
     compare,
@@ -19,6 +22,9 @@ from trinity.evidence.scores import (
     scores,
     sign_flip_p,
 )
+from trinity.learning.correction import UNNAMED
+from trinity.learning.data import TestTable
+from trinity.provenance import Job, StageResult
 from trinity.quantities import TARGETS
 
 
@@ -198,6 +204,116 @@ def test_an_arm_without_randomness_has_one_seed_and_all_have_another_label():
         "conditions_physics", "gaussian_process", "composition_physics",
     }  # fmt: skip
     assert len({arm.label for arm in ARMS.values()}) == len(ARMS)
+
+
+def test_arms_are_called_by_their_labels():
+    assert label("two_phase") == "phase 1, physics" and label("physics_only") == "physics only"
+    assert (
+        label("direct") == ARMS["direct"].label and label("a model of yours") == "a model of yours"
+    )
+
+
+def answer_of(ids, off):
+    measured = np.log(measurements()[list(TARGETS)].loc[list(ids)].to_numpy(float))
+    return np.stack([measured + off, measured + off - 0.2, measured + off + 0.2])
+
+
+def test_a_unit_is_computed_once_and_kept_under_a_name_of_its_own(tmp_path, monkeypatch):
+    """Its rows have the strict group of a cell as their fold, but for the grouping ``ten``."""
+    computed = []
+
+    def compute(unit, sources):
+        computed.append(unit.file)
+        held = unit.split.held
+        return Held(np.array(held), answer_of(held, 0.0), answer_of(held, 0.1))
+
+    monkeypatch.setattr(Unit, "compute", compute)
+    strict = {fold.fold: fold for fold in lopo.folds_of("nine")}
+    loose = next(fold for fold in lopo.folds_of("ten") if fold.study == "ten")
+    whole = next(fold for fold in strict.values() if set(loose.held) < set(fold.held))
+    units = lopo.units_of([loose, whole], [ARMS["phase1"], ARMS["direct"]], 2)
+    asked = [(unit.arm, unit.seed) for unit in units[:3]]
+    assert asked == [("phase1", 0), ("phase1", 1), ("direct", 0)]
+    assert {unit.start for unit in units} == {""} and len({unit.file for unit in units}) == 6
+    (other,) = lopo.units_of([loose], [ARMS["direct"]], 2, start="another model")
+    assert other.start == "another model" and " " not in other.file
+    bench = lopo.Bench(tmp_path / "units", {})
+    for unit in units:
+        bench.compute(unit)
+    assert sorted(path.name for path in bench.folder.iterdir()) == sorted(computed)
+    table = lopo.predictions(bench, units, "", progress=False)
+    assert len(computed) == 6  # none again
+    of_ten = table[table["study"] == "ten"]
+    assert set(of_ten["fold"]) == {loose.fold} and set(table["fold"]) == {loose.fold, whole.fold}
+    assert set(table["arm"]) == {"phase1", "direct"} and set(table["seed"]) == {0, 1}
+    assert set(table["level"]) == {""}
+
+
+def test_scores_are_told_apart_by_whether_the_laboratory_was_named(tmp_path, monkeypatch):
+    def told(bench, units, label, progress):
+        ids = measurements()["test_id"].tolist()
+        held = Held(np.array(ids), answer_of(ids, 0.3), answer_of(ids, 0.1))
+        about = {"arm": "two_phase", "seed": 0, "study": "nine", "level": ""}
+        table = pd.DataFrame(held.rows(about))
+        return table.assign(fold=table["test_id"].map(measurements()["group_nine"]))
+
+    monkeypatch.setattr(lopo, "predictions", told)
+    found = lopo.run({}, 1, tmp_path, progress=False)["scores"]
+    for grouping in lopo.GROUPINGS:
+        for name, error in (("hidden", 0.3), ("known", 0.1)):
+            said = found[grouping][name]
+            assert set(said) == {"scores", "primary", "comparisons"}
+            assert said["primary"][0]["mean_abs_ln"] == pytest.approx(error, abs=1e-4)
+            assert {row["target"] for row in said["scores"]} == set(TARGETS)
+
+
+def test_the_stage_takes_models_and_seeds_from_where_they_are(tmp_path, monkeypatch):
+    made = {
+        name: StageResult(name, {}, tmp_path, tmp_path / name) for name in ("pretraining", "phase0")
+    }
+    asked = {}
+    monkeypatch.setattr(lopo, "member_folders", lambda folder: [folder / "0", folder / "1"])
+    monkeypatch.setattr(lopo, "run", lambda *given: asked.update(enumerate(given)) or {"done": 1})
+    job = Job({"evaluation": {"seeds": 3}}, 0, made, tmp_path / "units", False)
+    assert lopo.leave_one_out(job) == {"done": 1}
+    members = [tmp_path / "pretraining" / "0", tmp_path / "pretraining" / "1"]
+    assert asked[0] == {"phase1": members, "language_model": [tmp_path / "phase0"]}
+    assert [asked[place] for place in (1, 2, 3)] == [3, tmp_path / "units", False]
+
+
+def test_physics_alone_is_as_unsure_as_the_properties_of_each_slab(monkeypatch):
+    spread = {"*CC*": 0.1, "*CC(*)C": 0.2}
+
+    def by_hand(polymer, thickness_mm):
+        return np.full((len(FLUXES_KW_M2), 4), spread[polymer[0][0]] * thickness_mm)
+
+    monkeypatch.setattr(predictors, "physics_spread", by_hand)
+    units = [((unit, 1.0),) for unit in spread]
+    conditions = np.array([[50.0, 3.0], [50.0, 6.0], [50.0, 3.0]])
+    grid, _ = TestTable(units, np.array([0, 0, 1]), conditions, np.full(3, UNNAMED)).on_grid()
+    found = predictors.predictor(ARMS["physics_only"], grid, seed=0, sources={})(grid)
+    expected = np.array(list(spread.values()))[grid.polymer_of] * grid.conditions[:, 1]
+    np.testing.assert_allclose(found.log_sigma, np.tile(expected[:, None], (1, 4)))
+    assert (found.ignition == 1).all()
+
+
+def test_composition_is_standardised_on_the_polymers_that_were_learned_from():
+    training = measured_with_physics()
+    by_hand = predictors._by_hand(training)
+    each = by_hand(replace(training, polymer_of=np.arange(len(training.polymers))))
+    np.testing.assert_allclose(each.mean(0), 0.0, atol=1e-9)
+    np.testing.assert_allclose(each.std(0)[each.std(0) > 0.5], 1.0)
+    assert by_hand(training).shape == (len(training), 7)
+    np.testing.assert_array_equal(by_hand(training), each[training.polymer_of])
+
+
+def test_seeds_start_from_models_of_their_own(monkeypatch):
+    monkeypatch.setattr(predictors, "_load", lambda headless, folder: (headless, folder))
+    sources = {"phase1": ["a", "b"], "language_model": ["c"]}
+    assert predictors._model("phase1", 0, sources) == (False, "a")
+    assert predictors._model("phase1", 3, sources) == (False, "b")
+    assert predictors._model("language_model", 3, sources) == (True, "c")
+    assert predictors._model("composition", 0, sources) is None
 
 
 def test_rows_have_physical_units_with_the_laboratory_hidden_and_named():

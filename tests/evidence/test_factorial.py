@@ -19,6 +19,7 @@ from trinity.evidence.factorial import (
 from trinity.quantities import PRIMARY
 
 PLAN = plan()
+SIDES = ("better", "worse")
 
 
 def predictions(errors: dict[str, list[float]]) -> pd.DataFrame:
@@ -113,6 +114,26 @@ def test_the_groups_that_are_needed_have_the_power():
     assert fewer < 0.80
     assert groups_needed(-sample) == needed
     assert groups_needed(np.zeros(9)) is None and groups_needed(np.array([0.1])) is None
+
+
+@pytest.mark.parametrize(("effect", "needed"), [(0.2, 199), (0.5, 34), (1.0, 10), (2.0, 5)])
+def test_the_groups_that_are_needed_are_those_of_published_tables(effect, needed):
+    """Two-sided paired t-test at 5 % with power 80 %, as in tables of sample sizes (Cohen 1988)."""
+    sample = np.array([-1.0, 0.0, 1.0]) + effect  # standard deviation 1
+    assert groups_needed(sample) == needed
+
+
+def test_power_is_asked_of_the_difference_of_the_two_arms():
+    for row, asked in zip(
+        primary_questions(predictions(ALL)), PLAN["primary_questions"], strict=True
+    ):
+        better, worse = (
+            np.array(ALL[CELLS[key].name if key in CELLS else key[0]])
+            for key in (
+                (asked[side], asked["physics_at_prediction"]) for side in ("better", "worse")
+            )
+        )
+        assert row["groups_for_80_percent_power"] == groups_needed(worse - better)
 
 
 @pytest.mark.parametrize(
