@@ -59,7 +59,7 @@ distil: $(READY)  ## teach the small networks of trinity predict --fast anew (co
 	$(TRINITY) distil
 
 power: $(READY)  ## refractive index and Tg with hundreds of test polymers, resumable: second_property.json
-	$(BIN)/trinity power
+	$(TRINITY) power
 
 phase0: $(READY)  ## train the embedded chemical language model anew (cost in the README)
 	$(TRINITY) phase0

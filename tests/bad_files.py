@@ -284,6 +284,8 @@ def models(folder: Path, published: Path) -> None:
                 shutil.copytree(path, copy / path.name)
             else:
                 shutil.copy(path, copy)
+        about = json.loads((copy / "ensemble.json").read_text())
+        (copy / "ensemble.json").write_text(json.dumps(about | {"members": 1}))
         return copy
 
     (broken("model_cut_about") / "ensemble.json").write_text('{"name": "tri')

@@ -187,16 +187,25 @@ POLYMERS = (
     Mistake(
         "More than one fragment",
         "more than one fragment",
-        "A solvent or two polymers were written with a dot.",
+        "Two polymers were written with a dot.",
         "Write a copolymer as components: `'*CC*:0.7|*CC(*)C:0.3'`.",
-        units("*CC*.C", "*C.C*", "*CC.CC*", "*CCO*.O", "C.*CC*"),
+        units("*C.C*", "*CC.CC*", "*CCO.C*"),
     ),
     Mistake(
         "A salt",
         "is a salt",
         "The repeat unit has a counter-ion, which the physics of pyrolysis does not know.",
         "Give the neutral acid or base alone.",
-        units("*CC*.[Na+].[Cl-]", "*CC(*)C(=O)[O-].[Na+]", "*C[N+](C)(C)C*.[Cl-]"),
+        units("*CC*.[Na+].[Cl-]", "*CC(*)C(=O)[O-].[Na+]", "*C[N+](C)(C)C*.[Cl-]",
+              "*CC(*)C(=O)[O-].[Ca+2].[O-]C(=O)C(C)C"),
+    ),
+    Mistake(
+        "Something beside the repeat unit",
+        "beside it; leave",
+        "An acid, a metal or a solvent was written with a dot, as vendors do.",
+        "Give the repeat unit alone.",
+        units("*CC(*)CN.Cl", "*CC(*)C(=O)O.[Na]", "*CC*.C", "*CCO*.O", "C.*CC*",
+              "*CC(*)C(=O)O.NCCO"),
     ),
     Mistake(
         "Another notation for polymers",

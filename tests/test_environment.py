@@ -181,9 +181,20 @@ def test_an_environment_belongs_to_the_folder_in_which_it_was_made(elsewhere):
 
 def test_the_environment_of_a_moved_checkout_is_made_anew(elsewhere):
     (elsewhere / ".venv" / ".ready").write_text("/where/the/checkout/was\n")
-    done = subprocess.run(
-        ["scripts/setup"], cwd=elsewhere, env={**os.environ, "PYTHON": "no-such-python"},
-        capture_output=True, text=True,
-    )  # fmt: skip
-    assert "moved or copied" in done.stdout and "no-such-python" in done.stderr
-    assert not (elsewhere / ".venv").exists()
+    python = elsewhere.parent / "python"  # it has the right version, and no module venv
+    python.write_text('#!/bin/sh\n[ "$1" = -c ]\n')
+    python.chmod(0o755)
+    for named, said, left in (
+        ("no-such-python", "no Python 3.11 found as no-such-python", True),
+        (str(python), "this Python has no venv module", False),
+    ):
+        done = subprocess.run(
+            ["scripts/setup"], cwd=elsewhere, env={**os.environ, "PYTHON": named},
+            capture_output=True, text=True,
+        )  # fmt: skip
+        assert said in done.stderr and ("moved or copied" in done.stdout) != left
+        assert (elsewhere / ".venv").exists() == left  # kept while there is none to replace it
+
+
+def test_make_runs_modules_for_a_script_would_name_the_folder_it_was_made_in():
+    assert "$(BIN)/trinity" not in (ROOT / "Makefile").read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ import stat
 
 import pytest
 
+from trinity import files
 from trinity.errors import InputError
 from trinity.files import only_run, read_json, write_atomic
 
@@ -31,6 +32,18 @@ def test_an_existing_file_keeps_its_mode(tmp_path, kept):
     path.chmod(kept)
     write_atomic(path, b"new")
     assert path.read_bytes() == b"new" and mode(path) == kept
+
+
+def test_two_writers_of_one_file_do_not_share_a_half(tmp_path, monkeypatch):
+    halves = []
+    monkeypatch.setattr(files.os, "replace", lambda half, path: halves.append(half))
+    for text in ("one", "two"):
+        write_atomic(tmp_path / "a.json", text)
+    assert len({*halves}) == 2 and [half.read_text() for half in halves] == ["one", "two"]
+    monkeypatch.setattr(files.secrets, "token_hex", lambda _: "0123")
+    write_atomic(tmp_path / "a.json", "three")
+    with pytest.raises(InputError, match="File exists"):
+        write_atomic(tmp_path / "a.json", "four")
 
 
 def test_nothing_is_left_beside_a_file(tmp_path):

@@ -69,7 +69,7 @@ def test_real_polymers_have_distinct_keys_that_are_fixed_points():
         ("***", "3 attachment"),
         ("CC", "0 attachment"),
         ("**", "no repeat unit"),
-        ("*CC*.C", "fragment"),
+        ("*CC*.C", "has C beside it"),
         ("*[Na]*", "element Na"),
         ("*C[Fe]C*", "element Fe"),
         ("*C[N+](C)(C)C*", "net charge"),

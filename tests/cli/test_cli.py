@@ -87,6 +87,18 @@ def test_version(capsys):
     assert call(capsys, "--version")[:2] == (0, f"trinity {__version__}\n")
 
 
+def test_a_program_of_another_checkout_says_so(capsys, tmp_path, monkeypatch):
+    """As after copying a checkout with its environment and activating that."""
+    (tmp_path / "src" / "trinity").mkdir(parents=True)
+    (tmp_path / "book").mkdir()
+    (tmp_path / "src" / "trinity" / "__init__.py").touch()
+    monkeypatch.chdir(tmp_path / "book")
+    code, _, said = call(capsys, "--version")
+    assert code == 0 and f"not the checkout that you are in, {tmp_path}" in said
+    monkeypatch.chdir(tmp_path.parent)
+    assert call(capsys, "--version")[2] == ""
+
+
 def test_no_arguments_shows_the_help(capsys):
     code, out, _ = call(capsys)
     assert code == 0

@@ -94,6 +94,26 @@ def test_impossible_intervals_are_refused(copy, name, value):
         ensemble_in(copy)
 
 
+def test_an_ensemble_that_lost_members_is_refused(copy):
+    shutil.rmtree(copy / "member1")
+    with pytest.raises(InputError, match="counts 2 members and holds 1"):
+        _ = ensemble_in(copy).networks
+
+
+@pytest.mark.parametrize(
+    "changed, says",
+    [
+        ({"scalers__target_scale": [1.0, 0.0, 1.0, 1.0]}, "target_scale in its config.json"),
+        ({"scalers__condition_mean": [float("nan"), 0.0]}, "condition_mean in its config.json"),
+        ({"backbone__chunk_size_feed_forward": 7}, "cuts sequences into chunks"),
+    ],
+)
+def test_a_description_that_no_answer_can_come_from_is_refused(copy, changed, says):
+    change(copy / "member0" / "config.json", **changed)
+    with pytest.raises(InputError, match=says):
+        _ = ensemble_in(copy).networks
+
+
 def test_a_tokenizer_without_its_padding_is_refused(copy):
     (copy / "member0" / "tokenizer_config.json").unlink()
     with pytest.raises(InputError, match="a member is missing, damaged"):

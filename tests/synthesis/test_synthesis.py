@@ -143,6 +143,19 @@ def test_lost_parts_are_made_again(folder, tmp_path, monkeypatch):
     assert digest(tmp_path) == digest(folder)
 
 
+def test_a_table_that_lost_rows_in_the_joining_is_not_taken(tmp_path, monkeypatch):
+    class Short(synthesis.pq.ParquetWriter):
+        def write_table(self, table, **options):
+            super().write_table(table.slice(1), **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(synthesis.pq, "ParquetWriter", Short)
+        with pytest.raises(InputError, match="changed while they were joined"):
+            synthesize(N, CONDITIONS, SEED, tmp_path, progress=False)
+    assert not (tmp_path / TABLE).exists() and not [*tmp_path.glob(f".{TABLE}*")]
+    assert (tmp_path / PARTS).is_dir()  # nothing is lost
+
+
 def test_parts_left_after_the_joining_are_removed(folder, tmp_path):
     """They would be read as rows a second time by whoever reads the whole folder."""
     shutil.copytree(folder, tmp_path / "table")

@@ -23,9 +23,7 @@ _CHARGED = Chem.MolFromSmarts("[P,S;+,+2,+3]-[*-]")
 _ODD_BOND = Chem.MolFromSmarts("*!-;!=;!#;!:*")
 MAX_LENGTH = 2000  # characters; longer repeat units are typing errors or attacks
 ENDS = "mark the two ends of the repeat unit by *, such as *CC*."
-IN_TABLES = (
-    "a table of measurements has its main repeat unit as psmiles and the whole of it as components"
-)
+IN_TABLES = "a table has its main repeat unit as psmiles and the whole of it as components"
 #: How other notations for polymers show, and what helps.
 FOREIGN = {
     r"[{}]|\[[$<>]\d*\]": f" is BigSMILES; {ENDS}",
@@ -186,9 +184,9 @@ def _parsed(text: str) -> Chem.Mol:
         mol = Chem.MolFromSmiles(text)
     if mol is None:
         remedy = next((says for shape, says in FOREIGN.items() if re.search(shape, text)), None)
-        raise InputError(_quoted(text) + _unread(text, remedy))
+        raise InputError(_quoted(text) + (_named(text) or _unread(text, remedy)))
     for fault in _faults(mol):
-        raise InputError(_quoted(text) + (_named(text) or fault + _advice(fault)))
+        raise InputError(_quoted(text) + (_named(text) or _several(mol) or fault + _advice(fault)))
     if "[" in text:  # only there are charges, isotopes and numbers of atoms
         _join_charges(mol)
         for atom in atoms_of(mol):
@@ -236,9 +234,7 @@ def _checked_text(psmiles: str) -> str:
 
 def _unread(text: str, remedy: str | None) -> str:
     """What is wrong with a text that is no SMILES, as the end of a sentence that names it; the
-    ``remedy`` is for other notations of the ends, which need none where they are marked."""
-    if said := _named(text):
-        return said
+    ``remedy`` is for ends that are not marked by ``*``."""
     if "|" in text:
         return f" is a copolymer; {IN_TABLES}."
     for group, atoms in GROUPS.items():
@@ -261,9 +257,20 @@ def _named(text: str) -> str | None:
     return f" is a name; where repeat units are read, write {meant}." if meant else None
 
 
+def _several(mol: Chem.Mol) -> str | None:
+    """What to do about molecules beside the repeat unit, as the end of a sentence; None without."""
+    parts = [Chem.MolFragmentToSmiles(mol, atoms) for atoms in Chem.GetMolFrags(mol)]
+    beside = [part for part in parts if "*" not in part]
+    if len(beside) in (0, len(parts)) or len(stars(mol)) < 2:
+        return None
+    if any(atom.GetFormalCharge() for atom in mol.GetAtoms()):
+        return " is a salt; give the neutral acid or base without its counter-ion."
+    return f" has {beside[0][:20]} beside it; leave such acids, metals and solvents out."
+
+
 def _advice(fault: str) -> str:
     """What helps beside what a fault says."""
-    salt = any(f"the element {metal};" in fault for metal in ("Li", "Na", "K", "Mg", "Ca", "Zn"))
+    salt = re.search(r"the element (Li|Na|K|Mg|Ca|Zn);", fault)
     return " Of a salt, give the neutral acid." if salt else ""
 
 

@@ -75,6 +75,7 @@ def predict(
         if "error" in row
     ]
     count = f"{len(rows) - len(failed)} of {len(rows)} rows predicted"
+    count += f"; why not the others stands in the column error of {out}" if failed else ""
     show(rows, as_json, lambda _: print(count) if csv else _print_predictions(polymers, rows))
     stop(failed, 2 if many else 1)
 

@@ -7,6 +7,8 @@ fast and work without torch.
 import os
 import sys
 from concurrent.futures import BrokenExecutor
+from contextlib import suppress
+from pathlib import Path
 
 import typer
 from typer.exceptions import Abort, TyperException
@@ -57,9 +59,20 @@ def _not_installed(error: ModuleNotFoundError) -> str:
         if missing in packages:
             return (
                 f"Error: This command needs {missing}, which is not installed; run"
-                f" pip install '.[{extra}]' in a checkout of the project."
+                f" pip install '.[{extra}]' in a checkout, or the wheel with [{extra}]."
             )
     raise error
+
+
+def _tell_of_another_checkout() -> None:
+    """Say if this is not the program of the checkout that the user is in, as after copying one with
+    its environment."""
+    with suppress(OSError):  # the folder may be gone
+        places = [Path.cwd(), *Path.cwd().parents]
+        here = next((p for p in places if (p / "src" / "trinity" / "__init__.py").is_file()), None)
+        if here and not Path(__file__).resolve().is_relative_to(here.resolve()):
+            said = f"Note: this runs {Path(__file__).parents[1]}, not the checkout that you are in"
+            print(f"{said}, {here}; run make setup there.", file=sys.stderr)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -70,6 +83,7 @@ def main(arguments: list[str] | None = None) -> None:
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     said = ""
+    _tell_of_another_checkout()
     try:
         code = app(args=arguments or ["--help"], prog_name="trinity", standalone_mode=False)
         code = code if isinstance(code, int) else 0

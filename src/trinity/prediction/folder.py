@@ -80,6 +80,10 @@ class Ensemble:
         from trinity.learning.model import load_model
 
         members = member_folders(self.folder) or [self.folder / "member0"]
+        counted = self.about.get("members", len(members))
+        if counted != len(members):
+            why = f"it counts {counted} members and holds {len(members)}"
+            raise _unreadable(self.folder, why)
         with readable(self.folder, "a member is missing, damaged or of another version"):
             for member in members:
                 require_network(member)
@@ -246,6 +250,15 @@ def require_network(folder: Path) -> None:
         )
     if _described(parts) != shapes:
         raise _unreadable(folder, "its config.json and its weights are of different networks")
+    scales = {k: v for k, v in config["scalers"].items() if isinstance(v, list)}
+    for name, values in scales.items():
+        least = 0.0 if name.endswith("_scale") else -np.inf
+        if not all(np.isfinite(values)) or min(values) <= least:
+            raise _unreadable(folder, f"{name} in its config.json is impossible")
+    if config["backbone"].get("chunk_size_feed_forward"):
+        raise _unreadable(
+            folder, "its config.json cuts sequences into chunks, which none here does"
+        )
 
 
 def _written(path: Path) -> dict[str, tuple[int, ...]]:

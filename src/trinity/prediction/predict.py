@@ -16,7 +16,7 @@ import pandas as pd
 
 from trinity.chemistry.measured import COLUMNS, SIGMA, of_row
 from trinity.chemistry.names import polymer_named
-from trinity.chemistry.polymers import Polymer
+from trinity.chemistry.polymers import MAX_LENGTH, Polymer
 from trinity.chemistry.properties import estimate
 from trinity.errors import InputError
 from trinity.measurements.reader import (
@@ -44,6 +44,8 @@ def check_row(psmiles, flux_kw_m2, thickness_mm, components=None, measured=None)
     """
     named = polymer_named(psmiles), polymer_named(components)
     polymer = Polymer.parse(*named).with_measured(measured)
+    if (longest := max(len(unit) for unit, _ in polymer.units)) > MAX_LENGTH:  # many rings
+        raise InputError(f"The canonical form has {longest} characters, more than {MAX_LENGTH}.")
     check_conditions(flux_kw_m2, thickness_mm)
     if polymer.measured:
         estimate(polymer)  # refuses more char than its chain can leave
