@@ -63,7 +63,8 @@ TARGETS = (
         ("tests/cone/test_cone_units.py", "tests/cone/test_cone_physics.py",
          "tests/cone/test_cases.py", "-k",
          "not fine and not more_flux and not a_thicker_slab and not thermally_thick"
-         " and not gas_that and not a_file_of_cases and not hot_enough_already and not burns_at_once"),
+         " and not gas_that and not a_file_of_cases and not hot_enough_already"
+         " and not burns_at_once"),
     ),
     Target("export", ("cone/export.py",), ("tests/cone/test_cone_export.py",)),
     Target(
