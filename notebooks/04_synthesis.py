@@ -129,7 +129,7 @@ table[
         "t_ig_s",
         "phrr_kw_m2",
     ]
-].sample(5, random_state=1).round(1).astype(str).replace("nan", "–")
+].sample(5, random_state=1).round(1).astype(str).fillna("–")
 
 # %% tags=["remove-cell"]
 glue("n_rows", len(table), display=False)

@@ -64,7 +64,7 @@ TARGETS = (
          "tests/cone/test_cases.py", "-k",
          "not fine and not more_flux and not a_thicker_slab and not thermally_thick"
          " and not gas_that and not a_file_of_cases and not hot_enough_already"
-         " and not burns_at_once"),
+         " and not burns_at_once and not the_command"),
     ),
     Target("export", ("cone/export.py",), ("tests/cone/test_cone_export.py",)),
     Target(
