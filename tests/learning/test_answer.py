@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trinity.cone.coordinates import FLUXES_KW_M2, from_logs, to_targets
-from trinity.learning.answer import Answer, combine, settled
+from trinity.learning.answer import Answer, Settled, combine, settled
 from trinity.learning.correction import UNNAMED
 from trinity.learning.data import TestTable
+from trinity.learning.ensemble import Fold, _report
 from trinity.learning.model import Scalers
 from trinity.measurements.noise import Noise
+from trinity.quantities import TARGETS
 
 FLUXES = len(FLUXES_KW_M2)
 
@@ -136,6 +138,26 @@ def test_answers_are_joined_taken_and_averaged():
     apart = (one.log_mean - two.log_mean) / 2
     square = (one.log_sigma**2 + two.log_sigma**2) / 2 + apart**2
     np.testing.assert_allclose(both.log_sigma, np.sqrt(square))
+
+
+def test_a_report_scores_what_was_left_out():
+    """Two groups, one told well and one of which an interval misses by a factor of two."""
+    tests = table([20.0, 20.0], [3.0, 3.0], [0, 1])
+    tests.targets = np.array([[100.0, 500.0, 50.0, 200.0]] * 2)
+    told = tests.targets * np.array([[1.0], [4.0]])
+    low, high = told / 1.5, told * np.array([[2.0], [6.0]])
+    done = [(Settled(np.stack([told, low, high])[:, [row]], np.ones(1)),) * 2 for row in range(2)]
+    folds = [Fold(name, np.arange(2) != row, np.arange(2) == row) for row, name in enumerate("ab")]
+    found = _report(tests, np.array(["a", "b"]), folds, done)
+    missed, width = np.log(4 / 1.5), np.log(np.sqrt(3.0 * 9.0))
+    for said in (found["named"], found["hidden"]):
+        assert said["gmfe"] == pytest.approx(dict.fromkeys(TARGETS, 2.0))
+        assert said["endpoint"] == pytest.approx(np.log(4) / 2)
+        assert said["endpoint_of_groups"] == pytest.approx({"a": 0.0, "b": np.log(4)})
+        assert said["coverage"] == pytest.approx(dict.fromkeys(TARGETS, 0.5))
+        assert said["median_ratio"] == pytest.approx(dict.fromkeys(TARGETS, np.exp(width)))
+        expected = dict.fromkeys(TARGETS, width + 20 * missed / 2)
+        assert said["interval_score"] == pytest.approx(expected)
 
 
 def test_no_answer_is_surer_than_repeated_tests():

@@ -1,11 +1,14 @@
 """Training: it learns, resumes exactly, repeats itself, and leaves alone what it must."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from learning_tools import POLYMERS, TINY, tiny_model, toy_table
 
 from trinity.errors import InputError
+from trinity.learning import phase2
 from trinity.learning.answer import answer
 from trinity.learning.configurations import MODES, Phase2Settings
 from trinity.learning.data import tests_of as read_tests
@@ -25,7 +28,8 @@ from trinity.learning.phase1 import (
     split_by_polymer,
     without_measured,
 )
-from trinity.learning.phase2 import direct_start, finetune
+from trinity.learning.phase2 import direct_start, finetune, relative_l2
+from trinity.quantities import LABORATORIES
 
 TESTS = read_tests(toy_table())
 NUMBERS = {"epochs": 3, "polymers_per_batch": 4, "learning_rate": 1e-3, "backbone_rate": 1.0}
@@ -131,6 +135,49 @@ def test_every_mode_fits_its_tests_better_and_spares_the_start(mode):
     if mode in ("head", "kernel"):
         held = dict(start.backbone.named_parameters())
         assert all(torch.equal(p, held[n]) for n, p in model.backbone.named_parameters())
+    else:
+        held = dict(start.backbone.named_parameters())
+        now = model.backbone.named_parameters()
+        moved = {name for name, weight in now if not torch.equal(weight, held[name])}
+        updated = {n for n in held if n.endswith(("query.weight", "key.weight", "value.weight"))}
+        assert updated == moved if mode == "lora" else updated < moved
+
+
+def test_the_relative_loss_is_that_of_the_paper_and_teaches_no_variance():
+    labels = TESTS.labels(Scalers())
+    said = torch.log(torch.tensor(TESTS.coordinates * 0 + 2.0)).float()
+    loss = relative_l2((None, said, None), labels, Scalers())
+    measured = np.exp(TESTS.coordinates)
+    by_hand = np.sqrt(((2.0 - measured) ** 2).sum(0)) / np.sqrt((measured**2).sum(0))
+    assert float(loss) == pytest.approx(by_hand.sum(), rel=1e-4)
+    start, learned = fitted(20), {}
+    for name in ("relative_l2", "multitask"):
+        settings = Phase2Settings("head", 1e-2, 0.3, 0.0, (5,), loss=name)
+        learned[name] = finetune(start, TESTS, settings, 0).head.log_variance.weight
+    assert torch.equal(learned["relative_l2"], start.head.log_variance.weight)
+    assert not torch.equal(learned["multitask"], start.head.log_variance.weight)
+
+
+def test_a_hidden_laboratory_is_the_mean_one(monkeypatch):
+    """In a quarter of the rows of each step, and in no others."""
+    shown = []
+
+    def train(model, loss_of, schedule, seed, **_):
+        def network(batch):
+            shown.append(batch.laboratory.clone())
+            return model(batch)
+
+        torch.manual_seed(0)
+        for index in range(200):
+            loss_of(network, index)
+
+    monkeypatch.setattr(phase2, "train", train)
+    named = replace(TESTS, laboratory=np.full(len(TESTS), LABORATORIES[1]))
+    finetune(fitted(2), named, Phase2Settings("head", 1e-2, 0.3, 0.0, (5,)), 0)
+    rows = torch.cat(shown)
+    hidden = (rows == 0).all(dim=1)
+    assert set(map(tuple, rows[~hidden].tolist())) == set(map(tuple, named.one_hot.tolist()))
+    assert float(hidden.float().mean()) == pytest.approx(phase2.LABORATORY_DROPOUT, abs=0.02)
 
 
 def test_a_strong_pull_keeps_the_weights_near_their_start():
