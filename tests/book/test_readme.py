@@ -5,6 +5,7 @@ import tomllib
 from urllib.parse import unquote
 
 import pytest
+import yaml
 from surroundings import ROOT
 from trinity_book import pages, shown
 
@@ -24,6 +25,13 @@ def test_badges_are_true():
     assert said["paper"] == DOI
     for target in re.findall(r"\]\((pyproject\.toml|LICENSE[\w-]*)\)", README):
         assert (ROOT / target).is_file()
+
+
+def test_the_published_book_is_linked_once_it_has_an_address():
+    """The address has one setting; while it is empty, no link pretends that there is one."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    address = config["repository"]["url"]
+    assert address in README if address else "published book](http" not in README
 
 
 def test_the_paper_is_cited_alike_everywhere():
