@@ -65,10 +65,8 @@ Measured = tuple[tuple[str, float, float], ...]  # property, value and 1 sigma i
 def read(given: Mapping[str, object]) -> Measured:
     """Measured values by property: a number or ``(value, sigma)`` in SI, or text with a unit.
 
-    Raises
-    ------
-    InputError
-        If a property cannot be measured so, a unit is missing or another, a value is impossible.
+    Raises InputError if a property cannot be measured so, a unit is missing or another, a value is
+    impossible.
 
     Examples
     --------
@@ -133,10 +131,7 @@ def put_into(properties: dict, measured: Measured) -> dict:
     Of a chain that sheds acid first, T50 lies in the step in which half of the volatiles have left.
     The heat of combustion of the polymer is that of its gas and of the carbon that stays.
 
-    Raises
-    ------
-    InputError
-        If more char is given than the acid leaves.
+    Raises InputError if more char is given than the acid leaves.
     """
     found, given = dict(properties), {name: (value, sigma) for name, value, sigma in measured}
 
@@ -181,10 +176,7 @@ def of_row(row: Mapping[str, object]) -> dict[str, object]:
     """What a row of a table says for `read`: values by property in ``measured``, or cells of some
     of `COLUMNS`, of which blank ones say nothing.
 
-    Raises
-    ------
-    InputError
-        If T50 is given twice, an error without its value, or a cell is no number.
+    Raises InputError if T50 is given twice, an error without its value, or a cell is no number.
     """
     found = dict(row.get("measured") or {})
     for column, (name, unit) in COLUMNS.items():

@@ -69,10 +69,7 @@ def polymer_named(text: str) -> str:
     Components may be named, too. What is neither a name nor written like one, nor a SMILES, is left
     to :meth:`trinity.chemistry.polymers.Polymer.parse` to refuse.
 
-    Raises
-    ------
-    InputError
-        If the text is written like a name and nobody bears it.
+    Raises InputError if the text is written like a name and nobody bears it.
 
     Examples
     --------

@@ -168,12 +168,9 @@ def parse_psmiles(psmiles: str) -> Chem.Mol:
     Stereo marks are dropped: none of the property models uses them, and tacticity is rarely known.
     The last few thousand molecules are remembered and shared: copy one before changing it.
 
-    Raises
-    ------
-    InputError
-        If the text is empty, too long or no SMILES; has not exactly two ``*``, more than one
-        fragment, an element outside ``ALLOWED_ELEMENTS``, a net charge, a radical or an isotope;
-        or if its two ends cannot be joined.
+    Raises InputError if the text is empty, too long or no SMILES; has not exactly two ``*``, more
+    than one fragment, an element outside ``ALLOWED_ELEMENTS``, a net charge, a radical or an
+    isotope; or if its two ends cannot be joined.
     """
     return _parsed(_checked_text(psmiles))
 

@@ -33,10 +33,8 @@ BESIDE = {
 class Fields:
     """Named fields of a case or of a part of it; reading one checks it.
 
-    Raises
-    ------
-    InputError
-        One sentence: the field with ``where`` before it, its value, the accepted range.
+    Raises InputError, one sentence: the field with ``where`` before it, its value, the accepted
+    range.
     """
 
     def __init__(self, values, where: str = "") -> None:
@@ -243,10 +241,7 @@ def _ignition(case: Fields, fuel: bool) -> dict:
 def check(case: dict) -> Slab:
     """Check one case (schema: ``data/reference/cone_reference_cases.json`` and book, "Physics").
 
-    Raises
-    ------
-    InputError
-        One sentence that names the field, its value and the accepted range.
+    Raises InputError, one sentence that names the field, its value and the accepted range.
     """
     case = Fields(case)
     thickness = case.number("thickness_m", 1e-4, 0.2)

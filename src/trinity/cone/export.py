@@ -57,10 +57,8 @@ def to_fds(case: dict) -> str:
     behind the slab has another temperature than that before it, is called ``TMP_GAS_BACK``.
     The case is as `trinity.cone.simulate.simulate` reads it.
 
-    Raises
-    ------
-    InputError
-        If the case cannot be run, or its back face or its surroundings have no counterpart.
+    Raises InputError if the case cannot be run, or its back face or its surroundings have no
+    counterpart.
     """
     slab, names, flux = _checked(case)
     setup, parts = slab.setup, dict(zip(names, slab.components, strict=True))
@@ -139,11 +137,9 @@ def to_gpyro(case: dict) -> str:
 
     Gpyro knows k(T) = k0 (T/Tr)^n: a ramp is written as the power law through its two ends.
 
-    Raises
-    ------
-    InputError
-        As `to_fds`; also if the back face has an emissivity other than that of the components, or
-        a reaction leaves less mass at the density of its reactant, which Gpyro's yields forbid.
+    Raises InputError as `to_fds` does, and if the back face has an emissivity other than that of the
+    components, or a reaction leaves less mass at the density of its reactant, which Gpyro's yields
+    forbid.
     """
     slab, names, flux = _checked(case)
     setup, parts = slab.setup, dict(zip(names, slab.components, strict=True))

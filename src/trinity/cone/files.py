@@ -101,10 +101,7 @@ def simulate_file(in_path, out_path, curves_dir=None, strict: bool = False) -> l
     ``strict`` nothing is written when a case is bad. Returns the results: of each case its ``id``
     and its numbers, or ``error``. A slab that ignites at once has no growth rate of fire (null).
 
-    Raises
-    ------
-    InputError
-        When the file cannot be used at all, or ``strict`` and a case is bad.
+    Raises InputError when the file cannot be used at all, or ``strict`` and a case is bad.
     """
     cases = read_cases(in_path)
     slips = [misspelt(case) for case in cases]

@@ -109,10 +109,7 @@ def predict(
     (`trinity.cone.curve.read_rule`), so that they can be set beside a measured test. The polymer is
     as `trinity.chemistry.properties.estimate` reads it.
 
-    Raises
-    ------
-    InputError
-        If the polymer, the heat flux or the thickness cannot be used.
+    Raises InputError if the polymer, the heat flux or the thickness cannot be used.
 
     Examples
     --------
@@ -196,10 +193,7 @@ def nominal_physics(
     there (in logarithms, within `EDGE_SLOPES`), so that nothing jumps. NaN where it does not
     ignite at the highest flux.
 
-    Raises
-    ------
-    InputError
-        If a polymer or its conditions cannot be used.
+    Raises InputError if a polymer or its conditions cannot be used.
     """
     asked = np.column_stack([np.asarray(polymer_of, float), conditions[:, 1]])
     slabs, slab_of = np.unique(asked, axis=0, return_inverse=True)

@@ -151,10 +151,8 @@ def simulate_batch(
         Fields of `trinity.cone.curve.Bare`; with ``lag_s`` those of ``Rule`` as ``rule_...``;
         diagnostics; ``error`` (object: None or one sentence).
 
-    Raises
-    ------
-    InputError
-        With ``strict``: the index of the first bad case, how many there are, and what is wrong.
+    Raises InputError, with ``strict``: the index of the first bad case, how many there are, and
+    what is wrong.
     """
     slabs, errors = {}, {}
     for i, case in enumerate(cases):

@@ -56,11 +56,8 @@ def read_predictions(path: str | Path) -> pd.DataFrame:
 
     Returns ``arm``, ``seed``, ``predicted``, ``lo``, ``hi`` and the columns of `labels`.
 
-    Raises
-    ------
-    InputError
-        If the file cannot be read, a column is missing, or a row is unknown, repeated,
-        contradicting or impossible; the row is named.
+    Raises InputError if the file cannot be read, a column is missing, or a row is unknown,
+    repeated, contradicting or impossible; the row is named.
     """
     path = Path(path)
     given = _json_rows(path) if path.suffix.lower() == ".json" else read_table(path, ())

@@ -26,10 +26,7 @@ def log_errors(predictions: pd.DataFrame) -> pd.DataFrame:
     """The table with ``error`` = |ln(predicted / measured)| added; of the 90 % interval, too,
     ``inside`` and ``interval_score`` (Gneiting and Raftery, 2007; small is good), NaN without one.
 
-    Raises
-    ------
-    InputError
-        If a column is missing or a value is not a positive number.
+    Raises InputError if a column is missing or a value is not a positive number.
     """
     if missing := [c for c in COLUMNS if c not in predictions]:
         raise InputError(f"The predictions lack the column {missing[0]!r}; needed: {COLUMNS}.")

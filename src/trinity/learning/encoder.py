@@ -77,10 +77,7 @@ def build_tokenizer(max_tokens: int = MAX_TOKENS) -> PreTrainedTokenizerFast:
 def load_tokenizer(folder: str | Path) -> PreTrainedTokenizerFast:
     """Tokenizer of a model folder (``tokenizer.json``).
 
-    Raises
-    ------
-    InputError
-        If the folder has no tokenizer.
+    Raises InputError if the folder has no tokenizer.
     """
     if not (Path(folder) / "tokenizer.json").is_file():
         raise InputError(f"No tokenizer.json in {folder}; name a folder written by `trinity`.")
@@ -96,10 +93,7 @@ def encode(tokenizer, smiles: Sequence[str]) -> list[list[int]]:
 def randomised(psmiles: str, n: int, seed: int) -> list[str]:
     """``n`` spellings of one repeat unit, each starting from a random atom (Bjerrum, 2017).
 
-    Raises
-    ------
-    InputError
-        If the string is not SMILES.
+    Raises InputError if the string is not SMILES.
 
     >>> sorted(set(randomised("*CC*", 4, seed=0)))
     ['*CC*', 'C(*)C*', 'C(C*)*']
@@ -182,10 +176,7 @@ def load_backbone(name: str | Path):
 
     Remote code is never run, so a model must be of a kind that `transformers` knows.
 
-    Raises
-    ------
-    InputError
-        If there is no such folder and no hub answers, or the model needs remote code.
+    Raises InputError if there is no such folder and no hub answers, or the model needs remote code.
     """
     from transformers import AutoConfig, AutoModel, AutoTokenizer
 

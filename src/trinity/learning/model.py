@@ -163,10 +163,7 @@ class FlammabilityModel(nn.Module):
 def load_model(folder: str | Path) -> FlammabilityModel:
     """Model of a folder written by `FlammabilityModel.save`, in evaluation mode.
 
-    Raises
-    ------
-    InputError
-        If the folder is not such a model.
+    Raises InputError if the folder is not such a model.
     """
     from transformers import AutoConfig, AutoModel
 

@@ -145,11 +145,8 @@ def read_table(path: str | Path, needed: tuple[str, ...] = NEEDED) -> pd.DataFra
 
     ``attrs["read_as"]`` is a line on what was understood otherwise than written, or empty.
 
-    Raises
-    ------
-    InputError
-        If the file cannot be read, a needed column is missing (those found are named), a column
-        is there twice, or a row has too many or too few cells.
+    Raises InputError if the file cannot be read, a needed column is missing (those found are
+    named), a column is there twice, or a row has too many or too few cells.
     """
     rows, said = read_rows(path)
     if not rows:
@@ -217,10 +214,7 @@ def read_measurements(path: str | Path, strict: bool = True) -> pd.DataFrame:
         The rows in their order, with ``ignited`` (1, 0, missing where unknown), ``key`` (missing
         where the PSMILES is wrong) and ``error`` (empty for a good row).
 
-    Raises
-    ------
-    InputError
-        If the file or a column is missing; if ``strict``, also for the first bad row.
+    Raises InputError if the file or a column is missing; if ``strict``, also for the first bad row.
     """
     table = read_table(path)
     errors: dict[int, str] = {}  # of each row the first fault found

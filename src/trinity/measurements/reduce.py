@@ -72,11 +72,8 @@ def reduce_curve(time_s, hrr_kw_m2, name: str = "The curve") -> dict[str, float 
         ``t_ig_s`` [s], ``phrr_kw_m2`` [kW/m2], ``t_peak_s`` [s], ``thr_mj_m2`` [MJ/m2] and
         ``q180_kw_m2`` [kW/m2], the mean over 180 s from ignition; all None without ignition.
 
-    Raises
-    ------
-    InputError
-        If the arrays differ in length, are empty, infinite or too short, time falls, or the
-        curve begins above the threshold.
+    Raises InputError if the arrays differ in length, are empty, infinite or too short, time falls,
+    or the curve begins above the threshold.
 
     Examples
     --------
@@ -147,10 +144,8 @@ def read_curves(
     area_m2
         Exposed area [m2] of the specimen, for kW and W.
 
-    Raises
-    ------
-    InputError
-        If the file is no table, a column or unit cannot be told, or a value is not a number.
+    Raises InputError if the file is no table, a column or unit cannot be told, or a value is not a
+    number.
     """
     for given, known in ((unit, HRR_UNITS), (time_unit, TIME_UNITS)):
         if given is not None and given not in known:

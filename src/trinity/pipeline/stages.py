@@ -236,11 +236,8 @@ def load(
     changed
         Numbers of the stage's sections to change; the stages before it keep theirs.
 
-    Raises
-    ------
-    InputError
-        If the stage, scale or a parameter is unknown, or a published result that takes too long
-        for this is stale: the sentence names the make target.
+    Raises InputError if the stage, scale or a parameter is unknown, or a published result that
+    takes too long for this is stale: the sentence names the make target.
     """
     stage = stage_named(name)
     progress = sys.stderr.isatty() if progress is None else progress

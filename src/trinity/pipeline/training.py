@@ -56,10 +56,7 @@ def pretrain_on(
         A folder, or a name on a hub, that `trinity.learning.encoder.load_backbone` can load; None:
         the language model of the scale.
 
-    Raises
-    ------
-    InputError
-        If the table holds no tests, the encoder cannot be loaded, or no hub answers.
+    Raises InputError if the table holds no tests, the encoder cannot be loaded, or no hub answers.
     """
     launched.require_one("Phase 1")
     numbers = stages.section(scale, "phase1")

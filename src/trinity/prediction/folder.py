@@ -130,10 +130,7 @@ class Ensemble:
 def ensemble_in(folder: Path) -> Ensemble:
     """The ensemble of a folder; the last few are remembered.
 
-    Raises
-    ------
-    InputError
-        If there is none, or its description is not whole.
+    Raises InputError if there is none, or its description is not whole.
     """
     path = folder / "ensemble.json"
     if not path.is_file():
@@ -151,10 +148,7 @@ def readable(folder: Path, otherwise: str) -> Iterator[None]:
     """What goes wrong while a folder is read ends in one sentence: it may come from anywhere, and
     what readers of weights and tokenizers raise is of many kinds. One sentence passes as it is.
 
-    Raises
-    ------
-    InputError
-        That the model cannot be read, and what is wrong ``otherwise``.
+    Raises InputError that the model cannot be read, and what is wrong ``otherwise``.
     """
     try:
         yield

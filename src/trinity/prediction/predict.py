@@ -37,10 +37,8 @@ VERDICTS = ("probably does not ignite", "probably ignites")
 def check_row(psmiles, flux_kw_m2, thickness_mm, components=None, measured=None) -> Polymer:
     """The polymer of a row that can be predicted, with what was measured of it; needs no torch.
 
-    Raises
-    ------
-    InputError
-        If the repeat unit, a component, a condition or a measured value cannot be used.
+    Raises InputError if the repeat unit, a component, a condition or a measured value cannot be
+    used.
     """
     named = polymer_named(psmiles), polymer_named(components)
     polymer = Polymer.parse(*named).with_measured(measured)
@@ -125,10 +123,7 @@ def predict_frame(
         ``ignition_probability``, ``verdict`` (one of `VERDICTS`), ``in_domain``, ``reasons`` (why
         not, in plain sentences), ``model``; a row that cannot be predicted has ``error`` instead.
 
-    Raises
-    ------
-    InputError
-        If the model folder or the number of members cannot be used.
+    Raises InputError if the model folder or the number of members cannot be used.
     """
     folder = Path(model) if model else default_model(fast)
     ensemble_in(folder).require(members, fast)

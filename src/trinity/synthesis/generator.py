@@ -61,10 +61,7 @@ def generate_polymers(
         ``psmiles`` (canonical, two ``*``), ``key``, ``family``, ``route`` (``groups`` or
         ``reactions``), ``sa_score`` (1 easy to 10 hard to make).
 
-    Raises
-    ------
-    InputError
-        If ``n`` or a weight is not positive, or a family is unknown or exhausted.
+    Raises InputError if ``n`` or a weight is not positive, or a family is unknown or exhausted.
 
     Examples
     --------
