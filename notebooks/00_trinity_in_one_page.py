@@ -71,7 +71,9 @@ polymers[["psmiles", "family"]].sample(5, random_state=seed)
 # %%
 estimates = [estimate(psmiles) for psmiles in polymers["psmiles"]]
 properties = pd.DataFrame(estimates[0].to_dict()["properties"]).T.head(4)
-properties.map(lambda value: f"{value:.4g}" if isinstance(value, float) else value)
+properties.map(
+    lambda value: f"{value:.4g}" if isinstance(value, float) else value
+)
 
 # %% [markdown]
 # ## Step 3: burn them
@@ -86,7 +88,8 @@ cases = []
 for i, found in enumerate(estimates):
     drawn = sample_parameters(found, n_conditions, rng)
     cases += [
-        to_case(drawn, k, flux[i, k], thickness[i, k]) for k in range(n_conditions)
+        to_case(drawn, k, flux[i, k], thickness[i, k])
+        for k in range(n_conditions)
     ]
 burnt = simulate_batch(cases, lag_s=3.0)
 
@@ -106,11 +109,23 @@ synthetic.round(1).head()
 # Beside them, the measurements: tests of real polymers by real laboratories.
 
 # %% mystnb={"image": {"alt": "Time to ignition against irradiance on a logarithmic axis: a broad cloud of synthetic tests with the measured tests among them."}} data="synthetic tests of this page and measured cone tests"
-measured = load_measurements().dropna(subset=["t_ig_s"]).reset_index(drop=True)
+measured = (
+    load_measurements().dropna(subset=["t_ig_s"]).reset_index(drop=True)
+)
 figure, axes = plt.subplots(figsize=(5.6, 3.2))
-for table, name, size in ((synthetic, "synthetic", 4), (measured, "measured", 18)):
-    axes.scatter(table["flux_kw_m2"], table["t_ig_s"], s=size, label=f"{name}: {len(table)}")
-axes.set(xlabel="irradiance [kW/m²]", ylabel="time to ignition [s]", yscale="log")
+for table, name, size in (
+    (synthetic, "synthetic", 4),
+    (measured, "measured", 18),
+):
+    axes.scatter(
+        table["flux_kw_m2"],
+        table["t_ig_s"],
+        s=size,
+        label=f"{name}: {len(table)}",
+    )
+axes.set(
+    xlabel="irradiance [kW/m²]", ylabel="time to ignition [s]", yscale="log"
+)
 axes.legend();  # fmt: skip
 
 # %% [markdown]
@@ -127,11 +142,16 @@ print(tokenizer.tokenize("*CC(*)c1ccccc1"))
 
 
 def tensors(table):
-    """Token numbers, conditions and labels of a table, the last two as logarithms."""
-    tokens = tokenizer(table["psmiles"].tolist(), padding=True, return_tensors="pt")
-    numbers = np.log(table[["flux_kw_m2", "thickness_mm"]].to_numpy()) - [3.9, 1.6]
+    """Tokens, and conditions and labels as logarithms, of a table."""
+    tokens = tokenizer(
+        table["psmiles"].tolist(), padding=True, return_tensors="pt"
+    )
+    conditions = table[["flux_kw_m2", "thickness_mm"]].to_numpy()
+    numbers = np.log(conditions) - [3.9, 1.6]
     labels = np.log(table[["t_ig_s", "phrr_kw_m2"]].to_numpy()) - [4.2, 5.8]
-    return tokens["input_ids"], *(torch.tensor(x).float() for x in (numbers, labels))
+    return tokens["input_ids"], *(
+        torch.tensor(x).float() for x in (numbers, labels)
+    )
 
 
 # %% [markdown]
@@ -201,7 +221,7 @@ axes.set(xlabel="step of phase 1", ylabel="mean |ln| error");  # fmt: skip
 
 # %%
 def error_on(group, start):
-    """Finetune a copy of a network without a group; mean |ln| error on that group."""
+    """Finetune a copy without a group; mean |ln| error on that group."""
     network = Network()
     network.load_state_dict(start.state_dict())
     seen = measured["group_nine"] != group
@@ -217,7 +237,9 @@ def error_on(group, start):
 
 # %%
 starts = {"without phase 1": untrained, "with phase 1": phase1}
-one = {name: np.exp(error_on(left_out, start)) for name, start in starts.items()}
+one = {
+    name: np.exp(error_on(left_out, start)) for name, start in starts.items()
+}
 pd.Series(one, name=f"error factor on {left_out}").round(2).to_frame()
 
 # %% [markdown]
@@ -226,10 +248,17 @@ pd.Series(one, name=f"error factor on {left_out}").round(2).to_frame()
 # %% mystnb={"image": {"alt": "Error factor of each group of polymers when it is left out, one bar without and one with phase 1."}} data="synthetic tests of this page and measured cone tests"
 groups = measured["group_nine"].unique()
 errors = pd.DataFrame(
-    {name: {group: error_on(group, start) for group in groups} for name, start in starts.items()}
+    {
+        name: {group: error_on(group, start) for group in groups}
+        for name, start in starts.items()
+    }
 )
-axes = np.exp(errors).plot.barh(figsize=(5.6, 3.6), width=0.75, color=["#D55E00", "#0072B2"])
-axes.set(xlabel="error factor on the group left out (1 is perfect)", xlim=(1, None));  # fmt: skip
+axes = np.exp(errors).plot.barh(
+    figsize=(5.6, 3.6), width=0.75, color=["#D55E00", "#0072B2"]
+)
+axes.set(
+    xlabel="error factor on the group left out (1 is perfect)", xlim=(1, None)
+);  # fmt: skip
 
 # %% tags=["remove-cell"]
 mean = np.exp(errors.mean())

@@ -39,7 +39,11 @@ from trinity_book.studies.corrections import corrections
 from trinity.evidence.benchmark import labels, score
 from trinity.measurements.noise import laboratory_sigma, noise_model
 from trinity.measurements.reduce import reduce_curve
-from trinity.measurements.specimens import load_curves, load_measurements, load_specimens
+from trinity.measurements.specimens import (
+    load_curves,
+    load_measurements,
+    load_specimens,
+)
 
 style.use()
 
@@ -116,7 +120,13 @@ pd.DataFrame(
 
 # %%
 notes = specimens.loc[specimens["quality"] == "care", "note"]
-words = ["melt left the pan", "bubble", "digitised", "self-extinguished", "eye"]
+words = [
+    "melt left the pan",
+    "bubble",
+    "digitised",
+    "self-extinguished",
+    "eye",
+]
 found = {word: int(notes.str.contains(word).sum()) for word in words}
 pd.DataFrame({"specimens": found}).rename({"eye": "rule and eye differ"})
 

@@ -38,7 +38,11 @@ from trinity_book.figures import concepts as figures_concepts
 from trinity_book.figures import measurements as figures_measurements
 from trinity_book.figures import style
 
-from trinity.measurements.specimens import load_curves, load_measurements, load_specimens
+from trinity.measurements.specimens import (
+    load_curves,
+    load_measurements,
+    load_specimens,
+)
 
 style.use()
 
@@ -51,7 +55,9 @@ figures_concepts.cone_test()
 
 # %% tags=["hide-input"]
 specimens, curves = load_specimens(), load_curves()
-own = specimens[(specimens["polymer"] == polymer) & specimens["thr_mj_m2"].notna()]
+own = specimens[
+    (specimens["polymer"] == polymer) & specimens["thr_mj_m2"].notna()
+]
 test = own.loc[(own["flux_kw_m2"] - flux_kw_m2).abs().idxmin()]
 figures_concepts.measured_curve(curves[test["test_id"]], test)
 

@@ -34,8 +34,14 @@ import pandas as pd
 from myst_nb import glue
 from trinity_book.figures import chemistry as figures_chemistry
 from trinity_book.figures import style
-from trinity_book.studies.validation.properties import build_property_validation
-from trinity_book.studies.validation.refits import fit_leverages, mean_leverage, refit_effects
+from trinity_book.studies.validation.properties import (
+    build_property_validation,
+)
+from trinity_book.studies.validation.refits import (
+    fit_leverages,
+    mean_leverage,
+    refit_effects,
+)
 
 from trinity.chemistry.polymers import polymer_key
 from trinity.chemistry.properties import estimate
@@ -225,7 +231,9 @@ glue(
 # over the tested ones (a check):
 
 # %%
-pd.DataFrame(validation["temperature_checks"]).T[["n", "mean_error", "bias", "z_rms"]].round(2)
+pd.DataFrame(validation["temperature_checks"]).T[
+    ["n", "mean_error", "bias", "z_rms"]
+].round(2)
 # %%
 pd.DataFrame(validation["definition_shift"]).T.round(1)
 

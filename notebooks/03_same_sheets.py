@@ -45,7 +45,9 @@ from trinity.evidence.factorial import holm, verdict
 from trinity.pipeline import stages
 
 style.use()
-study = stages.load("validation", scale=scale, seed=seed).results["same_sheets"]
+study = stages.load("validation", scale=scale, seed=seed).results[
+    "same_sheets"
+]
 rows = pd.DataFrame(study["rows"])
 rows["name"] = rows["name"].str.replace("_", " ")
 tests = pd.DataFrame(study["tests"])
@@ -63,7 +65,11 @@ tests = pd.DataFrame(study["tests"])
 # %% tags=["hide-input"]
 names = {
     "t50_k": ("half of the gas at (°C)", 1.0, -273.15),
-    "heat_of_decomposition_j_kg": ("heat of decomposition (MJ/kg)", 1e-6, 0.0),
+    "heat_of_decomposition_j_kg": (
+        "heat of decomposition (MJ/kg)",
+        1e-6,
+        0.0,
+    ),
     "gas_heat_of_combustion_j_kg": ("heat of the gas (MJ/kg)", 1e-6, 0.0),
     "char_yield": ("char", 1.0, 0.0),
 }

@@ -45,12 +45,20 @@ from trinity_book.figures import cone as figures_cone
 from trinity_book.figures import measurements as figures_measurements
 from trinity_book.figures import style
 from trinity_book.studies.validation import verification
-from trinity_book.studies.validation.cases import blind_case, informed_case, material_of
+from trinity_book.studies.validation.cases import (
+    blind_case,
+    informed_case,
+    material_of,
+)
 from trinity_book.studies.validation.scores import table_of
 
 from trinity.cone import simulate as cone
 from trinity.cone.predict import DRAWS, specific_extinction_area
-from trinity.measurements.specimens import load_curves, load_measurements, load_specimens
+from trinity.measurements.specimens import (
+    load_curves,
+    load_measurements,
+    load_specimens,
+)
 from trinity.pipeline import stages
 
 style.use()
@@ -168,7 +176,9 @@ figures_cone.curves_with_marks(curves, chosen.iloc[0], title)
 # %%
 specimens, curves = load_specimens(), load_curves()
 near = tests[tests["t_ig_s"].notna()]
-near = near.loc[(near["flux_kw_m2"] - 50).abs().sort_values(kind="stable").index]
+near = near.loc[
+    (near["flux_kw_m2"] - 50).abs().sort_values(kind="stable").index
+]
 shown = near.drop_duplicates("polymer")
 simulated = {
     test.polymer: {
@@ -262,7 +272,11 @@ for target, short in (("t_ig_s", "t_ig"), ("phrr_kw_m2", "phrr")):
 polymers = sorted(tests["polymer"].unique())
 figures_cone.errors_by(scores, "polymer", {p: p for p in polymers})
 # %% shows="by heat flux"
-flux_names = {"25": "up to 37 kW/m²", "50": "37 to 62 kW/m²", "75": "above 62 kW/m²"}
+flux_names = {
+    "25": "up to 37 kW/m²",
+    "50": "37 to 62 kW/m²",
+    "75": "above 62 kW/m²",
+}
 figures_cone.errors_by(scores, "flux", flux_names)
 # %% shows="by thickness"
 thickness_names = {"3": "up to 4 mm", "6": "4 to 10 mm", "13": "above 10 mm"}

@@ -203,8 +203,12 @@ figures_learning.parity_by_arm(
 # %%
 figures_learning.ablation(scores, ["t_ig_s", "phrr_kw_m2"])
 # %%
-table = scores.pivot(index="arm", columns="target", values="gmfe").rename(label)
-table[["t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2"]].sort_values("t_ig_s").round(2)
+table = scores.pivot(index="arm", columns="target", values="gmfe").rename(
+    label
+)
+table[["t_ig_s", "phrr_kw_m2", "t_peak_s", "thr_mj_m2"]].sort_values(
+    "t_ig_s"
+).round(2)
 
 # %% [markdown]
 # ## Polymer by polymer

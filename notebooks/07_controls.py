@@ -77,7 +77,13 @@ flat = {
     for row in main["primary"]
     if row["arm"] in ("physics_only", "phase1_only")
 }
-learning = ("two_phase", "phase1", "direct", "gaussian_process", "composition_physics")
+learning = (
+    "two_phase",
+    "phase1",
+    "direct",
+    "gaussian_process",
+    "composition_physics",
+)
 polymers = levels_of("measured polymers", learning)
 polymers["x"] = polymers["level"].replace("all", "8").astype(int)
 figures_controls.curve(polymers, "measured polymers to learn from", flat)

@@ -58,7 +58,9 @@ starts = {"phase1": "phase 1", "language_model": "language model"}
 pairs = pd.DataFrame(gradient["comparisons"]).set_index("recipe")
 pairs = pairs.loc[[name for name in names if name in pairs.index]]
 errors = pd.DataFrame(gradient["training"]).groupby(["recipe", "start"])
-trained = errors["training_error"].mean().unstack("start").rename(columns=starts)
+trained = (
+    errors["training_error"].mean().unstack("start").rename(columns=starts)
+)
 table = pairs.drop(columns="untrained").join(
     trained.add_prefix("training error, ")
 )

@@ -115,7 +115,9 @@ glue("n_arms", len(best), display=False)
 # group, which is what the domain flag looks at.
 
 # %%
-ranks = pd.DataFrame(ranking.left_out(rows, seed)).set_index(["target", "with"])
+ranks = pd.DataFrame(ranking.left_out(rows, seed)).set_index(
+    ["target", "with"]
+)
 ranks.loc[["t_ig_s", "phrr_kw_m2"]].round(2)
 
 # %% [markdown]
