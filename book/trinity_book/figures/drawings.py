@@ -7,7 +7,6 @@ They have the same bytes at every call; ``python -m trinity_book.pages`` writes 
 
 import io
 from collections.abc import Callable
-from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -64,8 +63,7 @@ def reliability() -> Figure:
     _shares(above, rows, ("all bytes the same", "another byte"))
     above.set(xlabel="killed runs, started again", title="Interrupted runs")
     rows = [
-        (Path(t["files"][0]).parent.name, t["killed"] + t["timeout"], t["equivalent"],
-         t["survived"] - t["equivalent"])
+        (t["target"], t["killed"] + t["timeout"], t["equivalent"], t["survived"] - t["equivalent"])
         for t in targets
     ]  # fmt: skip
     _shares(below, rows, ("noticed by a test", "harmless", "not noticed"))

@@ -137,9 +137,9 @@ def to_gpyro(case: dict) -> str:
 
     Gpyro knows k(T) = k0 (T/Tr)^n: a ramp is written as the power law through its two ends.
 
-    Raises InputError as `to_fds` does, and if the back face has an emissivity other than that of the
-    components, or a reaction leaves less mass at the density of its reactant, which Gpyro's yields
-    forbid.
+    Raises InputError as `to_fds` does, and if the back face has an emissivity other than that of
+    the components, or a reaction leaves less mass at the density of its reactant, which Gpyro's
+    yields forbid.
     """
     slab, names, flux = _checked(case)
     setup, parts = slab.setup, dict(zip(names, slab.components, strict=True))
