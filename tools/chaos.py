@@ -92,7 +92,7 @@ class Arena:
         """Start a victim as the first process of a group of its own."""
         environment = {
             **os.environ,
-            "PYTHONPATH": str(self.checkout / "src"),
+            "PYTHONPATH": os.pathsep.join(str(self.checkout / name) for name in ("src", "book")),
             "TRINITY_BUILD": str(build),
             "TQDM_DISABLE": "1",
             "HF_HUB_OFFLINE": "1",
