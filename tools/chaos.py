@@ -251,7 +251,8 @@ def attack(arena: Arena, victim: Victim) -> tuple[list[dict], float]:
 
 
 def summary(victim: Victim, trials: list[dict], seconds: float) -> dict:
-    """One row of the results."""
+    """One row of the results; a run that ended before it was killed counts nothing."""
+    trials = [one for one in trials if one["kills"]]
     kinds = [kind for one in trials for kind in one["kills"]]
     return {
         "victim": victim.name,
