@@ -303,6 +303,14 @@ def test_a_slab_that_ignites_at_once_has_no_growth_rate(tmp_path):
     assert later["figra_kw_m2_s"] > 0.0
 
 
+def test_the_first_bad_case_is_named_and_how_many_there_are():
+    bad = a_case(end_time_s=0)
+    with pytest.raises(InputError, match=r"^Case 1: end_time_s"):
+        cone.simulate_batch([a_case(), bad])
+    with pytest.raises(InputError, match=r"^Case 0 \(one of 2 bad ones\): end_time_s"):
+        cone.simulate_batch([bad, a_case(), bad])
+
+
 def test_a_bad_row_in_a_file(tmp_path):
     source = _file(tmp_path, {"cases": [a_case(id="a"), a_case(id="b", end_time_s=0), 7]})
     simulate_file(source, tmp_path / "out.json")
