@@ -243,8 +243,8 @@ def test_a_masked_total_and_a_test_without_ignition_are_said(tests):
     _, below = figures_cone.curves_with_marks({"x": curve}, masked, "").axes
     assert any("masked" in text.get_text() for text in below.texts)
     unlit = tests[tests.t_ig_s.isna()].iloc[0]
-    above, _ = figures_cone.curves_with_marks({"x": curve}, unlit, "").axes
-    assert "no ignition" in above.get_legend().get_texts()[-1].get_text()
+    (legend,) = figures_cone.curves_with_marks({"x": curve}, unlit, "").legends
+    assert "no ignition" in legend.get_texts()[-1].get_text()
 
 
 def test_figures_take_what_the_results_hold(tests, gasification, blind):
