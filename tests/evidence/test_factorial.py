@@ -19,7 +19,6 @@ from trinity.evidence.factorial import (
 from trinity.quantities import PRIMARY
 
 PLAN = plan()
-SIDES = ("better", "worse")
 
 
 def predictions(errors: dict[str, list[float]]) -> pd.DataFrame:
@@ -117,8 +116,8 @@ def test_the_groups_that_are_needed_have_the_power():
 
 
 @pytest.mark.parametrize(("effect", "needed"), [(0.2, 199), (0.5, 34), (1.0, 10), (2.0, 5)])
-def test_the_groups_that_are_needed_are_those_of_published_tables(effect, needed):
-    """Two-sided paired t-test at 5 % with power 80 %, as in tables of sample sizes (Cohen 1988)."""
+def test_the_groups_that_are_needed_are_the_known_sample_sizes(effect, needed):
+    """Two-sided paired t-test at 5 % with power 80 %, as programs for sample sizes give them."""
     sample = np.array([-1.0, 0.0, 1.0]) + effect  # standard deviation 1
     assert groups_needed(sample) == needed
 

@@ -131,7 +131,8 @@ def simulate_file(in_path, out_path, curves_dir=None, strict: bool = False) -> l
 
 
 def misspelt(case: object) -> str | None:
-    """One sentence on the first field that looks like a misspelt one of `FIELDS`; else None."""
+    """One sentence on the first field that looks like a misspelt one of `FIELDS`, or that the back
+    of its type does not read; else None."""
     if not isinstance(case, dict):
         return None
     components, reactions = case.get("components"), case.get("reactions")
@@ -157,8 +158,8 @@ def _unread(back: object) -> str | None:
     kind = back.get("type") if isinstance(back, dict) else None
     kind = kind if isinstance(kind, str) else ""
     kind = next((known for known in OF_BACK if kind.startswith(known)), None)
-    for name in set(FIELDS["back"].split()) - {"type"} if kind else ():
-        if back.get(name) is not None and name not in OF_BACK[kind]:
+    for name in FIELDS["back"].split() if kind else ():
+        if back.get(name) is not None and name not in ("type", *OF_BACK[kind]):
             reads = ", ".join(OF_BACK[kind]) or "no other field"
             return f"back.{name} is not read by the back {kind!r}, which reads {reads}."
     return None
