@@ -6,6 +6,8 @@ import pytest
 from rdkit import Chem
 from rdkit.Chem import Descriptors
 
+from trinity.chemistry import groups
+from trinity.chemistry.descriptors import describe
 from trinity.chemistry.groups import Chain, _glass_at_room, count_groups
 from trinity.chemistry.priors import value
 from trinity.chemistry.properties import estimate
@@ -38,6 +40,19 @@ def test_density_and_heats_are_sums_over_the_molar_mass(psmiles):
     for name, (number, share) in by_hand.items():
         assert found[name].value == pytest.approx(number, rel=1e-4), name
         assert found[name].sigma == pytest.approx(share * number, rel=1e-4), name
+    glass, _ = _glass_at_room(1000 * total["Yg"] / mass, found["crystallinity"].value)
+    assert found["glass_transition_k"].value == pytest.approx(glass, rel=1e-4)
+
+
+@pytest.mark.parametrize(("stiffness", "bound"), [(1e-6, 120.0), (1e6, 750.0)])
+def test_a_sum_that_is_no_glass_transition_is_moved_to_the_nearest(monkeypatch, stiffness, bound):
+    true = groups.contributions
+    changed = dict.fromkeys(true("Yg"), stiffness)
+    monkeypatch.setattr(groups, "contributions", lambda q: changed if q == "Yg" else true(q))
+    unit = Chain(POLYSTYRENE)
+    found = groups.thermal(unit, describe(unit))
+    expected, _ = _glass_at_room(bound, found["crystallinity"][0])
+    assert found["glass_transition_k"][0] == expected
 
 
 def test_errors_are_shares_of_the_values_and_grow_for_rods():
@@ -98,3 +113,4 @@ def test_atoms_without_a_group_count_as_the_mean_of_the_others_with_a_wider_erro
     expected = 1000 * molar_mass(psmiles) * (1 - share) / total["V298"]
     assert density.value == pytest.approx(expected, rel=1e-3)
     assert density.sigma == pytest.approx(0.05 * (1 + 3 * share) * density.value)
+    assert found["glass_transition_k"].sigma == pytest.approx(41.0 * (1 + 3 * share))

@@ -103,6 +103,10 @@ def test_mass_and_energy_close(numerics):
     assert abs(result["energy_balance_error"]) < 1e-6
 
 
+def test_without_reactions_the_balance_of_energy_closes_to_rounding():
+    assert abs(cone.simulate(inert())["energy_balance_error"]) < 1e-10
+
+
 def test_steady_burning_rate_is_flux_over_heat_of_gasification():
     """Quasi-steady regression of a thick slab: m'' (dh + c (Ts - T0)) = net flux (Spalding)."""
     curves = cone.simulate(a_case(thickness_m=0.05, end_time_s=1500.0), curves=True)["curves"]

@@ -351,7 +351,8 @@ def test_a_step_brings_in_what_passes_the_faces(back):
     assert after.q == pytest.approx(50.0 * (800.0 - after.Ts), rel=0.15)
     assert after.Ts > w.T1[0] > w.T1[1]
     assert (after.q_back > 1000.0) if back else (after.q_back == 0.0)
-    assert worst > 0.0 and 2 <= after.iterations <= 16
+    # Each of the two stages goes on until nothing moves any more: once is not enough to know.
+    assert worst > 0.0 and 4 <= after.iterations <= 16
 
 
 def test_a_batch_without_a_case_and_results_by_name():

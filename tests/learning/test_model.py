@@ -156,6 +156,14 @@ def test_hyperparameters_maximise_the_posterior_and_medians_stand_where_they_can
     name = {n: i for i, n in enumerate(HYPERPARAMETERS)}
     numbers = fit.hyperparameters.exp().numpy()
     assert (numbers[:, name["noise"]] < 0.05).all()  # the labels are far sharper than the prior
+    priors = correction.declared_priors()
+    off = [
+        (fit.hyperparameters[:, name[n]] - np.log(priors[n]["median"])).abs().max()
+        for n in priors
+        if n != "laboratory"
+    ]
+    monkeypatch.setattr(correction, "FARTHEST", float(max(off)) + 0.5)
+    assert not Correction.fit(tests, measured).declared.any()  # near a bound is not at a bound
     monkeypatch.setattr(correction, "FARTHEST", 1e-3)  # every end is at a bound
     bare = Correction.fit(tests, measured)
     assert bare.declared.all()
