@@ -2,6 +2,7 @@
 // one that is wider than that becomes a list: a row is an entry, its cells stand under the row's
 // name, each with the name of its column. Formulas are set smaller there, too.
 const SMALLEST = 0.68;  // of the size of the text in tables
+const NUMBER = /^[-−+]?\d[\d.,]*( \([-−+\d., to]+\))?$/;  // alone or with its interval: not to be broken
 
 // Words of a cell; a formula among them would come out as loose signs.
 function textOf(cell) {
@@ -48,6 +49,9 @@ function name(table) {
 
 function fit(table) {
   const room = table.parentElement.clientWidth;
+  for (const cell of table.querySelectorAll("td")) {
+    cell.classList.toggle("number", NUMBER.test(cell.textContent.trim()));
+  }
   table.classList.remove("as-list");
   table.style.fontSize = "";
   if (!room) return;
