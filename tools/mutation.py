@@ -92,7 +92,8 @@ TARGETS = (
     ),
     Target(
         "prediction", _room("prediction", "folder", "predict"),
-        ("tests/prediction", "-k", "not own_measurements and not command and not shipped"
+        ("tests/prediction/test_folder.py", "tests/prediction/test_rows.py",  # the quick ones first
+         "tests/prediction", "-k", "not own_measurements and not command and not shipped"
          " and not copolymer_lies and not seed and not held_out and not without_torch"),
         compiled=True,
     ),
