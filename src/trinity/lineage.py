@@ -72,7 +72,7 @@ class Code:
     """
 
     definitions: dict[str, list[ast.stmt]]
-    imports: dict[str, list[str]]
+    imports: dict[str, set[str]]
 
     @classmethod
     def of(cls, tree: ast.Module, package: str = "") -> "Code":
@@ -98,8 +98,8 @@ def _bound(node: ast.stmt) -> list[str]:
     return [""]
 
 
-def _imports(tree: ast.AST, package: str) -> dict[str, list[str]]:
-    found: dict[str, set[str]] = {}
+def _imports(tree: ast.AST, package: str) -> dict[str, set[str]]:
+    found = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             base = ""
@@ -108,7 +108,7 @@ def _imports(tree: ast.AST, package: str) -> dict[str, list[str]]:
             for alias in node.names:
                 whole = alias.name if base or alias.asname else alias.name.split(".")[0]
                 found.setdefault(alias.asname or whole, set()).add(base + whole)
-    return {name: sorted(targets) for name, targets in found.items()}
+    return found
 
 
 def file_of(module: str) -> Path | None:
@@ -196,7 +196,7 @@ def _examined(definition: Definition) -> tuple[str, list[Definition]]:
 def reached(*entries: str) -> set[Definition]:
     """Every definition behind the entries (``package.module`` or ``package.module:name``); an
     InputError names a module that is not there: the package was installed without the book's."""
-    start: list[Definition] = []
+    start = []
     for entry in entries:
         module, _, name = entry.partition(":")
         if file_of(module) is None:
@@ -212,7 +212,7 @@ def reached_by(tree: ast.Module) -> set[Definition]:
 
 
 def _closure(waiting: list[Definition]) -> set[Definition]:
-    seen: set[Definition] = set()
+    seen = set()
     while waiting:
         definition = waiting.pop()
         if definition not in seen:
@@ -234,5 +234,5 @@ def source_hash(*entries: str) -> str:
 
 def imported_by(tree: ast.AST, package: str = "") -> set[str]:
     """Dotted modules of ours that some code imports, at its top or inside its functions."""
-    targets = {target for several in _imports(tree, package).values() for target in several}
+    targets = set().union(*_imports(tree, package).values())
     return {module for module, _ in filter(None, map(_resolve, targets))}

@@ -126,10 +126,8 @@ def differences(block: dict, stamp: dict) -> list[str]:
 
 @contextmanager
 def timed_block(stamp: dict) -> Iterator[dict]:
-    """A provenance block for a stamp; its wall time [s] is that of the ``with`` body.
-
-    Its versions are of Python and the packages that can change a number, its machine has no name.
-    """
+    """A provenance block for a stamp; its wall time [s] is that of the ``with`` body. Versions are
+    those of what can change a number, the machine has cores and memory and no name."""
     start = time.monotonic()
     versions = {name: version(name).split("+")[0] for name in VERSIONS_OF}
     block = {

@@ -43,15 +43,10 @@ HUB_ANSWERS_S = 3.0
 def pretrain_on(
     table: Path | None, out: Path, scale: str, seed: int, encoder: str | None = None
 ) -> dict:
-    """Phase 1 with a table or an encoder of one's own.
+    """Phase 1 with a table or an encoder of one's own; what is None is that of the scale.
 
-    Parameters
-    ----------
-    table
-        A folder that ``trinity synthesize`` wrote; None: the table of the scale.
-    encoder
-        A folder, or a name on a hub, that `trinity.learning.encoder.load_backbone` can load; None:
-        the language model of the scale.
+    ``table`` is a folder that ``trinity synthesize`` wrote, ``encoder`` a folder, or a name on a
+    hub, that `trinity.learning.encoder.load_backbone` can load.
 
     Raises InputError if the table holds no tests, the encoder cannot be loaded, or no hub answers.
     """
@@ -135,10 +130,7 @@ def finetune(
         whose ``test_duration_s`` bounds the ignition time; ``ignition_probability_before`` and
         ``_after``: mean over the rows without ignition. ``read_as``: how the table was understood.
 
-    Raises
-    ------
-    InputError
-        If the table, a setting or the published models cannot be used.
+    Raises InputError if the table, a setting or the published models cannot be used.
 
     Examples
     --------
@@ -196,10 +188,8 @@ def finetune(
 
 
 def require_phase1(folder: Path) -> None:
-    """Refuse a folder that holds no models of phase 1 to start from.
-
-    A finetuned one serves if its weights are still those of phase 1.
-    """
+    """Refuse a folder that holds no models of phase 1 to start from; finetuned ones serve if their
+    weights are still those of phase 1."""
     try:
         own = read_json(folder / "member0" / "config.json")
         about = read_json(folder / "ensemble.json") if (folder / "ensemble.json").exists() else {}
