@@ -89,10 +89,10 @@ def write_atomic(path: str | Path, content: bytes | str) -> Path:
     raw = content.encode() if isinstance(content, str) else content
     part = None
     try:
-        target = path.resolve() if path.is_symlink() and not is_special(path) else path
         if is_special(path):
             path.write_bytes(raw)
             return path
+        target = path.resolve() if path.is_symlink() else path
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
         with part.open("xb") as stream:
@@ -147,6 +147,11 @@ def only_run(folder: str | Path) -> Iterator[None]:
         with suppress(OSError):
             os.unlink(lock.lock_file)
         lock.release()
+
+
+def json_hash(document: object) -> str:
+    """Hex SHA-256 of what JSON can hold, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
 def sha256_of(path: str | Path) -> str:

@@ -14,9 +14,7 @@ value counts whole, local variables are taken for definitions of the same name, 
 
 import ast
 import copy
-import hashlib
 import itertools
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -25,6 +23,7 @@ from importlib.util import find_spec, resolve_name
 from pathlib import Path
 
 from trinity.errors import InputError
+from trinity.files import json_hash
 
 #: Packages whose code is followed; the others enter by their locked versions.
 OWN = ("trinity", "trinity_book")
@@ -73,7 +72,7 @@ class Code:
     """
 
     definitions: dict[str, list[ast.stmt]]
-    imports: dict[str, list[str]]
+    imports: dict[str, set[str]]
 
     @classmethod
     def of(cls, tree: ast.Module, package: str = "") -> "Code":
@@ -99,8 +98,8 @@ def _bound(node: ast.stmt) -> list[str]:
     return [""]
 
 
-def _imports(tree: ast.AST, package: str) -> dict[str, list[str]]:
-    found: dict[str, set[str]] = {}
+def _imports(tree: ast.AST, package: str) -> dict[str, set[str]]:
+    found = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             base = ""
@@ -109,7 +108,7 @@ def _imports(tree: ast.AST, package: str) -> dict[str, list[str]]:
             for alias in node.names:
                 whole = alias.name if base or alias.asname else alias.name.split(".")[0]
                 found.setdefault(alias.asname or whole, set()).add(base + whole)
-    return {name: sorted(targets) for name, targets in found.items()}
+    return found
 
 
 def file_of(module: str) -> Path | None:
@@ -139,11 +138,9 @@ def code_of(module: str) -> Code:
 def _resolve(target: str) -> tuple[str, str] | None:
     """``simulate.run`` as (module, name in it or ""); None when it is not ours."""
     module, rest = target, ""
-    while module:
-        if file_of(module) is not None:
-            return module, rest
+    while module and file_of(module) is None:
         module, _, rest = module.rpartition(".")
-    return None
+    return (module, rest) if module else None
 
 
 def _in_module(module: str, name: str) -> Iterator[Definition]:
@@ -160,28 +157,28 @@ def _in_module(module: str, name: str) -> Iterator[Definition]:
         yield from ((module, known) for known in code.definitions)
 
 
-def _uses(nodes: Iterable[ast.AST], module: str, code: Code) -> Iterator[Definition | str]:
-    """What statements use: definitions of ours, and as text what other packages give."""
-    waiting = list(nodes)
+def _uses(nodes: Iterable[ast.AST], module: str, code: Code) -> tuple[list[Definition], set[str]]:
+    """What statements use: definitions of ours, and what other packages give."""
+    ours, foreign, waiting = [], set(), list(nodes)
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             named, _, name = node.value.partition(":")
             if _REFERENCE.fullmatch(node.value) and file_of(named) is not None:
-                yield from _in_module(named, name)
+                ours += _in_module(named, name)
         chain = isinstance(node, (ast.Name, ast.Attribute)) and ast.unparse(node)
         if not chain or not _CHAIN.fullmatch(chain):
             waiting.extend(ast.iter_child_nodes(node))
             continue
         first, _, rest = chain.partition(".")
         if first in code.definitions and module:
-            yield module, first
+            ours.append((module, first))
         for target in code.imports.get(first, ()):
-            found = _resolve(f"{target}.{rest}" if rest else target)
-            if found:
-                yield from _in_module(*found)
+            if found := _resolve(f"{target}.{rest}" if rest else target):
+                ours += _in_module(*found)
             else:
-                yield f"{first}={target}"
+                foreign.add(f"{first}={target}")
+    return ours, foreign
 
 
 @cache
@@ -191,17 +188,15 @@ def _examined(definition: Definition) -> tuple[str, list[Definition]]:
     module, name = definition
     code = code_of(module)
     statements = code.definitions[name]
-    used = list(dict.fromkeys(_uses(statements, module, code)))
-    foreign = sorted(use for use in used if isinstance(use, str))
-    text = json.dumps(["\n".join(map(ast.dump, statements)), foreign])
-    ours = [use for use in used if not isinstance(use, str)]
-    return hashlib.sha256(text.encode()).hexdigest(), [*ours, (module, "")]
+    ours, foreign = _uses(statements, module, code)
+    syntax = "\n".join(map(ast.dump, statements))
+    return json_hash([syntax, sorted(foreign)]), [*ours, (module, "")]
 
 
 def reached(*entries: str) -> set[Definition]:
     """Every definition behind the entries (``package.module`` or ``package.module:name``); an
     InputError names a module that is not there: the package was installed without the book's."""
-    start: list[Definition] = []
+    start = []
     for entry in entries:
         module, _, name = entry.partition(":")
         if file_of(module) is None:
@@ -213,12 +208,11 @@ def reached(*entries: str) -> set[Definition]:
 def reached_by(tree: ast.Module) -> set[Definition]:
     """Every definition behind some code that is in no module: a notebook."""
     code = Code.of(tree)
-    used = _uses(itertools.chain(*code.definitions.values()), "", code)
-    return _closure([use for use in used if not isinstance(use, str)])
+    return _closure(_uses(itertools.chain(*code.definitions.values()), "", code)[0])
 
 
 def _closure(waiting: list[Definition]) -> set[Definition]:
-    seen: set[Definition] = set()
+    seen = set()
     while waiting:
         definition = waiting.pop()
         if definition not in seen:
@@ -229,9 +223,8 @@ def _closure(waiting: list[Definition]) -> set[Definition]:
 
 def hash_of(definitions: Iterable[Definition]) -> str:
     """One hash of many definitions, wherever they stand."""
-    nothing = hashlib.sha256(json.dumps(["", []]).encode()).hexdigest()
-    hashes = {_examined(definition)[0] for definition in definitions} - {nothing}
-    return hashlib.sha256(json.dumps(sorted(hashes)).encode()).hexdigest()
+    hashes = {_examined(definition)[0] for definition in definitions}
+    return json_hash(sorted(hashes - {json_hash(["", []])}))
 
 
 def source_hash(*entries: str) -> str:
@@ -241,5 +234,5 @@ def source_hash(*entries: str) -> str:
 
 def imported_by(tree: ast.AST, package: str = "") -> set[str]:
     """Dotted modules of ours that some code imports, at its top or inside its functions."""
-    targets = {target for several in _imports(tree, package).values() for target in several}
+    targets = set().union(*_imports(tree, package).values())
     return {module for module, _ in filter(None, map(_resolve, targets))}

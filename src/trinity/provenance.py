@@ -23,9 +23,8 @@ from pathlib import Path
 import psutil
 
 from trinity.errors import InputError
-from trinity.files import data_root, read_json, sha256_of
+from trinity.files import data_root, json_hash, read_json, sha256_of
 
-PACKAGE = Path(__file__).resolve().parent
 #: Keys of a provenance block that do not tell two results apart.
 NOT_IDENTITY = ("commit", "wall_time", "machine")
 VERSIONS_OF = ("numpy", "numba", "rdkit", "torch", "transformers", "scikit-learn", "pandas")
@@ -68,12 +67,12 @@ def data_hash(paths: Iterable[str | Path]) -> str:
         path = data_root() / given
         if not path.exists():
             raise InputError(f"The data file {given} is missing from {data_root()}; restore it.")
-        for file in [path] if path.is_file() else sorted(filter(Path.is_file, path.rglob("*"))):
+        for file in sorted(filter(Path.is_file, (path, *path.rglob("*")))):
             about = file.name == "provenance.json" or file.name.startswith(("_", "."))
             if not about and file.suffix not in (".md", ".part"):
                 name = file.relative_to(path.parent).as_posix()
                 entries.append((name, _hash_once(file, file.stat().st_mtime_ns)))
-    return _digest(entries)
+    return json_hash(entries)
 
 
 @lru_cache(maxsize=1024)
@@ -86,10 +85,6 @@ def _hash_once(path: Path, modified: int) -> str:
     table = pd.read_parquet(path)
     rows = pd.util.hash_pandas_object(table, index=False).to_numpy()
     return hashlib.sha256(json.dumps(list(table.columns)).encode() + rows.tobytes()).hexdigest()
-
-
-def _digest(entries: Iterable) -> str:
-    return hashlib.sha256(json.dumps(list(entries), sort_keys=True).encode()).hexdigest()
 
 
 def make_stamp(
@@ -120,7 +115,7 @@ STAMP_KEYS = ("stage", "source_hash", "data_hash", "parameters", "seeds")
 
 def stamp_id(stamp: dict) -> str:
     """Twelve hex digits that name a stamp."""
-    return _digest((key, stamp.get(key)) for key in STAMP_KEYS)[:12]
+    return json_hash([(key, stamp.get(key)) for key in STAMP_KEYS])[:12]
 
 
 def differences(block: dict, stamp: dict) -> list[str]:
@@ -131,9 +126,21 @@ def differences(block: dict, stamp: dict) -> list[str]:
 
 @contextmanager
 def timed_block(stamp: dict) -> Iterator[dict]:
-    """A provenance block for a stamp; its wall time is that of the ``with`` body."""
+    """A provenance block for a stamp; its wall time [s] is that of the ``with`` body. Versions are
+    those of what can change a number, the machine has cores and memory and no name."""
     start = time.monotonic()
-    block = {**stamp, "commit": commit(), "versions": versions(), "machine": machine()}
+    versions = {name: version(name).split("+")[0] for name in VERSIONS_OF}
+    block = {
+        **stamp,
+        "commit": commit(),
+        "versions": {"python": platform.python_version(), **versions},
+        "machine": {
+            "cores": os.cpu_count(),
+            "memory_gb": round(psutil.virtual_memory().total / 2**30),
+            "system": sys.platform,
+            "processor": platform.machine(),
+        },
+    }
     yield block
     block["wall_time"] = round(time.monotonic() - start, 1)
 
@@ -147,34 +154,18 @@ def commit() -> str | None:
 
 def git(*words: str) -> str | None:
     """What git prints about the checkout; None outside one, without git, or where it fails."""
+    command = ["git", "-C", Path(__file__).resolve().parent, *words]
     quiet = {"stderr": subprocess.DEVNULL, "text": True, "timeout": 20}
     try:
-        return subprocess.check_output(["git", "-C", PACKAGE, *words], **quiet).strip()
+        return subprocess.check_output(command, **quiet).strip()
     except (OSError, subprocess.SubprocessError):
         return None
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that can change a number."""
-    found = {name: version(name).split("+")[0] for name in VERSIONS_OF}
-    return {"python": platform.python_version(), **found}
-
-
-def machine() -> dict:
-    """Class of the machine: cores and memory, no names."""
-    return {
-        "cores": os.cpu_count(),
-        "memory_gb": round(psutil.virtual_memory().total / 2**30),
-        "system": sys.platform,
-        "processor": platform.machine(),
-    }
 
 
 def read_block(path: str | Path) -> dict:
     """The provenance block of a results file, a model folder or an executed notebook; an InputError
     says that there is no such file or block."""
-    path = Path(path)
-    path = path / "provenance.json" if path.is_dir() else path
+    path = Path(path, "provenance.json") if Path(path).is_dir() else Path(path)
     match read_json(path):
         case {"provenance": dict() as block} | {"metadata": {"trinity": dict() as block}} if block:
             return block

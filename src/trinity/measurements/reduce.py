@@ -9,6 +9,7 @@ import glob
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -157,21 +158,19 @@ def read_curves(
     start = next((i for i, row in enumerate(rows) if _is_data(row)), len(rows))
     if start == len(rows):
         raise InputError(f"{path} has no rows of numbers; a curve needs a time and a heat release.")
-    data = pd.DataFrame(rows[start:]).fillna("")
-    heads = [row + [""] * (data.shape[1] - len(row)) for row in rows[:start]]
-    heads = heads or [[f"column {place}" for place in range(1, data.shape[1] + 1)]]
+    table = pd.DataFrame(rows).fillna("")
+    heads, data = table[:start].to_numpy().tolist(), table[start:].reset_index(drop=True)
+    heads = heads or [[f"column {place + 1}" for place in table]]
     names = next((row for row in heads if _columns(row, time, TIME)), heads[-1])
     times = _columns(names, time, TIME)
-    columns = [
-        i for name in hrr or (None,) for i in _columns(names, name, HRR)[: 1 if hrr else None]
-    ]
-    if not times or not columns or len(columns) < len(list(hrr)):
+    found = [_columns(names, name, HRR)[:1] for name in hrr] or [_columns(names, None, HRR)]
+    if not times or not all(found):
         what = "time (--time)" if not times else "heat release rate (--hrr)"
         shown = ", ".join(cell[:30] for cell in names if cell) or ", ".join(rows[start][:20])
         raise InputError(f"{path} has no such column of {what}; found: {shown}.")
     units = [row for row in heads if row is not names]
     curves = []
-    for column in columns:
+    for column in chain(*found):
         clock = max((t for t in times if t < column), default=times[0])
         if time is None and "ignition" in plain(names[clock]):
             raise InputError(

@@ -14,9 +14,10 @@ import os
 import shutil
 import sys
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 
 import orjson
 
@@ -84,9 +85,9 @@ class Stage:
     target: str | None = None  # the make target that recomputes what takes too long for `make book`
     serves_all: bool = False  # a shipped result with the same stamp serves every scale
 
-    def path(self, root: Path) -> Path:
-        """Its results file below a place of results."""
-        return root / "results" / self.results
+    def places(self, root: Path) -> tuple[Path, Path | None]:
+        """Its results file below a place of results, and its folder if it makes one."""
+        return root / "results" / self.results, root / self.folder if self.folder else None
 
     def stamp(self, parameters: dict, seed: int, inputs: list[StageResult]) -> dict:
         """What decides the result, with those of the stages before it."""
@@ -94,37 +95,32 @@ class Stage:
         code = lineage.source_hash(self.compute)
         return provenance.make_stamp(self.name, code, data, parameters, [seed])
 
-    def read(self, home: Path) -> list[StageResult]:
+    def read(self, home: Path) -> Iterator[StageResult]:
         """Its results as they are, whole, below ``home`` and where one may serve all scales."""
-        found = []
         for root in [home, data_path("artifacts")] if self.serves_all else [home]:
-            path, made = self.path(root), root / self.folder if self.folder else None
+            path, made = self.places(root)
             try:
                 results = json.loads(path.read_text(encoding="utf-8"))
             except (OSError, ValueError):
                 continue
             if made is None or made.is_dir():
-                found.append(StageResult(self.name, results, path, made))
-        return found
+                yield StageResult(self.name, results, path, made)
 
     def differences(self, found: StageResult, stamp: dict) -> list[str]:
         """In what a result is not that of a stamp, or was changed since."""
         block = found.results.get("provenance", {})
-        different = provenance.differences(block, stamp)
-        if block.get("output_hash") != _output_hash(found.results, found.folder):
-            different.append("output")
-        return different
+        changed = block.get("output_hash") != _output_hash(found.results, found.folder)
+        return provenance.differences(block, stamp) + ["output"] * changed
 
     def late(self, root: Path, parameters: dict, seed: int) -> list[str]:
         """In what its result below ``root`` is not what it would be today."""
-        found = {name: stage_named(name).read(root)[:1] for name in (self.name, *self.needs)}
-        missing = [name for name, there in found.items() if not there]
-        if self.name in missing:
+        names = (self.name, *self.needs)
+        own, *inputs = (next(stage_named(name).read(root), None) for name in names)
+        if own is None:
             return ["missing"]
-        if missing:
-            return [f"the result of {missing[0]} is missing"]
-        (own,), *inputs = found.values()
-        return self.differences(own, self.stamp(parameters, seed, [one for (one,) in inputs]))
+        if None in inputs:
+            return [f"the result of {self.needs[inputs.index(None)]} is missing"]
+        return self.differences(own, self.stamp(parameters, seed, inputs))
 
     def published_differences(self) -> list[str]:
         """In what its published result is not what it would be today."""
@@ -213,7 +209,7 @@ def build_root() -> Path:
 
 def published_result(name: str) -> Path:
     """The published results file of a stage, which may not exist."""
-    return stage_named(name).path(artifacts_root())
+    return stage_named(name).places(artifacts_root())[0]
 
 
 def load(
@@ -227,14 +223,9 @@ def load(
 ) -> StageResult:
     """The result of a stage at a scale, loaded if it is current, computed otherwise.
 
-    Parameters
-    ----------
-    progress
-        Show bars; by default when somebody watches a terminal.
-    recompute
-        Compute a published result that is not current even when that takes hours.
-    changed
-        Numbers of the stage's sections to change; the stages before it keep theirs.
+    ``progress`` shows bars, by default when somebody watches a terminal; ``recompute`` computes a
+    published result that is not current even when that takes hours; ``changed`` are numbers of the
+    stage's sections to change, while the stages before it keep theirs.
 
     Raises InputError if the stage, scale or a parameter is unknown, or a published result that
     takes too long for this is stale: the sentence names the make target.
@@ -245,10 +236,9 @@ def load(
     parameters = sections(scale, stage.sections, changed)
     stamp = stage.stamp(parameters, seed, list(inputs.values()))
     mark = provenance.stamp_id(stamp)
-    plain = not changed and seed == 0
-    published = plain and scale == PUBLISHED
-    home = build_root() / (scale if plain else f"{scale}-{mark}")
-    home = artifacts_root() if published else home
+    place = f"{scale}-{mark}" if changed or seed != 0 else scale
+    published = place == PUBLISHED
+    home = artifacts_root() if published else build_root() / place
     for found in stage.read(home):
         if not stage.differences(found, stamp):
             return found
@@ -268,10 +258,9 @@ def _output_hash(results: dict, folder: Path | None) -> str:
 def _compute(stage: Stage, job: Job, stamp: dict, root: Path) -> StageResult:
     """Compute into a folder beside the final one, then put it in place, results file last."""
     job.folder.mkdir(parents=True, exist_ok=True)
-    module, _, function = stage.compute.partition(":")
     with provenance.timed_block(stamp) as block:
-        results = getattr(import_module(module), function)(job)
-    path, made = stage.path(root), root / stage.folder if stage.folder else None
+        results = resolve_name(stage.compute)(job)
+    path, made = stage.places(root)
     path.unlink(missing_ok=True)
     if made:
         shutil.rmtree(made, ignore_errors=True)
@@ -310,7 +299,7 @@ def require_long() -> None:
     """Stop with an InputError, which names the make target, when a published result is stale that
     takes too long to compute on the way."""
     for stage in STAGES.values():
-        if found := stage.published_differences() if stage.target else []:
+        if stage.target and (found := stage.published_differences()):
             raise InputError(
                 f"The published result {stage.results} is not current (it differs in"
                 f" {', '.join(found)}); run make {stage.target}."

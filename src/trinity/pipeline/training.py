@@ -2,9 +2,9 @@
 
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from trinity import lineage, provenance
 from trinity.errors import InputError
@@ -13,9 +13,6 @@ from trinity.learning import launched
 from trinity.pipeline import stages
 from trinity.provenance import Job
 from trinity.quantities import TARGETS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: The corpus of phase 0 is drawn far from the seeds of any synthetic table: other polymers.
 CORPUS_SEED = 1_000_003
@@ -46,15 +43,10 @@ HUB_ANSWERS_S = 3.0
 def pretrain_on(
     table: Path | None, out: Path, scale: str, seed: int, encoder: str | None = None
 ) -> dict:
-    """Phase 1 with a table or an encoder of one's own.
+    """Phase 1 with a table or an encoder of one's own; what is None is that of the scale.
 
-    Parameters
-    ----------
-    table
-        A folder that ``trinity synthesize`` wrote; None: the table of the scale.
-    encoder
-        A folder, or a name on a hub, that `trinity.learning.encoder.load_backbone` can load; None:
-        the language model of the scale.
+    ``table`` is a folder that ``trinity synthesize`` wrote, ``encoder`` a folder, or a name on a
+    hub, that `trinity.learning.encoder.load_backbone` can load.
 
     Raises InputError if the table holds no tests, the encoder cannot be loaded, or no hub answers.
     """
@@ -87,10 +79,8 @@ def _require_encoder(name: str) -> None:
     load_backbone(name)
 
 
-def _synthetic(folder: Path) -> "pd.DataFrame":
+def _synthetic(folder: Path) -> pd.DataFrame:
     """The rows of a synthetic table, with the columns that phase 1 reads."""
-    import pandas as pd
-
     try:
         frame = pd.read_parquet(folder)
     except (OSError, ValueError):
@@ -140,10 +130,7 @@ def finetune(
         whose ``test_duration_s`` bounds the ignition time; ``ignition_probability_before`` and
         ``_after``: mean over the rows without ignition. ``read_as``: how the table was understood.
 
-    Raises
-    ------
-    InputError
-        If the table, a setting or the published models cannot be used.
+    Raises InputError if the table, a setting or the published models cannot be used.
 
     Examples
     --------
@@ -201,10 +188,8 @@ def finetune(
 
 
 def require_phase1(folder: Path) -> None:
-    """Refuse a folder that holds no models of phase 1 to start from.
-
-    A finetuned one serves if its weights are still those of phase 1.
-    """
+    """Refuse a folder that holds no models of phase 1 to start from; finetuned ones serve if their
+    weights are still those of phase 1."""
     try:
         own = read_json(folder / "member0" / "config.json")
         about = read_json(folder / "ensemble.json") if (folder / "ensemble.json").exists() else {}
@@ -221,21 +206,19 @@ def require_phase1(folder: Path) -> None:
         )
 
 
-def _ignition(answers: list[dict], rows: "pd.Series") -> float | None:
+def _ignition(answers: list[dict], rows: pd.Series) -> float | None:
     """Mean predicted probability of ignition of the rows that did not ignite."""
     found = np.array([answer["ignition_probability"] for answer in answers])[rows]
     return float(found.mean()) if len(found) else None
 
 
-def _factors(answers: list[dict], measured: "pd.DataFrame | list[dict]") -> dict[str, float]:
+def _factors(answers: list[dict], measured: pd.DataFrame | list[dict]) -> dict[str, float]:
     """Geometric mean error factor per target, of those that were measured at all."""
-    import pandas as pd
-
     found = pd.DataFrame(answers)[list(TARGETS)] / pd.DataFrame(measured)[list(TARGETS)].to_numpy()
     return np.exp(np.log(found).abs().mean()).dropna().to_dict()
 
 
-def held_out(folder: Path, progress: bool = True) -> "pd.DataFrame":
+def held_out(folder: Path, progress: bool = True) -> pd.DataFrame:
     """Predictions of the measured cells by models of one's own, each of the nine groups left out
     of phase 2 in turn: rows as of ``lopo.json``, laboratory hidden, arms called ``yours: ...``.
 
