@@ -138,6 +138,7 @@ def box(head: str, height: float, last: float = 600.0) -> str:
         ("", {}, "no rows of numbers"),
         ("time_s,hrr_kw_m2\n", {}, "no rows of numbers"),
         ("time_s,hrr_kw_m2\n0,,\n1,,\n", {}, "time and heat release are given"),
+        ("Time (s),Mass,HRR (kW/m2)\n0,1\n9,2\n", {}, "time and heat release are given"),
         ("time_s,hrr_kw_m2\n0,1\n100,many\n", {}, "'many' is not a number"),
         ("a text\nof two lines\n", {}, "no rows of numbers"),
         ("time_s;hrr_kw_m2\n0,5;1.5\n", {}, "decimal points and decimal commas"),

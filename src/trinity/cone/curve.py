@@ -1,8 +1,8 @@
 """Numbers from a heat-release curve: the bare event, and what a cone calorimeter would report.
 
 Two readings of one simulated test are kept apart. The *bare* one (`read_bare`) takes the events
-of the solver as they are. The *rule* (`scalars_of`) is how the measurements in
-``data/cone_measurements.csv`` were reduced, applied after a first-order lag of the instrument.
+of the solver as they are. The *rule* (`scalars_of`) is how the measurements
+(``data/measurements/README.md``) were reduced, behind a first-order lag of the instrument.
 """
 
 from math import exp

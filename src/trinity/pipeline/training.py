@@ -130,7 +130,10 @@ def finetune(
         whose ``test_duration_s`` bounds the ignition time; ``ignition_probability_before`` and
         ``_after``: mean over the rows without ignition. ``read_as``: how the table was understood.
 
-    Raises InputError if the table, a setting or the published models cannot be used.
+    Raises
+    ------
+    InputError
+        If the table, a setting or the published models cannot be used.
 
     Examples
     --------
