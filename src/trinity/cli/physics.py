@@ -12,8 +12,6 @@ from trinity.cli.tools import option, show, stop
 from trinity.errors import InputError
 from trinity.files import write_atomic, write_picture
 
-PICTURES = (".png", ".svg", ".pdf")
-
 
 def estimate(
     polymer: str = tools.POLYMER,
@@ -88,7 +86,7 @@ def _tell_compiling() -> None:
 
 
 def _require_picture(path: Path | None) -> None:
-    if path is not None and path.suffix.lower() not in PICTURES:
+    if path is not None and path.suffix.lower() not in (".png", ".svg", ".pdf"):
         raise InputError(
             f"The file {path} is not a picture file; end its name with .png, .svg or .pdf."
         )
