@@ -1,6 +1,5 @@
 """``trinity run``, ``provenance`` and what the make targets call."""
 
-from importlib import import_module
 from pathlib import Path
 
 import typer
@@ -8,20 +7,6 @@ import typer
 from trinity.cli.shown import print_table
 from trinity.cli.tools import JSON, SCALE, option, show
 from trinity.errors import InputError
-
-
-def _book(module: str):
-    """A module of the book's machinery, which stands beside the package in a checkout; an
-    InputError if the package was installed alone."""
-    try:
-        return import_module(f"trinity_book.{module}")
-    except ModuleNotFoundError as error:
-        if error.name != "trinity_book":
-            raise
-        raise InputError(
-            "This command makes the book, whose machinery is not in the installed package; run it"
-            " in a checkout of the project after make setup."
-        ) from error
 
 
 def run(
@@ -41,7 +26,8 @@ def run(
 
     Example: trinity run finetuning -p seed=3
     """
-    build = _book("build")
+    from trinity_book import build
+
     written = build.run(stage or [], scale, build.pairs(parameters or []), out)
     rows = [{"notebook": str(path)} for path in written]
     show(rows, as_json, lambda _: print(*written, sep="\n"))
@@ -60,7 +46,9 @@ def provenance(
 
     Example: trinity provenance data/artifacts/results/lopo.json
     """
-    found = _book("trace").trace(file)
+    from trinity_book.trace import trace
+
+    found = trace(file)
     stale = found.all_stale()
     answer = {**found.to_dict(), "stale": stale}
     show(answer, as_json, lambda _: print(*found.lines(), sep="\n"))
@@ -75,7 +63,9 @@ def book(out: Path = option("DIR", "Build the pages there, not in the checkout."
 
     Example: trinity book
     """
-    print(_book("build").build_book(out))
+    from trinity_book.build import build_book
+
+    print(build_book(out))
 
 
 def info(as_json: bool = JSON) -> None:
@@ -94,14 +84,17 @@ def reproduce() -> None:
 
     Example: trinity reproduce
     """
-    for line in _book("build").reproduce():
-        print(line)
+    from trinity_book import build
+
+    print(*build.reproduce(), sep="\n")
 
 
 def recompute(*stages: str) -> None:
     """Compute published results again at laptop scale."""
+    from trinity_book import build
+
     for name in stages:
-        print(_book("build").recompute(name))
+        print(build.recompute(name))
 
 
 def ablation() -> None:

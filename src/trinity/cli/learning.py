@@ -57,17 +57,14 @@ def predict(
     if csv is not None and measured:
         raise InputError("A table gives measured values in columns: t50_c, char, gas_heat_mj_kg.")
     tools.require_writable(out)
+    from trinity.prediction import predict as prediction
+
     if csv is not None:
-        from trinity.prediction.predict import predict_table
-
         tell = partial(typer.echo, err=True)
-        rows = predict_table(csv, out, model, strict, members, fast, tell)
+        rows = prediction.predict_table(csv, out, model, strict, members, fast, tell)
     else:
-        from trinity.prediction.predict import predict as ask
-
-        rows = ask(
-            polymers, flux, thickness, measured=measured, model=model, members=members, fast=fast
-        )
+        how = {"measured": measured, "model": model, "members": members, "fast": fast}
+        rows = prediction.predict(polymers, flux, thickness, **how)
     many = csv is not None or len(rows) > 1
     failed = [
         f"row {n}: {row['error']}" if many else row["error"]
@@ -82,12 +79,10 @@ def predict(
 
 def _print_predictions(asked: list[str], rows: list[dict]) -> None:
     for name, row in zip(asked, rows, strict=True):
-        if "error" in row:
-            continue
-        verdict = row["verdict"] if row["ignition_probability"] < 0.5 else ""
-        print_test(row, SHOWN, tools.titled(name, row["psmiles"]), "predicted", verdict=verdict)
-        for reason in row["reasons"]:
-            print(f"outside the domain of the model: {reason}")
+        if "error" not in row:
+            print_test(row, SHOWN, tools.titled(name, row["psmiles"]), "predicted")
+            for reason in row["reasons"]:
+                print(f"outside the domain of the model: {reason}")
 
 
 def synthesize(
@@ -224,17 +219,13 @@ def summary(name: str, scale: str, seed: int) -> dict:
 
 def _print_summary(answer: dict) -> None:
     """What a stage found: numbers one per line, error factors of the targets as a table."""
-    factors = {}
+    rows = []
     for key, value in answer.items():
+        words = key.replace("_", " ")
         if isinstance(value, dict) and value.keys() == set(TARGETS):
-            factors[key] = value
+            rows.append((words, *(f"{value[target]:.2f}" for target in SHOWN)))
         elif isinstance(value, str | int | float):
-            shown = f"{value:.3g}" if isinstance(value, float) else value
-            print(f"{key.replace('_', ' ')}: {shown}")
-    rows = [
-        (key.replace("_", " "), *(f"{found[target]:.2f}" for target in SHOWN))
-        for key, found in factors.items()
-    ]
+            print(f"{words}: {value:.3g}" if isinstance(value, float) else f"{words}: {value}")
     if rows:
         print_table(("error factor (1 is perfect)", *(QUANTITIES[t][0] for t in SHOWN)), rows)
 
@@ -280,20 +271,18 @@ def evaluate(
 
 
 def _print_scores(rows: list[dict]) -> None:
+    columns = {
+        "arm and target": "{arm} {target}",
+        "GMFE": "{gmfe:.2f}",
+        "95 % interval": "{gmfe_low:.2f} to {gmfe_high:.2f}",
+        "cells": "{n} of {of}",
+    }
+    more = "{difference:+.3f} ({difference_low:+.3f} to {difference_high:+.3f}, p {p:.3f})"
     table = []
     for row in rows:
-        more = "-"
-        if row["difference"] is not None:
-            interval = f"{row['difference_low']:+.3f} to {row['difference_high']:+.3f}"
-            more = f"{row['difference']:+.3f} ({interval}, p {row['p']:.3f})"
-        interval = f"{row['gmfe_low']:.2f} to {row['gmfe_high']:.2f}"
-        scored = f"{row['n']} of {row['of']}"
-        table.append(
-            (f"{row['arm']} {row['target']}", f"{row['gmfe']:.2f}", interval, scored, more)
-        )
-    print_table(
-        ("arm and target", "GMFE", "95 % interval", "cells", "difference of mean |ln|"), table
-    )
+        cells = [text.format_map(row) for text in columns.values()]
+        table.append((*cells, "-" if row["difference"] is None else more.format_map(row)))
+    print_table((*columns, "difference of mean |ln|"), table)
 
 
 COMMANDS = (predict, synthesize, pretrain, finetune, evaluate)

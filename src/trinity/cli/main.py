@@ -24,11 +24,10 @@ EXTRAS = {
     "learn": ("accelerate", "peft", "safetensors", "tokenizers", "torch", "transformers"),
     "book": ("IPython", "ipykernel", "jupyter_book", "jupytext", "nbformat", "papermill"),
 }
-ABOUT = "How a polymer burns in a cone calorimeter: physics, language model, measurements."
 
 app = typer.Typer(
     name="trinity",
-    help=ABOUT,
+    help="How a polymer burns in a cone calorimeter: physics, language model, measurements.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -43,7 +42,7 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(help=ABOUT)
+@app.callback()
 def _options(
     version: bool = typer.Option(
         False, "--version", callback=_show_version, is_eager=True, help="Show the version."
@@ -53,12 +52,17 @@ def _options(
 
 
 def _not_installed(error: ModuleNotFoundError) -> str:
-    """A sentence that names the extra of a package that is missing; anything else is a fault."""
+    """A sentence on where a package that is missing comes from; anything else is a fault."""
+    if error.name == "trinity_book":
+        return (
+            "This command makes the book, whose machinery is not in the installed package; run it"
+            " in a checkout of the project after make setup."
+        )
     missing = (error.name or "").partition(".")[0]
     for extra, packages in EXTRAS.items():
         if missing in packages:
             return (
-                f"Error: This command needs {missing}, which is not installed; run"
+                f"This command needs {missing}, which is not installed; run"
                 f" pip install '.[{extra}]' in a checkout, or the wheel with [{extra}]."
             )
     raise error
@@ -82,18 +86,17 @@ def main(arguments: list[str] | None = None) -> None:
     130 interrupted.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
-    said = ""
+    code, said = 1, ""
     _tell_of_another_checkout()
     try:
-        code = app(args=arguments or ["--help"], prog_name="trinity", standalone_mode=False)
-        code = code if isinstance(code, int) else 0
+        code = app(args=arguments or ["--help"], prog_name="trinity", standalone_mode=False) or 0
     except InputError as error:
-        code, said = 1, f"Error: {one_line(error)}"
+        said = one_line(error)
     except ModuleNotFoundError as error:
-        code, said = 1, _not_installed(error)
+        said = _not_installed(error)
     except TyperException as error:  # typer's own complaint about the command line
         text = one_line(error.format_message()).rstrip(".")
-        code, said = 2, text and f"Error: {text}; see trinity --help."
+        code, said = 2, text and f"{text}; see trinity --help."
     except (Abort, KeyboardInterrupt):
         code = INTERRUPTED
     except BrokenPipeError:
@@ -101,18 +104,18 @@ def main(arguments: list[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except MemoryError:
-        code, said = 1, "Error: Not enough memory; use a smaller scale or fewer rows."
+        said = "Not enough memory; use a smaller scale or fewer rows."
     except BrokenExecutor:
-        code = 1
         said = (
-            "Error: A worker process was killed, most often because memory ran out; close other"
-            " programs and start the same command again: it continues where it stopped."
+            "A worker process was killed, most often because memory ran out; close other programs"
+            " and start the same command again: it continues where it stopped."
         )
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""
-        code, said = 1, f"Error: Cannot use{where}: {error.strerror or error}."
+        said = f"Cannot use{where}: {error.strerror or error}."
+    if said:
+        print(f"Error: {said}", file=sys.stderr)
     if code == INTERRUPTED:  # typer turns Ctrl-C into this exit code, too
         said = "Interrupted; run the same command again to continue where it stopped."
-    if said:
         print(said, file=sys.stderr)
     sys.exit(code)

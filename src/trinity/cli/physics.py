@@ -12,8 +12,6 @@ from trinity.cli.tools import option, show, stop
 from trinity.errors import InputError
 from trinity.files import write_atomic, write_picture
 
-PICTURES = (".png", ".svg", ".pdf")
-
 
 def estimate(
     polymer: str = tools.POLYMER,
@@ -88,7 +86,7 @@ def _tell_compiling() -> None:
 
 
 def _require_picture(path: Path | None) -> None:
-    if path is not None and path.suffix.lower() not in PICTURES:
+    if path is not None and path.suffix.lower() not in (".png", ".svg", ".pdf"):
         raise InputError(
             f"The file {path} is not a picture file; end its name with .png, .svg or .pdf."
         )
@@ -97,13 +95,11 @@ def _require_picture(path: Path | None) -> None:
 def _print_cone(found: dict, asked: str) -> None:
     from trinity.cone.predict import LONGER, SCALARS
     from trinity.cone.specimen import IGNITION_TIMEOUT_S
-    from trinity.prediction.predict import VERDICTS
 
     polymer = tools.titled(asked, found["psmiles"])
-    verdict = VERDICTS[0] if found["ignition_probability"] < 0.5 else ""
-    remark = ": simulated cone test"
     bounds = {name: IGNITION_TIMEOUT_S + more for name, more in LONGER.items()}
-    print_test(found, (*SCALARS, "sea_m2_kg"), polymer, "nominal", remark, verdict, bounds)
+    remark = ": simulated cone test"
+    print_test(found, (*SCALARS, "sea_m2_kg"), polymer, "nominal", remark, bounds)
     print(f"smoke, per kg lost in the flame, is {found['smoke_note']}")
 
 
@@ -187,14 +183,12 @@ def reduce(
 def _print_reduced(rows: list[dict]) -> None:
     from trinity.measurements.reduce import SCALARS
 
+    several = len({row["file"] for row in rows}) > 1
+    cells = []
     for row in rows:
         print(f"{row['file']}: {row['read_as']}")
-    several = len({row["file"] for row in rows}) > 1
-    names = [f"{row['file']}: {row['column']}" if several else row["column"] for row in rows]
-    cells = [
-        (name, *(figures(row[key]) for key in SCALARS))
-        for name, row in zip(names, rows, strict=True)
-    ]
+        name = f"{row['file']}: {row['column']}" if several else row["column"]
+        cells.append((name, *(figures(row[key]) for key in SCALARS)))
     print_table(("curve", *(f"{QUANTITIES[k][0]} ({QUANTITIES[k][1]})" for k in SCALARS)), cells)
 
 

@@ -4,9 +4,8 @@ The page "Try your polymer" takes its words and units from here, too.
 """
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from math import floor, log10
-from types import MappingProxyType
 
 #: Words of each quantity, its unit, and the factor from SI to that unit.
 QUANTITIES: dict[str, tuple[str, str, float]] = {
@@ -70,9 +69,8 @@ def with_sigma(value: float, sigma: float) -> tuple[str, str]:
     if not sigma:
         return figures(value), "± 0"
     places = 1 - floor(log10(float(f"{sigma:.2g}")))
-    shown = (f"{round(number, places):.{max(places, 0)}f}" for number in (value, sigma))
-    value_shown, sigma_shown = shown
-    return value_shown, f"± {sigma_shown}"
+    shown, error = (f"{round(number, places):.{max(places, 0)}f}" for number in (value, sigma))
+    return shown, f"± {error}"
 
 
 def print_table(
@@ -86,9 +84,8 @@ def print_table(
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    for place, name in enumerate(head):
-        left = not place or name in to_the_left
-        table.add_column(name, justify="left" if left else "right")
+    for name in head:
+        table.add_column(name, justify="left" if name in (head[0], *to_the_left) else "right")
     for row in rows:
         table.add_row(*row)
     console = Console(
@@ -123,19 +120,21 @@ def print_test(
     polymer: str,
     how: str,
     remark: str = "",
-    verdict: str = "",
-    bounds: Mapping[str, float] = MappingProxyType({}),
+    bounds: dict[str, float] | None = None,
 ) -> None:
     """Print one answer about a cone test, each quantity with its 90 % interval.
 
-    A ``verdict`` against ignition leads; where ignition is not certain, the quantities are those of
-    a specimen that ignites. An end of an interval that equals one of ``bounds`` is only a bound: of
+    A verdict against ignition leads; where ignition is not certain, the quantities are those of a
+    specimen that ignites. An end of an interval that equals one of ``bounds`` is only a bound: of
     a specimen that was watched for so long and did not ignite.
     """
-    likely = found["ignition_probability"]
+    from trinity.prediction.predict import VERDICTS
+
+    likely, bounds = found["ignition_probability"], bounds or {}
+    unlikely = likely < 0.5
     print(f"{polymer}, {found['flux_kw_m2']:g} kW/m², {found['thickness_mm']:g} mm{remark}")
-    if verdict:
-        print(f"{verdict} (probability of ignition {likely:.2f})")
+    if unlikely:
+        print(f"{VERDICTS[0]} (probability of ignition {likely:.2f})")
     rows = []
     for name in quantities:
         words, unit, _ = QUANTITIES[name]
@@ -146,8 +145,8 @@ def print_test(
         )
         both = low if low == high else f"{low} to {high}"
         rows.append((words, figures(found[name]), both, unit))
-    unsure = likely < CERTAIN and found["t_ig_s"] is not None
-    how = f"{how}, if it ignites" if unsure else how
+    if likely < CERTAIN and found["t_ig_s"] is not None:
+        how += ", if it ignites"
     print_table(("quantity", how, "90 % interval", "unit"), rows, ("unit",))
-    if not verdict:
+    if not unlikely:
         print(f"probability of ignition: {likely:.2f}")
