@@ -175,6 +175,9 @@ def test_commands_take_measured_values(capsys):
     assert quick < slow
     code, said = run("cone", PS, "--char", "1.2")
     assert code == 1 and said.err.count("\n") == 1 and "char '1.2' is impossible" in said.err
+    for command in ("estimate", "cone", "predict"):  # nothing is not the same as not given
+        code, said = run(command, PS, "--char", "")
+        assert code == 1 and "The char '' cannot be read" in said.err
 
 
 @pytest.mark.slow

@@ -53,7 +53,8 @@ def predict(
         raise InputError("A table needs --out OUT, the file to write.")
     if csv is None and out is not None:
         raise InputError("--out goes with --csv; single predictions are printed.")
-    measured = {name: text for name, text in tools.given(t50, char, gas_heat).items() if text}
+    measured = tools.given(t50, char, gas_heat)
+    measured = {name: text for name, text in measured.items() if text is not None}
     if csv is not None and measured:
         raise InputError("A table gives measured values in columns: t50_c, char, gas_heat_mj_kg.")
     tools.require_writable(out)

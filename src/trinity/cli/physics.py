@@ -196,6 +196,8 @@ def _draw(curves: list, path: Path) -> None:
     """The curves with ignition, peak and threshold marked."""
     from matplotlib.figure import Figure
 
+    from trinity.measurements.reduce import IGNITED_KW_M2
+
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
     for curve in curves:
@@ -206,7 +208,7 @@ def _draw(curves: list, path: Path) -> None:
             axes.plot(found["t_peak_s"], found["phrr_kw_m2"], "o", color=line.get_color())
             text = f"ignition {found['t_ig_s']:.1f} s, peak {found['phrr_kw_m2']:.0f} kW/m²"
             line.set_label(f"{name}: {text}")
-    axes.axhline(24.0, color="0.6", lw=0.8)
+    axes.axhline(IGNITED_KW_M2, color="0.6", lw=0.8)
     axes.set(xlabel="time (s)", ylabel="heat release rate (kW/m²)")
     axes.legend(fontsize="small")
     write_picture(figure, path)
