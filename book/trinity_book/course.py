@@ -85,10 +85,8 @@ def check(value: object, expected: str, within: float = WITHIN) -> str:
     except InputError:
         return "This is neither a finite number nor a word; look at what the question asks for."
     tried = [value]
-    if isinstance(value, int) and not isinstance(value, bool):
-        tried.append(float(value))  # 60 is as good as 60.0
-    elif isinstance(value, float) and value.is_integer():
-        tried.append(int(value))
+    if type(value) in (int, float) and value == int(value):  # 60 is as good as 60.0
+        tried += [int(value), float(value)]
     shifts = (-1, 0, 1)
     right = any(digest(v, within, shift) == expected for v in tried for shift in shifts)
     return "Right." if right else "Not yet: check the units, and read the question once more."
@@ -137,10 +135,8 @@ def write_exercises() -> list[Path]:
 
 
 def exercise(source: Path) -> str:
-    """The student's notebook of a solution, as text.
-
-    Raises InputError if a cell tagged ``check`` gave no answer.
-    """
+    """The student's notebook of a solution, as text; an InputError if a cell tagged ``check`` gave
+    no answer."""
     import nbformat
 
     executed = nbformat.read(source.with_suffix(".ipynb"), as_version=4)
