@@ -11,10 +11,11 @@ import json
 import subprocess
 import time
 from datetime import date
+from itertools import chain
 from pathlib import Path
 
 import psutil
-from trinity_book import records, tables
+from trinity_book import pages, records
 
 from trinity import __version__
 from trinity.files import data_root
@@ -64,7 +65,7 @@ def known(path: Path) -> dict[str, dict]:
 def main() -> None:
     """Measure the named targets and write the record."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    known_targets = [*tables.REMARKS, []]
+    known_targets = [*chain(*pages.REMARKS.values()), []]
     parser.add_argument("targets", nargs="*", choices=known_targets, help="none: the table only")
     parser.add_argument("--note", help="what a reader must know of this measurement")
     parser.add_argument("--clocked", type=float, nargs=2, metavar=("MINUTES", "GB"),
@@ -76,7 +77,7 @@ def main() -> None:
         found = by_hand(*options.clocked) if options.clocked else measure(target)
         costs[target] = found | ({"note": options.note} if options.note else {})
         records.write(path, {"costs": costs})
-    print(tables.costs({"costs": costs}))
+    print(pages.costs({"costs": costs}))
 
 
 if __name__ == "__main__":
