@@ -13,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
+import timeit
+from functools import partial
 from pathlib import Path
 
 import numba
@@ -84,11 +86,7 @@ def throughput(n: int, repeats: int) -> dict[str, float]:
 def single_case(repeats: int = 50) -> float:
     """Milliseconds of one warm `simulate`, the median over the reference kinds."""
     cases = mixed_cases(repeats)
-    times = []
-    for case in cases:
-        start = time.perf_counter()
-        cone.simulate(case)
-        times.append(time.perf_counter() - start)
+    times = [timeit.timeit(partial(cone.simulate, case), number=1) for case in cases]
     return 1e3 * float(np.median(times))
 
 
@@ -96,11 +94,8 @@ def work_of_a_case(n: int = 500) -> dict[str, float]:
     """Mean steps, cell visits, exponentials and flops of a case; and its seconds on one core."""
     cases = mixed_cases(n)
     packed = pack([check(case) for case in cases])
-    best = np.inf
-    for _ in range(5):
-        start = time.process_time()
-        cone.run_packed(packed, threads=1)
-        best = min(best, time.process_time() - start)
+    run = partial(cone.run_packed, packed, threads=1)
+    seconds = min(timeit.repeat(run, timer=time.process_time, number=1, repeat=5))
     found = cone.simulate_batch(cases)
     exponentials = 2.0 * found["rate_evaluations"].mean()
     visits = found["cell_visits"].mean()
@@ -109,7 +104,7 @@ def work_of_a_case(n: int = 500) -> dict[str, float]:
         "cell visits": visits,
         "exponentials": exponentials,
         "flops": FLOPS_A_VISIT * visits + FLOPS_AN_EXPONENTIAL * exponentials,
-        "seconds": best / n,
+        "seconds": seconds / n,
     }
 
 
@@ -141,12 +136,7 @@ def _multiply_adds(x, repeats):
 def rate_of(work, count: float, repeats: int = 7) -> float:
     """Operations a second: ``count`` over the shortest time of ``work``."""
     work()
-    best = np.inf
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        best = min(best, time.perf_counter() - start)
-    return count / best
+    return count / min(timeit.repeat(work, number=1, repeat=repeats))
 
 
 def machine_rates() -> dict[str, float]:

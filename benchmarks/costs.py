@@ -7,12 +7,11 @@ Example: python -m benchmarks.costs book
 """
 
 import argparse
-import json
 import subprocess
 import time
+from contextlib import suppress
 from datetime import date
 from itertools import chain
-from pathlib import Path
 
 import psutil
 from trinity_book import pages, records
@@ -49,17 +48,10 @@ def by_hand(minutes: float, memory_gb: float) -> dict:
 def memories(process: psutil.Process) -> list[int]:
     """Resident bytes of the processes below one that are still there."""
     found = []
-    try:
+    with suppress(psutil.NoSuchProcess):
         for child in process.children(recursive=True):
             found.append(child.memory_info().rss)
-    except psutil.NoSuchProcess:
-        pass
     return found
-
-
-def known(path: Path) -> dict[str, dict]:
-    """Costs measured so far."""
-    return json.loads(path.read_text(encoding="utf-8"))["costs"] if path.is_file() else {}
 
 
 def main() -> None:
@@ -72,7 +64,7 @@ def main() -> None:
                         help="of a target clocked in parts, by hand")  # fmt: skip
     options = parser.parse_args()
     path = records.place("costs")
-    costs = known(path)
+    costs = records.read("costs")["costs"] if path.is_file() else {}
     for target in options.targets:
         found = by_hand(*options.clocked) if options.clocked else measure(target)
         costs[target] = found | ({"note": options.note} if options.note else {})

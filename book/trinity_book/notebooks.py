@@ -154,15 +154,14 @@ def _scalars(source: str, path: Path) -> dict[str, bool | int | float | str]:
 def stamp(notebook: Notebook, parameters: dict[str, object]) -> dict:
     """What decides the outputs: text, code behind it, data and results that it reads."""
     results = [stages.published_result(name) for name in notebook.results()]
-    files = [path for path in results if path.exists()]
     rerun = [Notebook.read(source_of(name)) for name in notebook.reruns()]
-    files += [other.path.absolute() for other in rerun]
-    tables = sorted(path.name for path in data_root().iterdir())  # it may read any of them
-    tables = [name for name in tables if name != "artifacts" and not name.startswith((".", "_"))]
+    tables = {path.name for path in data_root().iterdir()} - {"artifacts"}  # it may read any
+    data: list[str | Path] = sorted(name for name in tables if not name.startswith((".", "_")))
+    data += [path for path in results if path.exists()]
+    data += [other.path.absolute() for other in rerun]
     values = {**notebook.parameters, **parameters}
     code = set().union(*(lineage.reached_by(other.syntax()) for other in (notebook, *rerun)))
     seeds = [values["seed"]] if "seed" in values else []
-    data = [*tables, *files]
     made = provenance.make_stamp(notebook.path.stem, lineage.hash_of(code), data, values, seeds)
     made["notebook_hash"] = provenance.text_hash(notebook.path.read_text(encoding="utf-8"))
     made["scale"] = made["parameters"].get("scale", stages.PUBLISHED)
