@@ -8,8 +8,6 @@ run counted in exponentials and flops beside the rates this machine reaches on e
 import argparse
 import json
 import os
-import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,6 +20,7 @@ import numpy as np
 from trinity_book import records
 from trinity_book.studies.validation.cases import reference_cases
 
+from benchmarks import cost_of
 from trinity.cone import simulate as cone
 from trinity.cone.case import check
 from trinity.cone.slab import decay, pack
@@ -48,20 +47,14 @@ def mixed_cases(n: int, seed: int = 0) -> list[dict]:
     return cases
 
 
-def run_command(cases: list[dict], folder: Path) -> np.ndarray:
-    """Wall and processor seconds of one ``trinity simulate`` process on a file of these cases."""
+def run_command(cases: list[dict], folder: Path) -> list[float]:
+    """Wall seconds, processor seconds and memory [MB] of one ``trinity simulate`` process on a file
+    of these cases."""
     source = folder / "cases.json"
     source.write_text(json.dumps({"cases": cases}))
     command = [sys.executable, "-m", "trinity", "simulate", str(source)]
-    start = np.array([time.perf_counter(), _processor_time()])
-    subprocess.run([*command, "--out", str(folder / "out.json")], check=True, capture_output=True)
-    return np.array([time.perf_counter(), _processor_time()]) - start
-
-
-def _processor_time() -> float:
-    """Seconds of processor that all finished child processes took."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    cost = cost_of([*command, "--out", str(folder / "out.json")], capture_output=True)
+    return list(cost.values())
 
 
 def throughput(n: int, repeats: int) -> dict[str, float]:
@@ -71,15 +64,14 @@ def throughput(n: int, repeats: int) -> dict[str, float]:
         folder = Path(name)
         run_command(cases[:1], folder)  # kernels into the cache, files into memory
         one = np.min([run_command(cases[:1], folder) for _ in range(repeats)], axis=0)
-        all_of_them = np.min([run_command(cases, folder) for _ in range(repeats)], axis=0)
-    wall, processor = all_of_them - one
-    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        many = np.array([run_command(cases, folder) for _ in range(repeats)])
+    wall, processor, _ = many.min(axis=0) - one
     return {
         "start-up and one case, s": one[0],
-        f"{n} cases, whole process, s": all_of_them[0],
+        f"{n} cases, whole process, s": many[:, 0].min(),
         "cone tests per second, start-up subtracted": (n - 1) / wall,
         "processor time per test, reading to writing, ms": 1e3 * processor / (n - 1),
-        "peak memory, MB": memory,
+        "peak memory, MB": many[:, 2].max(),
     }
 
 
