@@ -44,7 +44,7 @@ def run(names: list[str], scale: str, changed: dict[str, str], out: Path | None)
     Raises InputError if a notebook, the scale or a parameter is unknown, or a cell fails.
     """
     stages.scale_named(scale)
-    plans = []
+    folder, plans = out or stages.build_root() / scale / "notebooks", []
     for name in names or notebooks.sources():
         notebook = notebooks.Notebook.read(notebooks.source_of(name))
         values = notebook.typed(changed)
@@ -54,14 +54,10 @@ def run(names: list[str], scale: str, changed: dict[str, str], out: Path | None)
         if scaled and scale != notebook.parameters["scale"]:
             values.setdefault("scale", scale)
         check_values({**notebook.parameters, **values}, set(values))
-        plans.append((notebook.path, values))
-    folder = out or stages.build_root() / scale / "notebooks"
+        plans.append((notebook.path, values, folder / f"{notebook.path.stem}.ipynb"))
     if not changed:  # else two notebooks may want the same stage with the same changes
-        compute([source for source, values in plans if "scale" in values], scale)
-    return notebooks.run_all(
-        [(source, values, folder / f"{source.stem}.ipynb") for source, values in plans],
-        at_once=1 if changed else None,
-    )
+        compute([source for source, values, _ in plans if "scale" in values], scale)
+    return notebooks.run_all(plans, at_once=1 if changed else None)
 
 
 def compute(sources: list[Path], scale: str = stages.PUBLISHED) -> None:

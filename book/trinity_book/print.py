@@ -79,13 +79,12 @@ def one_page(root: Path, out: Path) -> Path:
     if it was not built."""
     built = jupyter_book(root, "--builder", "singlehtml", "--path-output", str(out))
     folder = out / "_build" / "singlehtml"
-    texts = [path.read_text("utf-8") for path in sorted(folder.rglob("*.html"))]
-    found = [text for text in texts if "<article" in text]
-    if not built or not found:
+    texts = [path.read_text("utf-8") for path in folder.rglob("*.html")]
+    if not built or not texts:
         raise InputError("The single page was not built; the warnings are above.")
     config = (root / "_config.yml").read_text("utf-8")
     title = re.search(r"^title: *\"?(.*?)\"?$", config, re.MULTILINE)
-    text = printable(max(found, key=len), title.group(1) if title else "Trinity")
+    text = printable(max(texts, key=len), title.group(1) if title else "Trinity")
     page = folder / "print.html"  # beside the folders that its paths name
     page.write_text(text, encoding="utf-8")
     return page
