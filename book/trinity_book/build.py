@@ -39,10 +39,8 @@ def pairs(texts: list[str]) -> dict[str, str]:
 
 def run(names: list[str], scale: str, changed: dict[str, str], out: Path | None) -> list[Path]:
     """Execute notebooks and return what was written: when none is named, all that have a scale; at
-    the published one, all.
-
-    Raises InputError if a notebook, the scale or a parameter is unknown, or a cell fails.
-    """
+    the published one, all. An InputError says that a notebook, the scale or a parameter is unknown,
+    or a cell failed."""
     stages.scale_named(scale)
     folder, plans = out or stages.build_root() / scale / "notebooks", []
     for name in names or notebooks.sources():
@@ -71,11 +69,9 @@ def compute(sources: list[Path], scale: str = stages.PUBLISHED) -> None:
 
 
 def check_values(values: dict[str, object], changed: set[str]) -> None:
-    """Refuse parameters of a notebook that no cell could use, before a kernel is started.
-
-    Raises InputError if a changed scale, repeat unit, polymer, group, mode, condition, seed or
-    count is impossible.
-    """
+    """Refuse parameters of a notebook that no cell could use, before a kernel is started: an
+    InputError names the changed scale, repeat unit, polymer, group, mode, condition, seed or count
+    that is impossible."""
     if "scale" in changed:
         stages.scale_named(str(values["scale"]))
     if "psmiles" in changed:

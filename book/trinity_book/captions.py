@@ -9,9 +9,7 @@ from trinity.pipeline import stages
 
 #: What a call brings into a notebook besides results of stages.
 READ = {
-    "load_measurements": "measured cone tests",
-    "load_specimens": "measured cone tests",
-    "load_curves": "measured cone tests",
+    **dict.fromkeys(("load_measurements", "load_specimens", "load_curves"), "measured cone tests"),
     "build_property_validation": "`data/reference`",
 }
 SEED = "seed"  # the name of a parameter

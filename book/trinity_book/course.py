@@ -45,10 +45,7 @@ answer = Answer  # as solutions call it
 
 
 def plain(value: object) -> bool | int | float | str:
-    """A number or word as plain Python.
-
-    Raises InputError if it is something else, or not a finite number.
-    """
+    """A number or word as plain Python; an InputError if it is neither, or not finite."""
     if getattr(value, "size", 0) == 1:  # of NumPy or pandas
         value = value.item()
     if isinstance(value, str):
@@ -93,10 +90,8 @@ def check(value: object, expected: str, within: float = WITHIN) -> str:
 
 
 def rerun(stage: str, **parameters: object):
-    """Execute a notebook with other parameters, show its last figure and return its last table.
-
-    Raises InputError if there is no such notebook, a parameter is unknown, or a cell fails.
-    """
+    """Execute a notebook with other parameters, show its last figure and return its last table; an
+    InputError if there is no such notebook, a parameter is unknown, or a cell fails."""
     import nbformat
     from IPython.display import HTML, display
 

@@ -58,7 +58,6 @@ def api(nothing: dict) -> str:
 def _call(name: str, public: Callable) -> str:
     """How something public is called, a parameter a line; types by their last names."""
     signature = inspect.signature(public)
-    made = inspect.formatannotation(signature.return_annotation).strip("'")
     given = [
         one if len(repr(one.default)) < 40 else one.replace(default=...)
         for one in signature.parameters.values()
@@ -66,12 +65,11 @@ def _call(name: str, public: Callable) -> str:
     kinds = [one.kind for one in given]
     if (keyword := inspect.Parameter.KEYWORD_ONLY) in kinds:
         given.insert(kinds.index(keyword), "*")
-    rows = "\n".join(f"    {one}," for one in given)
-    rows = rows.replace("Ellipsis", "...")
-    rows = re.sub(r": '([^']*)'", r": \1", rows)
-    rows = re.sub(r"\b(?:[A-Za-z_]\w*\.)+(\w+)", r"\1", rows)
-    made = "" if made == "None" else f" -> {made.rpartition('.')[2]}"
-    return f"trinity.{name}(\n{rows}\n){made}"
+    made = inspect.formatannotation(signature.return_annotation)
+    end = ")" if made == "None" else f") -> {made}"
+    text = "\n".join(["(", *(f"    {one}," for one in given), end]).replace("Ellipsis", "...")
+    text = re.sub(r"(: |-> )'([^']*)'", r"\1\2", text)
+    return f"trinity.{name}" + re.sub(r"\b(?:[A-Za-z_]\w*\.)+(\w+)", r"\1", text)
 
 
 def renewed(text: str) -> str:
