@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-import time
+import timeit
 from collections.abc import Callable
 
 import numpy as np
@@ -12,12 +12,7 @@ STYRENE = "*CC(*)c1ccccc1"
 
 def best_of(work: Callable[[], object], repeats: int = 3) -> float:
     """Shortest of some wall times in seconds: the others measure what else the machine does."""
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return min(times)
+    return min(timeit.repeat(work, number=1, repeat=repeats))
 
 
 def command(*arguments: str) -> Callable[[], object]:

@@ -8,11 +8,11 @@ run counted in exponentials and flops beside the rates this machine reaches on e
 import argparse
 import json
 import os
-import resource
-import subprocess
 import sys
 import tempfile
 import time
+import timeit
+from functools import partial
 from pathlib import Path
 
 import numba
@@ -20,6 +20,7 @@ import numpy as np
 from trinity_book import records
 from trinity_book.studies.validation.cases import reference_cases
 
+from benchmarks import cost_of
 from trinity.cone import simulate as cone
 from trinity.cone.case import check
 from trinity.cone.slab import decay, pack
@@ -46,20 +47,14 @@ def mixed_cases(n: int, seed: int = 0) -> list[dict]:
     return cases
 
 
-def run_command(cases: list[dict], folder: Path) -> np.ndarray:
-    """Wall and processor seconds of one ``trinity simulate`` process on a file of these cases."""
+def run_command(cases: list[dict], folder: Path) -> list[float]:
+    """Wall seconds, processor seconds and memory [MB] of one ``trinity simulate`` process on a file
+    of these cases."""
     source = folder / "cases.json"
     source.write_text(json.dumps({"cases": cases}))
     command = [sys.executable, "-m", "trinity", "simulate", str(source)]
-    start = np.array([time.perf_counter(), _processor_time()])
-    subprocess.run([*command, "--out", str(folder / "out.json")], check=True, capture_output=True)
-    return np.array([time.perf_counter(), _processor_time()]) - start
-
-
-def _processor_time() -> float:
-    """Seconds of processor that all finished child processes took."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    cost = cost_of([*command, "--out", str(folder / "out.json")], capture_output=True)
+    return list(cost.values())
 
 
 def throughput(n: int, repeats: int) -> dict[str, float]:
@@ -69,26 +64,21 @@ def throughput(n: int, repeats: int) -> dict[str, float]:
         folder = Path(name)
         run_command(cases[:1], folder)  # kernels into the cache, files into memory
         one = np.min([run_command(cases[:1], folder) for _ in range(repeats)], axis=0)
-        all_of_them = np.min([run_command(cases, folder) for _ in range(repeats)], axis=0)
-    wall, processor = all_of_them - one
-    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        many = np.array([run_command(cases, folder) for _ in range(repeats)])
+    wall, processor, _ = many.min(axis=0) - one
     return {
         "start-up and one case, s": one[0],
-        f"{n} cases, whole process, s": all_of_them[0],
+        f"{n} cases, whole process, s": many[:, 0].min(),
         "cone tests per second, start-up subtracted": (n - 1) / wall,
         "processor time per test, reading to writing, ms": 1e3 * processor / (n - 1),
-        "peak memory, MB": memory,
+        "peak memory, MB": many[:, 2].max(),
     }
 
 
 def single_case(repeats: int = 50) -> float:
     """Milliseconds of one warm `simulate`, the median over the reference kinds."""
     cases = mixed_cases(repeats)
-    times = []
-    for case in cases:
-        start = time.perf_counter()
-        cone.simulate(case)
-        times.append(time.perf_counter() - start)
+    times = [timeit.timeit(partial(cone.simulate, case), number=1) for case in cases]
     return 1e3 * float(np.median(times))
 
 
@@ -96,11 +86,8 @@ def work_of_a_case(n: int = 500) -> dict[str, float]:
     """Mean steps, cell visits, exponentials and flops of a case; and its seconds on one core."""
     cases = mixed_cases(n)
     packed = pack([check(case) for case in cases])
-    best = np.inf
-    for _ in range(5):
-        start = time.process_time()
-        cone.run_packed(packed, threads=1)
-        best = min(best, time.process_time() - start)
+    run = partial(cone.run_packed, packed, threads=1)
+    seconds = min(timeit.repeat(run, timer=time.process_time, number=1, repeat=5))
     found = cone.simulate_batch(cases)
     exponentials = 2.0 * found["rate_evaluations"].mean()
     visits = found["cell_visits"].mean()
@@ -109,7 +96,7 @@ def work_of_a_case(n: int = 500) -> dict[str, float]:
         "cell visits": visits,
         "exponentials": exponentials,
         "flops": FLOPS_A_VISIT * visits + FLOPS_AN_EXPONENTIAL * exponentials,
-        "seconds": best / n,
+        "seconds": seconds / n,
     }
 
 
@@ -141,12 +128,7 @@ def _multiply_adds(x, repeats):
 def rate_of(work, count: float, repeats: int = 7) -> float:
     """Operations a second: ``count`` over the shortest time of ``work``."""
     work()
-    best = np.inf
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        best = min(best, time.perf_counter() - start)
-    return count / best
+    return count / min(timeit.repeat(work, number=1, repeat=repeats))
 
 
 def machine_rates() -> dict[str, float]:

@@ -10,15 +10,18 @@ Example: python -m benchmarks.bench_prediction --rows 4000
 
 import argparse
 import os
+import subprocess
+import sys
 import tempfile
 import time
+import timeit
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 from trinity_book import records, tables
 
-from trinity.files import data_path
+from trinity.files import data_path, read_json
 
 SHORT = 1024  # a few batches: the processes start, load their models and do little else
 SIDE = 1536  # of the square matrices whose product shows the peak of the core
@@ -44,9 +47,6 @@ def polymers(rows: int, first: int = 0) -> pd.DataFrame:
 
 def seconds_of_command(rows: int, options: list[str], folder: Path) -> float:
     """Wall time of the command in a fresh process."""
-    import subprocess
-    import sys
-
     polymers(rows).to_csv(folder / "in.csv", index=False)
     words = [sys.executable, "-m", "trinity", "predict", "--csv", "in.csv", "--out", "out.csv"]
     start = time.perf_counter()
@@ -94,28 +94,20 @@ def parts(rows: int) -> dict[str, float]:
     )
     clock("one network, four spellings", lambda: answer(model, tests))
     clock("one network, one spelling", lambda: answer(model, tests, spellings=0))
-    return found | fast_parts(names, frame)
+    fast_parts(clock, names, tests_of(frame))
+    return found
 
 
-def fast_parts(names: list[str], frame: pd.DataFrame) -> dict[str, float]:
+def fast_parts(clock: Callable, names: list[str], tests) -> None:
     """As `parts`, of the way through distilled networks."""
-
     from trinity.chemistry.descriptors import fingerprint_as_cut, within_reach
     from trinity.chemistry.polymers import Polymer
     from trinity.learning.answer import answers
-    from trinity.learning.data import tests_of
     from trinity.prediction.folder import default_model, ensemble_in
 
     ensemble = ensemble_in(default_model(fast=True))
     seen, least = ensemble.seen["fingerprints"], ensemble.about["least_similarity"]
-    student, tests = ensemble.networks[:1], tests_of(frame)
-    found = {}
-
-    def clock(name: str, work: Callable[[], object]) -> object:
-        start = time.process_time()
-        result = work()
-        found[name] = 1e3 * (time.process_time() - start) / len(names)
-        return result
+    student = ensemble.networks[:1]
 
     def read(psmiles: str):
         polymer = Polymer.parse(psmiles)
@@ -124,22 +116,17 @@ def fast_parts(names: list[str], frame: pd.DataFrame) -> dict[str, float]:
     own = clock("fast: check, spelling, fingerprint", lambda: [read(s)[1] for s in names])
     clock("fast: neighbour", lambda: [within_reach(f, seen, least) for f in own])
     clock("fast: one distilled network", lambda: answers(student, tests, spellings=0))
-    return found
 
 
 def product_limit(names: pd.Series) -> float:
     """Milliseconds a polymer that the products of one network take at the peak of one core."""
-    import json
-    import timeit
-
     import torch
 
     from trinity.learning.encoder import build_tokenizer, encode
 
     a, b = torch.randn(2, SIDE, SIDE)
     peak = 2.0 * SIDE**3 / min(timeit.repeat(lambda: a @ b, number=1, repeat=10))
-    folder = data_path("artifacts", "models", "language_model", "config.json")
-    shape = json.loads(folder.read_text(encoding="utf-8"))
+    shape = read_json(data_path("artifacts", "models", "language_model", "config.json"))
     width, wide = shape["hidden_size"], shape["intermediate_size"]
     tokens = sum(map(len, encode(build_tokenizer(), list(names)))) / len(names)
     per_token = 2 * shape["num_hidden_layers"] * (4 * width**2 + 2 * width * wide)

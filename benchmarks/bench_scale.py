@@ -54,8 +54,8 @@ def memory_mb(process: psutil.Process) -> float:
     return total / 2**20
 
 
-def watch(program: str) -> dict:
-    """Run a program: its wall seconds, and the largest memory of it with its workers."""
+def watch(program: str) -> tuple[dict, list[str]]:
+    """Run a program: its wall seconds, the largest memory of it with its workers; what it says."""
     start, largest = time.perf_counter(), 0.0
     with tempfile.TemporaryFile("w+") as said:
         running = subprocess.Popen([sys.executable, "-c", program], stdout=said)
@@ -71,15 +71,13 @@ def watch(program: str) -> dict:
         said.seek(0)
         answer = said.read().split()
     seconds = time.perf_counter() - start
-    return {"wall_s": round(seconds, 1), "peak_memory_mb": round(largest), "printed": answer}
+    return {"wall_s": round(seconds, 1), "peak_memory_mb": round(largest)}, answer
 
 
 def table_of(rows: int, folder: Path) -> dict:
     """A table of ``rows`` cone tests from nothing."""
-    out = folder / f"table_{rows}"
-    polymers = rows // CONDITIONS
-    found = watch(SYNTHESIZE.format(n=polymers, conditions=CONDITIONS, out=str(out)))
-    found.pop("printed")
+    out, polymers = folder / f"table_{rows}", rows // CONDITIONS
+    found, _ = watch(SYNTHESIZE.format(n=polymers, conditions=CONDITIONS, out=str(out)))
     return {"rows": rows, "polymers": polymers, **found}
 
 
@@ -107,11 +105,10 @@ def join_and_read(rows: int, folder: Path) -> dict:
     """Join ``rows`` rows from finished parts as the command does, and read them as phase 1 does."""
     out = folder / "million"
     parts = replicate(rows, out)
-    joined = watch(JOIN.format(out=str(out), parts=parts))
+    joined, _ = watch(JOIN.format(out=str(out), parts=parts))
     described = pq.read_metadata(out / TABLE)
-    read = watch(READ.format(table=str(out / TABLE)))
-    tests, polymers = map(int, read.pop("printed"))
-    joined.pop("printed")
+    read, printed = watch(READ.format(table=str(out / TABLE)))
+    tests, polymers = map(int, printed)
     if tests != described.num_rows or tests < rows:
         raise SystemExit(f"{tests} rows were read, {described.num_rows} written, {rows} wanted")
     size = (out / TABLE).stat().st_size

@@ -9,8 +9,6 @@ on; ``--anew`` measures all.
 
 import argparse
 import json
-import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -19,6 +17,7 @@ from pathlib import Path
 import pandas as pd
 from trinity_book import records
 
+from benchmarks import cost_of
 from trinity.chemistry.polymers import parse_psmiles
 from trinity.measurements.specimens import load_measurements
 from trinity.synthesis.generator import check
@@ -38,21 +37,10 @@ if __name__ == "__main__":
 """
 
 
-def run(program: str) -> dict:
-    """Wall and processor seconds of a program and its workers, and the largest one's memory."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    start = time.perf_counter()
-    subprocess.run([sys.executable, "-c", program], check=True)
-    wall = time.perf_counter() - start
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return {"wall_s": wall, "cpu_s": cpu, "peak_memory_mb": after.ru_maxrss / 1024}
-
-
 def polymers(n: int, folder: Path) -> dict:
     """Cost of ``n`` polymers from nothing, and which of those that exist are among them."""
     out = folder / "polymers.parquet"
-    cost = run(GENERATE.format(n=n, out=str(out)))
+    cost = cost_of([sys.executable, "-c", GENERATE.format(n=n, out=str(out))])
     table = pd.read_parquet(out)
     keys, known = set(table["key"]), known_polymers()
     measured = set(load_measurements()["key"])
@@ -76,7 +64,8 @@ def polymers(n: int, folder: Path) -> dict:
 def cone_tests(n: int, conditions: int, folder: Path) -> dict:
     """Cost of a table of ``n`` polymers at ``conditions`` conditions, and its size."""
     out = folder / f"table_{conditions}"
-    cost = run(SYNTHESIZE.format(n=n, conditions=conditions, out=str(out)))
+    program = SYNTHESIZE.format(n=n, conditions=conditions, out=str(out))
+    cost = cost_of([sys.executable, "-c", program])
     size = (out / TABLE).stat().st_size
     rows = n * conditions
     return {

@@ -7,14 +7,14 @@ Example: python -m benchmarks.costs book
 """
 
 import argparse
-import json
 import subprocess
 import time
+from contextlib import suppress
 from datetime import date
-from pathlib import Path
+from itertools import chain
 
 import psutil
-from trinity_book import records, tables
+from trinity_book import pages, records
 
 from trinity import __version__
 from trinity.files import data_root
@@ -48,35 +48,28 @@ def by_hand(minutes: float, memory_gb: float) -> dict:
 def memories(process: psutil.Process) -> list[int]:
     """Resident bytes of the processes below one that are still there."""
     found = []
-    try:
+    with suppress(psutil.NoSuchProcess):
         for child in process.children(recursive=True):
             found.append(child.memory_info().rss)
-    except psutil.NoSuchProcess:
-        pass
     return found
-
-
-def known(path: Path) -> dict[str, dict]:
-    """Costs measured so far."""
-    return json.loads(path.read_text(encoding="utf-8"))["costs"] if path.is_file() else {}
 
 
 def main() -> None:
     """Measure the named targets and write the record."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    known_targets = [*tables.REMARKS, []]
+    known_targets = [*chain(*pages.REMARKS.values()), []]
     parser.add_argument("targets", nargs="*", choices=known_targets, help="none: the table only")
     parser.add_argument("--note", help="what a reader must know of this measurement")
     parser.add_argument("--clocked", type=float, nargs=2, metavar=("MINUTES", "GB"),
                         help="of a target clocked in parts, by hand")  # fmt: skip
     options = parser.parse_args()
     path = records.place("costs")
-    costs = known(path)
+    costs = records.read("costs")["costs"] if path.is_file() else {}
     for target in options.targets:
         found = by_hand(*options.clocked) if options.clocked else measure(target)
         costs[target] = found | ({"note": options.note} if options.note else {})
         records.write(path, {"costs": costs})
-    print(tables.costs({"costs": costs}))
+    print(pages.costs({"costs": costs}))
 
 
 if __name__ == "__main__":

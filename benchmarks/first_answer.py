@@ -8,14 +8,13 @@ Example: python -m benchmarks.first_answer
 
 import argparse
 import os
-import shutil
 import statistics
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 from trinity_book import records
-from trinity_book.print import BROWSERS
+from trinity_book.print import installed_browser
 
 from trinity.files import data_root
 
@@ -67,10 +66,11 @@ def main() -> None:
     handler = partial(Quiet, directory=str(data_root().parent / "_build" / "html"))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
     load = os.getloadavg()[0]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=installed_browser(), args=["--no-sandbox"]
+        )
         address = f"http://127.0.0.1:{server.server_port}/book/try.html"
         measured = [once(browser, address) for _ in range(times)]
         browser.close()

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from trinity_book import records, tables
 
+from tools.versions import run
 from trinity.files import data_root
 from trinity.pipeline.stages import build_root
 
@@ -81,9 +82,7 @@ def holes(folder: Path) -> dict:
     python = folder / "venv" / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
-    install = [str(python), "-m", "pip", "install", "--quiet", "pip-audit"]
-    done = subprocess.run(install, capture_output=True, text=True, check=False)
-    if done.returncode:
+    if run([str(python), "-m", "pip", "install", "--quiet", "pip-audit"]).returncode:
         return {"answered": False, "why": {"pip-audit": "could not be installed"}}
     ask = [str(python), "-m", "pip_audit", "--requirement", str(LOCK), "--no-deps",
            "--disable-pip", "--require-hashes", "--format", "json", "--progress-spinner", "off",
@@ -91,10 +90,7 @@ def holes(folder: Path) -> dict:
     why = {}
     for service in SERVICES:
         try:
-            done = subprocess.run(
-                [*ask, "--vulnerability-service", service],
-                capture_output=True, text=True, timeout=PATIENCE_S, check=False,
-            )  # fmt: skip
+            done = run([*ask, "--vulnerability-service", service], timeout=PATIENCE_S)
         except subprocess.TimeoutExpired:
             why[service] = f"no answer within {PATIENCE_S} s"
             continue

@@ -19,6 +19,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from trinity_book import records
 
 from trinity import provenance
 from trinity.errors import InputError
-from trinity.files import data_root, write_atomic
+from trinity.files import data_root, read_json, write_atomic
 from trinity.pipeline import stages
 
 COPIED = ("README.md", "src", "data", "book", "notebooks", "_config.yml", "_toc.yml",
@@ -79,14 +80,9 @@ class Arena:
         self.root, self.checkout = root, root / "checkout"
         if not (root / "copied").exists():
             shutil.rmtree(root, ignore_errors=True)
-            self._copy(checkout)
+            for name in COPIED:
+                _copy(checkout / name, self.checkout / name)
             (root / "copied").touch()
-
-    def _copy(self, source: Path) -> None:
-        self.checkout.mkdir(parents=True)
-        for name in COPIED:
-            copy = shutil.copytree if (source / name).is_dir() else shutil.copy2
-            copy(source / name, self.checkout / name)
 
     def start(self, victim: Victim, build: Path, log: Path) -> subprocess.Popen:
         """Start a victim as the first process of a group of its own."""
@@ -112,9 +108,7 @@ class Arena:
         for need in victim.needs:
             stage = stages.STAGES[need]
             for name in filter(None, (f"results/{stage.results}", stage.folder)):
-                source, target = self.reference(need) / "test" / name, build / "test" / name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                (shutil.copytree if source.is_dir() else shutil.copy2)(source, target)
+                _copy(self.reference(need) / "test" / name, build / "test" / name)
         if victim.name == "book":
             shutil.rmtree(self.checkout / "_build", ignore_errors=True)
             for name in REBUILT:
@@ -137,6 +131,11 @@ class Arena:
         if stage.folder:
             made += _files(build / "test" / stage.folder)
         return _hashes(build, made)
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    (shutil.copytree if source.is_dir() else shutil.copy2)(source, target)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -167,7 +166,7 @@ def undisturbed(arena: Arena, victim: Victim) -> dict:
     build = arena.reference(victim.name)
     kept = arena.root / "reference" / f"{victim.name}.json"
     if kept.exists():
-        return json.loads(kept.read_text(encoding="utf-8"))
+        return read_json(kept)
     arena.prepare(victim, build)
     start = time.monotonic()
     _finish(arena, victim, build, None)
@@ -227,10 +226,8 @@ def trial(arena: Arena, victim: Victim, number: int, kills: int, whole: dict) ->
     except InputError as error:
         differing = [str(error)]
     for group in groups:  # workers that outlived their parent
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
     return {"victim": victim.name, "trial": number, "kills": done, "at": at,
             "differing": differing}  # fmt: skip
 
@@ -239,7 +236,7 @@ def attack(arena: Arena, victim: Victim) -> tuple[list[dict], float]:
     """Trials until the victim was killed often enough, and its undisturbed seconds."""
     whole = undisturbed(arena, victim)
     log = arena.root / f"{victim.name}.trials.json"
-    trials = json.loads(log.read_text(encoding="utf-8")) if log.exists() else []
+    trials = read_json(log) if log.exists() else []
     while (left := victim.kills - sum(len(t["kills"]) for t in trials)) > 0:
         kills = min(left, 1 + len(trials) % IN_A_ROW)
         trials.append(trial(arena, victim, len(trials), kills, whole))

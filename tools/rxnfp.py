@@ -9,7 +9,6 @@ dependencies, which are old, and run
 The folder build/rxnfp then holds the encoder as `trinity.learning.encoder.load_backbone` reads it.
 """
 
-import hashlib
 import io
 import json
 import sys
@@ -17,6 +16,7 @@ import zipfile
 from pathlib import Path
 
 from trinity.errors import InputError
+from trinity.files import sha256_of
 from trinity.pipeline.stages import build_root
 
 SHA256 = "c5c1e818add6f34539a6b29bc680c47c9e7311e9383d1b34ce901481e34b58cf"
@@ -30,17 +30,14 @@ PATTERN = (
 
 
 def convert(wheel: Path, out: Path) -> Path:
-    """Write the encoder of a wheel to a folder: configuration, safetensors, tokenizer.
-
-    Raises InputError if the file is not that wheel.
-    """
+    """Write the encoder of a wheel to a folder: configuration, safetensors, tokenizer; an
+    InputError if the file is not that wheel."""
     import torch
     from transformers import BertConfig, BertModel
 
-    content = wheel.read_bytes() if wheel.is_file() else b""
-    if hashlib.sha256(content).hexdigest() != SHA256:
+    if not wheel.is_file() or sha256_of(wheel) != SHA256:
         raise InputError(f"{wheel} is not the wheel of rxnfp 0.1.0: its SHA-256 differs.")
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+    with zipfile.ZipFile(wheel) as archive:
         config, weights, words = (
             archive.read(INSIDE + name)
             for name in ("config.json", "pytorch_model.bin", "vocab.txt")
@@ -79,10 +76,7 @@ def tokenizer_of(words: list[str]):
         f"{name.lower()}_token": f"[{name}]" for name in ("PAD", "UNK", "CLS", "SEP", "MASK")
     }
     return PreTrainedTokenizerFast(
-        tokenizer_object=core,
-        model_max_length=256,
-        clean_up_tokenization_spaces=False,
-        **special,
+        tokenizer_object=core, model_max_length=256, clean_up_tokenization_spaces=False, **special
     )
 
 

@@ -1,6 +1,5 @@
 """What ``make`` asks for: notebooks in order, the book, a reproduction and its difference."""
 
-import json
 import shutil
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from trinity.chemistry.polymers import parse_psmiles
 from trinity.cli.tools import require_writable
 from trinity.errors import InputError
 from trinity.evidence.scores import scores
-from trinity.files import data_path, data_root, write_atomic
+from trinity.files import data_path, data_root, read_json, write_atomic
 from trinity.learning.configurations import MODES
 from trinity.measurements.specimens import GROUP_NINE, GROUP_TEN
 from trinity.pipeline import stages
@@ -21,13 +20,12 @@ from trinity.quantities import check_conditions
 from trinity_book import course, notebooks, pages
 
 REPRODUCTION = "reproduce"  # the scale of `make reproduce`
+FLUXES = ("flux_kw_m2", "flux_low_kw_m2", "flux_high_kw_m2")  # parameters of notebooks
 
 
 def pairs(texts: list[str]) -> dict[str, str]:
-    """``["seed=3"]`` as ``{"seed": "3"}``.
-
-    Raises InputError if a text has no ``=``, or a name comes twice.
-    """
+    """``["seed=3"]`` as ``{"seed": "3"}``; an InputError if a text has no ``=`` or a name comes
+    twice."""
     found: dict[str, str] = {}
     for text in texts:
         name, equals, value = text.partition("=")
@@ -40,14 +38,11 @@ def pairs(texts: list[str]) -> dict[str, str]:
 
 
 def run(names: list[str], scale: str, changed: dict[str, str], out: Path | None) -> list[Path]:
-    """Execute notebooks and return what was written.
-
-    When none is named, all that have a scale; at the published one, all.
-
-    Raises InputError if a notebook, the scale or a parameter is unknown, or a cell fails.
-    """
+    """Execute notebooks and return what was written: when none is named, all that have a scale; at
+    the published one, all. An InputError says that a notebook, the scale or a parameter is unknown,
+    or a cell failed."""
     stages.scale_named(scale)
-    plans = []
+    folder, plans = out or stages.build_root() / scale / "notebooks", []
     for name in names or notebooks.sources():
         notebook = notebooks.Notebook.read(notebooks.source_of(name))
         values = notebook.typed(changed)
@@ -57,14 +52,10 @@ def run(names: list[str], scale: str, changed: dict[str, str], out: Path | None)
         if scaled and scale != notebook.parameters["scale"]:
             values.setdefault("scale", scale)
         check_values({**notebook.parameters, **values}, set(values))
-        plans.append((notebook.path, values))
-    folder = out or stages.build_root() / scale / "notebooks"
+        plans.append((notebook.path, values, folder / f"{notebook.path.stem}.ipynb"))
     if not changed:  # else two notebooks may want the same stage with the same changes
-        compute([source for source, values in plans if "scale" in values], scale)
-    return notebooks.run_all(
-        [(source, values, folder / f"{source.stem}.ipynb") for source, values in plans],
-        at_once=1 if changed else None,
-    )
+        compute([source for source, values, _ in plans if "scale" in values], scale)
+    return notebooks.run_all(plans, at_once=1 if changed else None)
 
 
 def compute(sources: list[Path], scale: str = stages.PUBLISHED) -> None:
@@ -78,31 +69,25 @@ def compute(sources: list[Path], scale: str = stages.PUBLISHED) -> None:
 
 
 def check_values(values: dict[str, object], changed: set[str]) -> None:
-    """Refuse parameters of a notebook that no cell could use, before a kernel is started.
-
-    Raises InputError if a changed scale, repeat unit, polymer, group, mode, condition, seed or
-    count is impossible.
-    """
+    """Refuse parameters of a notebook that no cell could use, before a kernel is started: an
+    InputError names the changed scale, repeat unit, polymer, group, mode, condition, seed or count
+    that is impossible."""
     if "scale" in changed:
         stages.scale_named(str(values["scale"]))
     if "psmiles" in changed:
         parse_psmiles(values["psmiles"])
-    if changed & {"flux_kw_m2", "thickness_mm"}:
-        check_conditions(values.get("flux_kw_m2", 50.0), values.get("thickness_mm", 6.0))
-    ends = [values.get(f"flux_{end}_kw_m2") for end in ("low", "high")]
-    if changed & {"flux_low_kw_m2", "flux_high_kw_m2"}:
-        for flux in ends:
-            check_conditions(flux, values.get("thickness_mm", 6.0))
-        if ends[0] >= ends[1]:
-            raise InputError(
-                f"flux_low_kw_m2 is {ends[0]:g} and flux_high_kw_m2 {ends[1]:g}; it must be larger."
-            )
+    for name in FLUXES:
+        if changed & {name, "thickness_mm"}:
+            check_conditions(values.get(name, 50.0), values.get("thickness_mm", 6.0))
+    low, high = (values.get(name) for name in FLUXES[1:])
+    if low is not None and low >= high:
+        raise InputError(
+            f"flux_low_kw_m2 is {low:g} and flux_high_kw_m2 {high:g}; it must be larger."
+        )
     groups = dict.fromkeys(GROUP_NINE.values())
     for name, known in {"polymer": GROUP_TEN, "mode": MODES, "left_out": groups}.items():
-        if name in changed and values[name] not in known:
-            raise InputError(
-                f"There is no {name} {values[name]!r}; choose one of {', '.join(known)}."
-            )
+        if name in changed and (value := values[name]) not in known:
+            raise InputError(f"There is no {name} {value!r}; choose one of {', '.join(known)}.")
     for name in changed:
         value, least = values[name], 1 if name.startswith("n_") else 0
         if type(value) in (int, float) and value < least:
@@ -143,10 +128,8 @@ def build_book(out: Path | None = None) -> Path:
 
 
 def require_place(root: Path, out: Path | None) -> None:
-    """Refuse to build where nothing can be written, before any work is done.
-
-    Raises InputError that names the option for another folder.
-    """
+    """Refuse to build where nothing can be written, before any work is done; an InputError names
+    the option for another folder."""
     try:
         require_writable(out or root / "_build", folder=True)
     except InputError as error:
@@ -159,10 +142,8 @@ def require_place(root: Path, out: Path | None) -> None:
 
 
 def build_pages(root: Path, out: Path | None = None) -> Path:
-    """Build the HTML of a checkout whose notebooks are executed, below it or in ``out``.
-
-    Raises InputError if jupyter-book is not installed or a page has a warning.
-    """
+    """Build the HTML of a checkout whose notebooks are executed, below it or in ``out``; an
+    InputError if jupyter-book is not installed or a page has a warning."""
     site = (out or root) / "_build"
     complete = site / ".complete"
     if not complete.exists():  # an interrupted build may have left half a page, newer than its text
@@ -230,7 +211,7 @@ def difference(found: Path, published: Path) -> list[str]:
         if not twin.is_file():
             lines.append(f"{path.name}: nothing published to compare with")
             continue
-        ours, theirs = (json.loads(p.read_text(encoding="utf-8")) for p in (path, twin))
+        ours, theirs = read_json(path), read_json(twin)
         same = {**ours, "provenance": None} == {**theirs, "provenance": None}
         lines.append(f"{path.name}: {'identical' if same else 'not identical'} to the published")
         if "predictions" in ours and not same:

@@ -9,14 +9,9 @@ from trinity.pipeline import stages
 
 #: What a call brings into a notebook besides results of stages.
 READ = {
-    "load_measurements": "measured cone tests",
-    "load_specimens": "measured cone tests",
-    "load_curves": "measured cone tests",
-    "load_table": "`data/reference`",
+    **dict.fromkeys(("load_measurements", "load_specimens", "load_curves"), "measured cone tests"),
     "build_property_validation": "`data/reference`",
 }
-
-
 SEED = "seed"  # the name of a parameter
 PIXELS = 1.6  # of a picture in one of a page
 
@@ -30,23 +25,23 @@ def write(executed, name: str, syntax: ast.Module, parameters: dict[str, object]
     """
     number, origins = 0, _origins(syntax)
     for cell in executed.cells:
-        drawn = any("image/png" in output.get("data", {}) for output in cell.get("outputs", []))
+        outputs = [output.get("data", {}) for output in cell.get("outputs", [])]
+        pictures = [data["image/png"] for data in outputs if "image/png" in data]
         own = cell.metadata.get("mystnb", {}).get("image", {}).get("alt")
-        if drawn and (text := described(cell.source, syntax) or own):
+        if pictures and (text := described(cell.source, syntax) or own):
             number += 1
             if shows := cell.metadata.get("shows"):
                 text = f"{text.removesuffix('.')}: {shows}."
             data = _data(cell, origins, parameters)
             cell.metadata["mystnb"] = {
-                "image": {"alt": text.replace("`", ""), "width": f"{_width(cell)}px"},
+                "image": {"alt": text.replace("`", ""), "width": f"{_width(*pictures)}px"},
                 "figure": {"caption": f"{text} {data}.", "name": f"fig-{name}-{number}"},
             }
 
 
-def _width(cell) -> int:
+def _width(png: str) -> int:
     """Width [px] at which a page shows a picture: fewer than it has, for screens with small pixels
     and for paper."""
-    (png,) = (o.data["image/png"] for o in cell.outputs if "image/png" in o.get("data", {}))
     pixels = int.from_bytes(base64.b64decode(png[:32])[16:20])
     return round(pixels / PIXELS)
 
@@ -58,17 +53,12 @@ def _data(cell, origins: dict[str, set[str]], parameters: dict[str, object]) -> 
     files = cell.metadata.get("data") or ", ".join(sorted(behind - {SEED}))
     if files == "none":
         return "A drawing; no data"
-    fixed = [
-        node.value.value
-        for node in ast.walk(code)
-        if isinstance(node, ast.keyword)
-        and node.arg == SEED
-        and isinstance(node.value, ast.Constant)
-    ]
-    seeds = fixed or [parameters[name] for name in {SEED} & behind & set(parameters)]
-    return (f"Data: {files}" if files else "Computed on this page") + "".join(
-        f"; seed {seed}" for seed in seeds
-    )
+    keywords = (node for node in ast.walk(code) if isinstance(node, ast.keyword))
+    given = [node.value for node in keywords if node.arg == SEED]
+    seeds = [value.value for value in given if isinstance(value, ast.Constant)]
+    seeds = seeds or [parameters[name] for name in {SEED} & behind & set(parameters)]
+    origin = f"Data: {files}" if files else "Computed on this page"
+    return "; ".join([origin, *(f"seed {seed}" for seed in seeds)])
 
 
 def parsed(code: str) -> ast.Module:
@@ -90,11 +80,15 @@ def described(code: str, syntax: ast.Module) -> str | None:
     for name, function in reversed(re.findall(r"\b(\w+)\.(\w+)\(", code)):
         path = lineage.file_of(modules.get(name, ""))
         for node in ast.parse(path.read_text(encoding="utf-8")).body if path else ():
-            if isinstance(node, ast.FunctionDef) and node.name == function:
-                if getattr(node.returns, "id", None) == "Figure":
-                    paragraph = (ast.get_docstring(node) or "").split("\n\n")[0]
-                    return " ".join(paragraph.replace("``", "`").split()) or None
+            match node:
+                case ast.FunctionDef(name=known, returns=ast.Name("Figure")) if known == function:
+                    return first_paragraph(ast.get_docstring(node)) or None
     return None
+
+
+def first_paragraph(docstring: str | None) -> str:
+    """What a docstring says first, in one line of Markdown."""
+    return " ".join((docstring or "").split("\n\n")[0].replace("``", "`").split())
 
 
 def _origins(syntax: ast.Module) -> dict[str, set[str]]:
@@ -103,10 +97,9 @@ def _origins(syntax: ast.Module) -> dict[str, set[str]]:
     for statement in syntax.body:
         behind = _behind(statement, found)
         for node in ast.walk(statement):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                found.setdefault(node.id, set()).update(behind)
-            elif isinstance(node, ast.FunctionDef):
-                found.setdefault(node.name, set()).update(behind)
+            match node:
+                case ast.Name(name, ast.Store()) | ast.FunctionDef(name):
+                    found.setdefault(name, set()).update(behind)
     return found
 
 

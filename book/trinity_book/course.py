@@ -45,10 +45,7 @@ answer = Answer  # as solutions call it
 
 
 def plain(value: object) -> bool | int | float | str:
-    """A number or word as plain Python.
-
-    Raises InputError if it is something else, or not a finite number.
-    """
+    """A number or word as plain Python; an InputError if it is neither, or not finite."""
     if getattr(value, "size", 0) == 1:  # of NumPy or pandas
         value = value.item()
     if isinstance(value, str):
@@ -85,20 +82,16 @@ def check(value: object, expected: str, within: float = WITHIN) -> str:
     except InputError:
         return "This is neither a finite number nor a word; look at what the question asks for."
     tried = [value]
-    if isinstance(value, int) and not isinstance(value, bool):
-        tried.append(float(value))  # 60 is as good as 60.0
-    elif isinstance(value, float) and value.is_integer():
-        tried.append(int(value))
+    if type(value) in (int, float) and value == int(value):  # 60 is as good as 60.0
+        tried += [int(value), float(value)]
     shifts = (-1, 0, 1)
     right = any(digest(v, within, shift) == expected for v in tried for shift in shifts)
     return "Right." if right else "Not yet: check the units, and read the question once more."
 
 
 def rerun(stage: str, **parameters: object):
-    """Execute a notebook with other parameters, show its last figure and return its last table.
-
-    Raises InputError if there is no such notebook, a parameter is unknown, or a cell fails.
-    """
+    """Execute a notebook with other parameters, show its last figure and return its last table; an
+    InputError if there is no such notebook, a parameter is unknown, or a cell fails."""
     import nbformat
     from IPython.display import HTML, display
 
@@ -137,10 +130,8 @@ def write_exercises() -> list[Path]:
 
 
 def exercise(source: Path) -> str:
-    """The student's notebook of a solution, as text.
-
-    Raises InputError if a cell tagged ``check`` gave no answer.
-    """
+    """The student's notebook of a solution, as text; an InputError if a cell tagged ``check`` gave
+    no answer."""
     import nbformat
 
     executed = nbformat.read(source.with_suffix(".ipynb"), as_version=4)

@@ -25,10 +25,7 @@ SCALARS = (bool, int, float, str)
 
 
 def folder() -> Path:
-    """The notebooks of the checkout.
-
-    Raises InputError if there are none.
-    """
+    """The notebooks of the checkout; an InputError if there are none."""
     found = data_root().parent / "notebooks"
     if found.is_dir():
         return found
@@ -52,10 +49,7 @@ def pages() -> list[Path]:
 
 
 def source_of(stage: str) -> Path:
-    """Percent source of a stage.
-
-    Raises InputError if there is no such stage.
-    """
+    """Percent source of a stage; an InputError lists the stages if it is none of them."""
     known = sources()
     if stage not in known:
         raise InputError(f"There is no notebook {stage!r}; choose one of {', '.join(known)}.")
@@ -72,10 +66,7 @@ class Notebook:
 
     @classmethod
     def read(cls, path: Path) -> "Notebook":
-        """Read a percent source.
-
-        Raises InputError if its parameters are anything but plain scalars.
-        """
+        """Read a percent source; an InputError if a parameter is anything but a plain scalar."""
         cells = [cell for cell in _as_notebook(path).cells if cell.cell_type == "code"]
         tagged = [c for c in cells if "parameters" in c.metadata.get("tags", [])]
         parameters = _scalars(tagged[0].source, path) if tagged else {}
@@ -87,31 +78,27 @@ class Notebook:
 
     def results(self) -> list[str]:
         """Names of the stages whose results the cells load with ``stages.load("name")``."""
-        own = self._first_arguments("stages", "load")
+        own = self._named("stages", "load")
         nested = [Notebook.read(source_of(name)).results() for name in self.reruns()]
         return list(dict.fromkeys([*own, *(name for names in nested for name in names)]))
 
     def reruns(self) -> list[str]:
         """Names of the notebooks that the cells execute with ``course.rerun("name")``."""
-        return list(dict.fromkeys(self._first_arguments("course", "rerun")))
+        return self._named("course", "rerun")
 
-    def _first_arguments(self, module: str, function: str) -> list[str]:
-        return [
-            node.args[0].value
-            for node in ast.walk(self.syntax())
-            if isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr == function
-            and getattr(node.func.value, "id", None) == module
-            and node.args
-            and isinstance(node.args[0], ast.Constant)
-        ]
+    def _named(self, module: str, function: str) -> list[str]:
+        """First arguments of the calls of a function, each once."""
+        found = {}
+        for node in ast.walk(self.syntax()):
+            match node:
+                case ast.Call(ast.Attribute(ast.Name(of), called), [ast.Constant(first), *_]):
+                    if (of, called) == (module, function):
+                        found[first] = None
+        return list(found)
 
     def typed(self, changed: dict[str, str]) -> dict[str, object]:
-        """Texts of ``name=value`` as the types of the defaults.
-
-        Raises InputError if a name is unknown or a value is not of its type.
-        """
+        """Texts of ``name=value`` as the types of the defaults; an InputError if a name is unknown
+        or a value is not of its type."""
         found = {}
         for name, text in changed.items():
             if name not in self.parameters:
@@ -137,11 +124,8 @@ def _as_notebook(path: Path):
     notebook = jupytext.read(path)
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number:03d}"  # jupytext draws random ones: no two runs would agree
-    notebook.metadata["kernelspec"] = {
-        "name": "python3",
-        "display_name": "Python 3",
-        "language": "python",
-    }
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook.metadata["kernelspec"] = kernel
     notebook.metadata.pop("jupytext", None)
     return notebook
 
@@ -170,15 +154,14 @@ def _scalars(source: str, path: Path) -> dict[str, bool | int | float | str]:
 def stamp(notebook: Notebook, parameters: dict[str, object]) -> dict:
     """What decides the outputs: text, code behind it, data and results that it reads."""
     results = [stages.published_result(name) for name in notebook.results()]
-    files = [path for path in results if path.exists()]
     rerun = [Notebook.read(source_of(name)) for name in notebook.reruns()]
-    files += [other.path.absolute() for other in rerun]
-    tables = sorted(path.name for path in data_root().iterdir())  # it may read any of them
-    tables = [name for name in tables if name != "artifacts" and not name.startswith((".", "_"))]
+    tables = {path.name for path in data_root().iterdir()} - {"artifacts"}  # it may read any
+    data: list[str | Path] = sorted(name for name in tables if not name.startswith((".", "_")))
+    data += [path for path in results if path.exists()]
+    data += [other.path.absolute() for other in rerun]
     values = {**notebook.parameters, **parameters}
     code = set().union(*(lineage.reached_by(other.syntax()) for other in (notebook, *rerun)))
     seeds = [values["seed"]] if "seed" in values else []
-    data = [*tables, *files]
     made = provenance.make_stamp(notebook.path.stem, lineage.hash_of(code), data, values, seeds)
     made["notebook_hash"] = provenance.text_hash(notebook.path.read_text(encoding="utf-8"))
     made["scale"] = made["parameters"].get("scale", stages.PUBLISHED)
@@ -263,13 +246,10 @@ def differences(path: Path) -> list[str]:
     """Why an executed notebook is not what its source would give today; empty when it is."""
     import nbformat
 
-    source = path.with_suffix(".py")
     if not path.exists():
         return ["not executed"]
     found = nbformat.read(path, as_version=4).metadata.get("trinity")
     if found is None:
         return ["no stamp"]
-    notebook = Notebook.read(source)
-    today = stamp(notebook, {})
-    keys = (*provenance.STAMP_KEYS, "notebook_hash", "scale")
-    return [key for key in keys if found.get(key) != today.get(key)]
+    today = stamp(Notebook.read(path.with_suffix(".py")), {})
+    return [key for key, value in today.items() if found.get(key) != value]

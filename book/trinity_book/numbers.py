@@ -67,13 +67,13 @@ def _ranged(row: dict, name: str, digits: int = 2, factor: float = 1.0) -> str:
 
 
 def _measured(tests: pd.DataFrame, folds: pd.DataFrame) -> Numbers:
-    groups = folds["group_nine"].nunique()
+    groups, polymers = folds["group_nine"].nunique(), tests["polymer"].nunique()
     yield "n_tests", str(len(tests))
     yield "n_cells", str(tests["cell"].nunique())
-    yield "n_polymers", str(tests["polymer"].nunique())
+    yield "n_polymers", str(polymers)
+    yield "n_polymers_word", word(polymers)
     for name in CONDITIONS:
         yield f"measured_{name}", f"{tests[name].min():.3g} to {tests[name].max():.3g}"
-    yield "n_polymers_word", word(tests["polymer"].nunique())
     yield "n_groups_word", word(groups)
     yield "n_training_groups_word", word(groups - 1)
     yield "sign_patterns", str(2**groups)
@@ -99,8 +99,7 @@ def _synthesis(found: dict) -> Numbers:
 
 def _scored(found: dict) -> Numbers:
     """Held-out error factors of each arm; those of the model that ships with their ranges."""
-    nine = found["scores"]["nine"]["hidden"]
-    for row in nine["scores"]:
+    for row in found["scores"]["nine"]["hidden"]["scores"]:
         name = SHORT[row["target"]]
         if row["arm"] in ARMS and row["target"] in PRIMARY:
             yield f"{row['arm']}_{name}", f"{row['gmfe']:.2f}"
@@ -119,8 +118,7 @@ def _not_said(found: dict) -> Numbers:
     """A sentence on what the first question leaves open: phase 1 beside itself without any
     measurement, and beside a description that has seen neither language nor simulations."""
     rows = pd.DataFrame(found["predictions"])
-    main = rows[(rows["study"] == "nine") & ~rows["lab_known"]]
-    error = primary_by_group(main)
+    error = primary_by_group(rows[(rows["study"] == "nine") & ~rows["lab_known"]])
     text = {}
     for arm, saver in (("phase1_only", "measuring"), ("gaussian_process", "phase 1")):
         apart = factorial.compared(error.loc["phase1"], error.loc[arm])
@@ -142,7 +140,6 @@ def _physics(found: dict) -> Numbers:
         factors = pd.Series({name: one["gmfe"] for name, one in errors.items()}).nlargest(3)
         first, second, third = (f"{name} ({factor:.2f})" for name, factor in factors.items())
         yield f"informed_worst_{SHORT[target]}", f"{first}, {second} and {third}"
-    for target in PRIMARY:
         share = found["coverage"]["targets"][target]["covered_by_groups"]
         yield f"physics_covers_{SHORT[target]}", f"{100 * share:.0f} %"
 
@@ -156,10 +153,10 @@ def _aims(found: dict) -> Numbers:
     for kind, scores in (("blind", rows), ("milligram", given)):
         goal = bars[f"goal_{kind}"]
         factors = scores.pivot(index="arm", columns="target", values="gmfe")[list(PRIMARY)]
-        for target, short in ((target, SHORT[target]) for target in PRIMARY):
-            yield f"goal_{kind}_{short}", f"{goal[target]:.2f}"
+        for target in PRIMARY:
+            yield f"goal_{kind}_{SHORT[target]}", f"{goal[target]:.2f}"
             for arm, factor in factors[target].items():
-                yield f"factor_{kind}_{arm}_{short}", f"{factor:.2f}"
+                yield f"factor_{kind}_{arm}_{SHORT[target]}", f"{factor:.2f}"
         reached = (factors <= pd.Series(goal)).all(axis=1)
         yield f"arms_at_goal_{kind}", word(int(reached.sum())) if reached.any() else "none"
         yield f"arms_{kind}", str(len(factors))
@@ -167,14 +164,13 @@ def _aims(found: dict) -> Numbers:
 
 def _training(*results: dict) -> Numbers:
     """Minutes of each stage as recorded; energy and carbon of all under the two assumptions."""
-    times = [float(found["provenance"]["wall_time"]) for found in results]
-    for name, seconds in zip(STAGES.values(), times, strict=True):
-        yield f"card_minutes_{name}", f"{seconds / 60:.0f}" if seconds >= 60 else "under 1"
-    total = sum(times)
-    energy = WATT * total / 3.6e6
+    minutes = [found["provenance"]["wall_time"] / 60 for found in results]
+    for name, took in zip(STAGES.values(), minutes, strict=True):
+        yield f"card_minutes_{name}", f"{took:.0f}" if took >= 1 else "under 1"
+    energy = WATT / 1000 * sum(minutes) / 60  # kWh
     yield "card_watt", f"{WATT:.0f}"
     yield "card_carbon_factor", f"{CARBON_KG_KWH:.2f}"
-    yield "card_minutes_all", f"{total / 60:.0f}"
+    yield "card_minutes_all", f"{sum(minutes):.0f}"
     yield "card_energy", f"{energy:.2f}"
     yield "card_carbon", f"{1000 * CARBON_KG_KWH * energy:.0f}"
 

@@ -19,20 +19,46 @@ from trinity_book.figures import drawings
 NUMBERS = "book/generated/numbers.json"
 #: A number of the substitution table in the README: its name in a comment, the text, an end.
 NUMBER = re.compile(r"(<!--=(\w+)-->)[^<]*(<!---->)")
-COSTS = ("<!-- costs: python -m trinity_book.pages -->", "<!-- end of costs -->")
+#: For whom -> make target -> what a reader should know beside its cost.
+REMARKS = {
+    "user": {
+        "setup": "2.5 GB of packages",
+        "book": "from shipped artifacts",
+        "test": "all tests",
+        "class": "every stage and page from nothing",
+        "reproduce": "main arms and book from nothing",
+    },
+    "maintainer": {  # they renew what is shipped
+        "ablation": "all arms, controls and learning curves; resumable",
+        "distil": "networks for trinity predict --fast, once",
+        "power": "refractive index, Tg and encoders, hundreds of test polymers; resumable",
+        "phase0": "the language model, once",
+    },
+}
+COSTS = re.compile(r"(<!-- costs: [^>]*-->).*(<!-- end of costs -->)", re.DOTALL)
+
+
+def costs(found: dict) -> str:
+    """What each make target costs, users' targets first: the tables of the README."""
+    parts = []
+    for who, remarks in REMARKS.items():
+        rows = [
+            (f"`make {target}`", remark, cost["minutes"], f"{cost['memory_gb']} GB")
+            for target, remark in remarks.items()
+            if (cost := found["costs"].get(target))
+        ]
+        parts.append(tables.grid(f"as a {who} | what it does | minutes: | memory:", rows))
+    return "\n\n".join(parts)
 
 
 def made(root: Path) -> Iterator[tuple[Path, bytes]]:
-    """Every generated file of a checkout, and what belongs into it.
-
-    Raises InputError if a results file is missing.
-    """
+    """Every generated file of a checkout, and what belongs into it; an InputError if a results file
+    is missing."""
     found = numbers.table()
     used = {Path(name).stem for entry in found.values() for name in entry["from"]}
     used |= {Path(source).stem for source, _ in tables.TABLES.values() if source}
-    document: dict = {"numbers": found}
-    used = sorted(name for name in used if records.place(name).is_file())
-    document["commits"] = {f"{name}.json": _commit(name) for name in used}
+    commits = {f"{name}.json": _commit(name) for name in used if records.place(name).is_file()}
+    document = {"numbers": found, "commits": commits}
     text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)
     yield root / NUMBERS, f"{text}\n".encode()
     for name, (source, text) in tables.TABLES.items():
@@ -40,9 +66,8 @@ def made(root: Path) -> Iterator[tuple[Path, bytes]]:
         head = f"% from {source or 'the code'}, by python -m trinity_book.pages"
         yield root / "book" / "generated" / name, f"{head}\n\n{body}\n".encode()
     readme = root / "README.md"
-    before, _, rest = readme.read_text(encoding="utf-8").partition(COSTS[0])
-    costs, after = tables.costs(records.read("costs")), rest.partition(COSTS[1])[2]
-    text = f"{before}{COSTS[0]}\n\n{costs}\n\n{COSTS[1]}{after}"
+    text, cost = readme.read_text(encoding="utf-8"), costs(records.read("costs"))
+    text = COSTS.sub(lambda n: f"{n[1]}\n\n{cost}\n\n{n[2]}", text)
     text = NUMBER.sub(lambda n: f"{n[1]}{found[n[2]]['text']}{n[3]}", text)
     yield readme, shown.renewed(text).encode()
     for name, drawing in drawings.DRAWINGS.items():

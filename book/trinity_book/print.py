@@ -75,30 +75,29 @@ def printable(text: str, title: str) -> str:
 
 
 def one_page(root: Path, out: Path) -> Path:
-    """Build all pages of a checkout into one HTML page below ``out``, ready to print.
-
-    Raises InputError if the page was not built.
-    """
+    """Build all pages of a checkout into one HTML page below ``out``, ready to print; an InputError
+    if it was not built."""
     built = jupyter_book(root, "--builder", "singlehtml", "--path-output", str(out))
     folder = out / "_build" / "singlehtml"
-    texts = [path.read_text("utf-8") for path in sorted(folder.rglob("*.html"))]
-    found = [text for text in texts if "<article" in text]
-    if not built or not found:
+    texts = [path.read_text("utf-8") for path in folder.rglob("*.html")]
+    if not built or not texts:
         raise InputError("The single page was not built; the warnings are above.")
     config = (root / "_config.yml").read_text("utf-8")
     title = re.search(r"^title: *\"?(.*?)\"?$", config, re.MULTILINE)
-    text = printable(max(found, key=len), title.group(1) if title else "Trinity")
+    text = printable(max(texts, key=len), title.group(1) if title else "Trinity")
     page = folder / "print.html"  # beside the folders that its paths name
     page.write_text(text, encoding="utf-8")
     return page
 
 
-def print_page(page: Path, pdf: Path) -> Path:
-    """Print a page with Chromium.
+def installed_browser() -> str | None:
+    """The first of `BROWSERS` that is on the path."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
 
-    Raises InputError if there is no Chromium, or it printed nothing.
-    """
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+
+def print_page(page: Path, pdf: Path) -> Path:
+    """Print a page with Chromium; an InputError if there is none, or it printed nothing."""
+    browser = installed_browser()
     if browser is None:
         raise InputError(f"Printing needs Chromium or Chrome on the path ({', '.join(BROWSERS)}).")
     with tempfile.TemporaryDirectory() as folder:
@@ -112,10 +111,8 @@ def print_page(page: Path, pdf: Path) -> Path:
 
 
 def link(site: Path, pdf: Path) -> Path:
-    """Put a PDF beside the first page of a built book, which then links to it.
-
-    Raises InputError if there is no built book.
-    """
+    """Put a PDF beside the first page of a built book, which then links to it; an InputError if
+    there is no built book."""
     page = site / "book" / "index.html"
     if not page.is_file():
         raise InputError(f"There is no book in {site}; run make book first.")

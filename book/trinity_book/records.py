@@ -21,10 +21,7 @@ def place(name: str) -> Path:
 
 
 def read(name: str) -> dict:
-    """The record of that name.
-
-    Raises InputError if it was never made.
-    """
+    """The record of that name; an InputError if it was never made."""
     path = place(name)
     if not path.is_file():
         raise InputError(
@@ -49,9 +46,8 @@ def write(
     ``wall_time`` [s] is what it took.
     """
     about = {"modules": sorted(modules), "data": sorted(data)}
-    stamp = provenance.make_stamp(
-        path.stem, source_hash(*about["modules"]), about["data"], parameters or {}, seeds
-    )
+    code = source_hash(*about["modules"])
+    stamp = provenance.make_stamp(path.stem, code, about["data"], parameters or {}, seeds)
     with provenance.timed_block(stamp) as block:
         pass
     block |= {**about, "wall_time": round(wall_time, 1), "output_hash": _hash(results)}
@@ -59,21 +55,17 @@ def write(
 
 
 def differences(path: Path) -> list[str]:
-    """In what a record is not about today's code and data, or was changed (``output``).
-
-    Raises InputError if the file has no provenance block, or a data file that it is about is gone.
-    """
+    """In what a record is not about today's code and data, or was changed (``output``); an
+    InputError if the file has no provenance block, or a data file that it is about is gone."""
     block = provenance.read_block(path)
     gone = [m for m in block["modules"] if file_of(m.partition(":")[0]) is None]
     if gone:
         return [f"the module {gone[0]} is gone"]
+    data, parameters, seeds = (block[key] for key in ("data", "parameters", "seeds"))
     code = source_hash(*block["modules"])
-    today = provenance.make_stamp(
-        path.stem, code, block["data"], block["parameters"], block["seeds"]
-    )
+    today = provenance.make_stamp(path.stem, code, data, parameters, seeds)
     found = provenance.differences(block, today)
-    document = {k: v for k, v in read_json(path).items() if k != "provenance"}
-    return found + ["output"] * (block.get("output_hash") != _hash(document))
+    return found + ["output"] * (block.get("output_hash") != _hash(_bare(path)))
 
 
 def kept(path: Path, parameters: dict) -> dict:
@@ -81,9 +73,12 @@ def kept(path: Path, parameters: dict) -> dict:
     data or parameters."""
     if not path.is_file() or provenance.read_block(path)["parameters"] != parameters:
         return {}
-    document = read_json(path)
-    document.pop("provenance")
-    return {} if differences(path) else document
+    return {} if differences(path) else _bare(path)
+
+
+def _bare(path: Path) -> dict:
+    """The results of a record without its provenance."""
+    return {key: value for key, value in read_json(path).items() if key != "provenance"}
 
 
 def _hash(results: dict) -> str:

@@ -21,17 +21,16 @@ SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 
 
 def slides(folder: Path | None = None) -> str:
-    """The deck as HTML, from the executed notebooks of ``folder`` (the checkout's by default).
-
-    Raises InputError if a figure is not in its notebook, or a sentence names an unknown number.
-    """
+    """The deck as HTML, from the executed notebooks of ``folder`` (the checkout's by default); an
+    InputError if a figure is not in its notebook, or a sentence names an unknown number."""
     folder = folder or data_root().parent / "notebooks"
     book = folder.parent / "book"
     deck = tomllib.loads((book / "slides.toml").read_text(encoding="utf-8"))
     table = read_json(book / "generated" / "numbers.json")["numbers"]
     parts = [f"<section><h1>{html.escape(deck['title'])}</h1><p>{deck['footer']}</p></section>"]
     for slide in deck["slide"]:
-        if not (folder / f"{slide['notebook']}.ipynb").is_file():
+        notebook = folder / f"{slide['notebook']}.ipynb"
+        if not notebook.is_file():
             continue
         lines = [slide["title"], slide["text"], slide["data"], slide.get("notes", "")]
         try:
@@ -40,13 +39,13 @@ def slides(folder: Path | None = None) -> str:
             )
         except KeyError as error:
             raise InputError(f"slides.toml: there is no number {error} to put in.") from error
-        picture, alternative = _picture(folder / f"{slide['notebook']}.ipynb", slide["figure"])
+        picture, alternative = _picture(notebook, slide["figure"])
         parts.append(
             f"<section><h2>{html.escape(title)}</h2><p>{html.escape(text)}</p>"
             f'<figure><img alt="{html.escape(alternative, quote=True)}"'
             f' src="data:image/png;base64,{picture}"></figure>'
             f"<aside>{html.escape(notes)}</aside>"
-            f"<small>{html.escape(data)} Page: {slide['notebook']}.</small></section>"
+            f"<small>{html.escape(data)} Page: {notebook.stem}.</small></section>"
         )
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -66,7 +65,7 @@ def _picture(path: Path, figure: str) -> tuple[str, str]:
             continue
         for output in cell.outputs:
             if "image/png" in output.get("data", {}):
-                png = "".join(output["data"]["image/png"]).replace("\n", "")
+                png = output["data"]["image/png"].replace("\n", "")
                 image = cell.metadata.get("mystnb", {}).get("image", {})
                 return png, image.get("alt") or figure.replace("_", " ")
     raise InputError(f"{path.name} shows no figure {figure}; run make book.")

@@ -1,20 +1,16 @@
-"""Tables of the book's pages and of the README, each from the results files that it names.
+"""Tables of the book's pages, each from the results file that it names.
 
 `trinity_book.pages` writes them into ``book/generated``; a page includes them from there.
 """
 
-import inspect
-import json
 import math
-import re
 from collections.abc import Callable, Iterable
 
 import pyarrow.parquet as pq
 
-import trinity
-from trinity.files import data_path
+from trinity.files import data_path, read_json
 from trinity.quantities import PRIMARY
-from trinity.synthesis.table import FLUX_KW_M2, TABLE, THICKNESS_MM
+from trinity.synthesis.table import FLUX_KW_M2, RUN, TABLE, THICKNESS_MM
 from trinity_book import shown as outputs
 from trinity_book.figures.style import UNIT_OF_END
 
@@ -35,18 +31,6 @@ VICTIMS = {
     "finetuning": "finetuning",
     "ablation": "evaluation, leave one polymer out",
     "book": "`make book`",
-}
-#: Make target -> what a reader should know beside its cost.
-REMARKS = {
-    "setup": "2.5 GB of packages",
-    "book": "from shipped artifacts",
-    "test": "all tests",
-    "class": "every stage and page from nothing",
-    "reproduce": "main arms and book from nothing",
-    "ablation": "all arms, controls and learning curves; resumable",
-    "distil": "networks for trinity predict --fast, once",
-    "power": "refractive index, Tg and encoders, hundreds of test polymers; resumable",
-    "phase0": "the language model, once",
 }
 
 
@@ -73,23 +57,6 @@ def readable(value: float) -> str:
     """
     rounded = float(f"{value:.4g}")
     return f"{rounded:,.0f}" if 1e4 <= rounded < 1e7 else f"{value:,.4g}"
-
-
-#: Targets that renew what is shipped; the others are for everybody who uses it.
-MAINTAINERS = ("ablation", "distil", "power", "phase0")
-
-
-def costs(found: dict) -> str:
-    """What each make target costs, users' targets first: the tables of the README."""
-    parts = []
-    for who, maintained in (("user", False), ("maintainer", True)):
-        rows = [
-            (f"`make {target}`", remark, cost["minutes"], f"{cost['memory_gb']} GB")
-            for target, remark in REMARKS.items()
-            if (cost := found["costs"].get(target)) and (target in MAINTAINERS) == maintained
-        ]
-        parts.append(grid(f"as a {who} | what it does | minutes: | memory:", rows))
-    return "\n\n".join(parts)
 
 
 def scaling_costs(found: dict) -> str:
@@ -143,14 +110,9 @@ def scaling_memory(found: dict) -> str:
         return what, f"{rows:,}", memory, amount(part["wall_s"], TIME)
 
     made, million = sorted(found["tables"].values(), key=lambda one: one["rows"]), found["million"]
-    rows = [
-        *(
-            row(f"made from nothing, {one['polymers']:,} polymers", one["rows"], one)
-            for one in made
-        ),
-        row("joined from finished parts", million["rows"], million["join"]),
-        row("read as phase 1 does", million["rows"], million["read"]),
-    ]
+    rows = [row(f"made from nothing, {t['polymers']:,} polymers", t["rows"], t) for t in made]
+    rows.append(row("joined from finished parts", million["rows"], million["join"]))
+    rows.append(row("read as phase 1 does", million["rows"], million["read"]))
     return grid("what | rows | memory of all processes | time", rows) + (
         f"\n\nThe million rows are the parts of the published table, repeated "
         f"({million['polymers']:,} different polymers): {amount(million['bytes'], SIZE)} in one "
@@ -162,7 +124,7 @@ def dataset_facts(report: dict) -> str:
     """Size, origin and content of the published synthetic table."""
     place = data_path("artifacts", "synthetic", TABLE)
     table, stamp = pq.read_metadata(place), report["provenance"]
-    made = json.loads(place.with_name("_run.json").read_text(encoding="utf-8"))
+    made = read_json(place.with_name(RUN))
     coverage, size = report["coverage"], amount(place.stat().st_size, SIZE)
     spread = {k: math.exp(report["label_spread"][k]["0.5"]) for k in PRIMARY}
     within = (f"{100 * report['measured_within'][k]['share']:.0f} %" for k in PRIMARY)
@@ -264,13 +226,12 @@ def troubleshooting(found: dict) -> str:
 
 def chaos(found: dict) -> str:
     """Processes killed at random moments, and what a rerun left."""
-    counts = ("kills", "parent_only", "reruns", "identical")
-    everything = {**found, "parent_only": sum(one["parent_only"] for one in found["victims"])}
-    rows = [(VICTIMS[one["victim"]], *(one[k] for k in counts)) for one in found["victims"]]
-    rows.append(("all", *(everything[k] for k in counts)))
+    counts, victims = ("kills", "parent_only", "reruns", "identical"), found["victims"]
+    rows = [(VICTIMS[one["victim"]], *(one[k] for k in counts)) for one in victims]
+    rows.append(("all", *(sum(one[k] for one in victims) for k in counts)))
     head = "killed | kills: | of these the main process only: | reruns: | with the same bytes:"
     text = grid(head, rows)
-    killed = {one["victim"] for one in found["victims"]}
+    killed = {one["victim"] for one in victims}
     if missing := [words for name, words in VICTIMS.items() if name not in killed]:
         text += f"\n\n**Not yet killed:** {'; '.join(missing)}."
     return text
@@ -323,37 +284,6 @@ def versions(found: dict) -> str:
                 rows)  # fmt: skip
 
 
-def api(nothing: dict) -> str:
-    """The public names of the package: how each is called, and what it is."""
-    parts = []
-    for name in trinity.__all__:
-        public = getattr(trinity, name)
-        paragraph = (inspect.getdoc(public) or "").split("\n\n")[0]
-        words = re.sub(r":\w+:`", "`", " ".join(paragraph.replace("``", "`").split()))
-        words = words.replace("kW/m2", "kW/m²")
-        parts.append(f"## `trinity.{name}`\n\n{words}\n\n```python\n{_call(name, public)}\n```\n")
-    return "\n".join(parts)
-
-
-def _call(name: str, public: Callable) -> str:
-    """How something public is called, a parameter a line; types by their last names."""
-    signature = inspect.signature(public)
-    made = inspect.formatannotation(signature.return_annotation).strip("'")
-    given = [
-        one if len(repr(one.default)) < 40 else one.replace(default=...)
-        for one in signature.parameters.values()
-    ]
-    kinds = [one.kind for one in given]
-    if (keyword := inspect.Parameter.KEYWORD_ONLY) in kinds:
-        given.insert(kinds.index(keyword), "*")
-    rows = "\n".join(f"    {one}," for one in given)
-    rows = rows.replace("Ellipsis", "...")
-    rows = re.sub(r": '([^']*)'", r": \1", rows)
-    rows = re.sub(r"\b(?:[A-Za-z_]\w*\.)+(\w+)", r"\1", rows)
-    made = "" if made == "None" else f" -> {made.rpartition('.')[2]}"
-    return f"trinity.{name}(\n{rows}\n){made}"
-
-
 def handbook(nothing: dict) -> str:
     """Handbook values of a list of polymers beside their estimates, property by property."""
     from trinity_book.studies.validation.properties import handbook_shown
@@ -375,23 +305,24 @@ def folded(title: str, *parts: str) -> str:
     return f"````{{admonition}} {title}\n:class: dropdown\n\n{inside}\n````"
 
 
-OWN = (
-    audit, chaos, cone_speed, fire_codes, mutation, prediction_speed, two_processes, versions,
-    wrong_inputs,
-)  # fmt: skip
-#: File below ``book/generated`` -> results file, if any, and what makes its text.
-TABLES: dict[str, tuple[str | None, Callable[[dict], str]]] = {
-    **{f"{make.__name__}.md": (f"{make.__name__}.json", make) for make in OWN},
-    "api.md": (None, api),
-    "cone.md": (None, outputs.cone),
-    "dataset_columns.md": ("synthesis.json", dataset_columns),
-    "dataset_facts.md": ("synthesis.json", dataset_facts),
-    "estimate.md": (None, outputs.estimate),
-    "generator_coverage.md": ("synthesis_cost.json", generator_coverage),
-    "handbook.md": (None, handbook),
-    "priors.md": ("physics_validation.json", priors),
-    "scaling_costs.md": ("synthesis_cost.json", scaling_costs),
-    "scaling_memory.md": ("synthesis_scale.json", scaling_memory),
-    "slab_by_hand.md": (None, outputs.slab_by_hand),
-    "troubleshooting.md": ("wrong_inputs.json", troubleshooting),
+#: Results file, if any -> what makes tables of it.
+MADE_FROM: dict[str | None, tuple[Callable[[dict], str], ...]] = {
+    None: (outputs.api, outputs.cone, outputs.estimate, outputs.slab_by_hand, handbook),
+    "audit.json": (audit,),
+    "chaos.json": (chaos,),
+    "cone_speed.json": (cone_speed,),
+    "fire_codes.json": (fire_codes,),
+    "mutation.json": (mutation,),
+    "physics_validation.json": (priors,),
+    "prediction_speed.json": (prediction_speed,),
+    "synthesis.json": (dataset_columns, dataset_facts),
+    "synthesis_cost.json": (generator_coverage, scaling_costs),
+    "synthesis_scale.json": (scaling_memory,),
+    "two_processes.json": (two_processes,),
+    "versions.json": (versions,),
+    "wrong_inputs.json": (troubleshooting, wrong_inputs),
+}
+#: File below ``book/generated`` -> its results file and what makes its text, by whose name it goes.
+TABLES = {
+    f"{make.__name__}.md": (source, make) for source, made in MADE_FROM.items() for make in made
 }

@@ -94,10 +94,8 @@ def commit_in_words(commit: object) -> str:
 
 
 def trace(path: Path) -> Trace:
-    """Trace a results file, model folder, notebook, page or figure.
-
-    Raises InputError if there is no such file, or nothing says where it comes from.
-    """
+    """Trace a results file, model folder, notebook, page or figure; an InputError if there is no
+    such file, or nothing says where it comes from."""
     if path.suffix == ".html":
         return _page(path)
     if path.suffix == ".md":
@@ -120,8 +118,7 @@ def trace(path: Path) -> Trace:
 
 def _shown(path: Path) -> str:
     """The path below the checkout, which is the same on every machine."""
-    root = data_root().parent
-    here = path.absolute()
+    root, here = data_root().parent, path.absolute()
     return here.relative_to(root).as_posix() if here.is_relative_to(root) else path.name
 
 

@@ -34,31 +34,27 @@ def questions(ablation: dict) -> Iterator[tuple[str, str]]:
     """Numbers and a sentence for each primary question, by names that end in its number."""
     pairs = zip(CLAIMS, ablation["primary_questions"], strict=True)
     for number, (claim, row) in enumerate(pairs, start=1):
-        word, found = verdict(row), _numbers(row)
-        found |= {"verdict": word, "agrees": AGREES[word], "claim": claim}
-        found["sentence"] = f"**{word.capitalize()}:** that {claim} ({_detail(row, word)})."
-        yield from ((f"{name}_{number}", text) for name, text in found.items())
+        word, effect, p_holm = verdict(row), _saved(row), f"{row['p_holm']:.3f}"
+        needed = row["groups_for_80_percent_power"]
+        needed = "over a million" if needed is None else f"{needed:,}"
+        detail = f"error saved {effect}, corrected p {p_holm}"
+        if word == "not shown" and row["effect"] < 0:
+            detail += "; it points the other way"
+        elif word == "not shown":
+            detail += f"; about {needed} groups would show such an effect four times out of five"
+        yield f"effect_{number}", effect
+        yield f"p_{number}", f"{row['p']:.3f}"
+        yield f"p_holm_{number}", p_holm
+        yield f"needed_{number}", needed
+        yield f"verdict_{number}", word
+        yield f"agrees_{number}", AGREES[word]
+        yield f"claim_{number}", claim
+        yield f"sentence_{number}", f"**{word.capitalize()}:** that {claim} ({detail})."
 
 
-def _numbers(row: dict) -> dict[str, str]:
-    needed = row["groups_for_80_percent_power"]
-    return {
-        "effect": f"{row['effect']:+.3f} ({row['low']:+.3f} to {row['high']:+.3f})",
-        "p": f"{row['p']:.3f}",
-        "p_holm": f"{row['p_holm']:.3f}",
-        "needed": "over a million" if needed is None else f"{needed:,}",
-    }
-
-
-def _detail(row: dict, word: str) -> str:
-    """The numbers of a sentence; the size of a study that could decide."""
-    text = _numbers(row)
-    found = f"error saved {text['effect']}, corrected p {text['p_holm']}"
-    if word == "not shown" and row["effect"] < 0:
-        found += "; it points the other way"
-    elif word == "not shown":
-        found += f"; about {text['needed']} groups would show such an effect four times out of five"
-    return found
+def _saved(row: dict) -> str:
+    """What an arm saves, with its 95 % interval over groups."""
+    return "{effect:+.3f} ({low:+.3f} to {high:+.3f})".format(**row)
 
 
 def with_power(second: dict) -> Iterator[tuple[str, str]]:
@@ -109,7 +105,7 @@ def by_gradient(slow: dict) -> Iterator[tuple[str, str]]:
     errors = {row["arm"]: row["mean_abs_ln"] for row in slow["scores"]["hidden"]["primary"]}
     for row in slow["comparisons"]:
         name = f"gradient_{row['recipe']}"
-        yield f"{name}_effect", "{effect:+.3f} ({low:+.3f} to {high:+.3f})".format(**row)
+        yield f"{name}_effect", _saved(row)
         yield f"{name}_p", f"{row['p']:.3f}"
         for short in ("phase1", "direct"):
             start = SHORT[short]
@@ -125,10 +121,7 @@ def by_gradient(slow: dict) -> Iterator[tuple[str, str]]:
 def to_the_end(found: dict) -> Iterator[tuple[str, str]]:
     """The paper's recipe with all its steps: the same numbers, as those of a further recipe."""
     end = found["end"]
-    yield (
-        "gradient_whole_effect",
-        "{effect:+.3f} ({low:+.3f} to {high:+.3f})".format(**end["comparison"]),
-    )
+    yield "gradient_whole_effect", _saved(end["comparison"])
     yield "gradient_whole_p", f"{end['comparison']['p']:.3f}"
     for short in ("phase1", "direct"):
         yield f"gradient_whole_{short}", f"{end[SHORT[short]]['left_out']:.3f}"

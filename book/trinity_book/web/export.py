@@ -85,10 +85,8 @@ def model_tables(model: Path) -> dict:
 
 
 def write(out: Path, model: Path) -> list[Path]:
-    """Write the four files into ``out``; returns their paths.
-
-    Raises InputError if the model folder or the optional packages are missing.
-    """
+    """Write the four files into ``out``; returns their paths. An InputError says that the model
+    folder or the optional packages are missing."""
     try:
         from trinity_book.web.graphs import encoder_graph, head_graph
     except ImportError as error:
