@@ -59,7 +59,8 @@ def cases() -> list[dict]:
 def scalars(time_s: np.ndarray, flux: np.ndarray) -> dict[str, float]:
     """Peak [g/m2/s] of a mass loss, time [s] to 1 g/m2/s, and what was lost [kg/m2].
 
-    The peak is taken before 98 % of that is gone, as `trinity.cone.curve.read_bare` does.
+    The peak is taken before 98 % of that is gone; `trinity.cone.curve.read_bare` takes 98 % of the
+    volatiles, which is the same of a specimen that has burnt out.
     """
     i = int(np.argmax(flux >= 1.0))
     first = np.interp(1.0, flux[i - 1 : i + 1], time_s[i - 1 : i + 1])
