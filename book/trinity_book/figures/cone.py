@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
+from scipy.integrate import cumulative_trapezoid
 
 from trinity.quantities import PRIMARY
 from trinity_book.figures import style
@@ -20,8 +20,8 @@ def curves_with_marks(curves: dict[str, tuple], measured: pd.Series, title: str)
     figure, (above, below) = subplots(2, 1, figsize=(5.4, 5.4), sharex=True, height_ratios=(3, 2))
     for (name, (time_s, hrr_w_m2)), colour in zip(curves.items(), (BLUE, SKY, GREEN), strict=False):
         above.plot(time_s, 1e-3 * hrr_w_m2, color=colour, label=f"simulated, {name}")
-        steps = 0.5 * np.diff(time_s) * (hrr_w_m2[1:] + hrr_w_m2[:-1])
-        below.plot(time_s[1:], 1e-6 * np.cumsum(steps), color=colour)
+        released = cumulative_trapezoid(hrr_w_m2, time_s)
+        below.plot(time_s[1:], 1e-6 * released, color=colour)
     _mark(above, below, measured)
     above.set(ylabel="heat release rate (kW/m²)", title=title, ylim=(0, None))
     below.set(xlabel="time (s)", ylabel="heat released\n(MJ/m²)")
@@ -29,7 +29,7 @@ def curves_with_marks(curves: dict[str, tuple], measured: pd.Series, title: str)
     longest = max(time_s[-1] for time_s, _ in curves.values())
     marked = np.nan_to_num(max(measured["t_peak_s"], measured["t_ig_s"] + 180.0))
     below.set_xlim(0, max(1.02 * longest, 1.02 * marked))
-    style.legend_outside(above, 2, "outside lower center")
+    style.legend_outside(figure, 2, "outside lower center")
     return figure
 
 
@@ -77,12 +77,10 @@ def errors_by(errors: dict[str, dict], grouping: str, labels: dict[str, str]) ->
         axes.axvline(1.0, color=GREY, linewidth=0.9)
         axes.set(xscale="log", xlim=(0.42, 2.4), xlabel="simulated / measured")
         axes.set(title=NAMES[target])
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.set_xticks([0.5, 0.7, 1.0, 1.4, 2.0], ["0.5", "0.7", "1", "1.4", "2"])
+        style.ticks_at(axes, [0.5, 0.7, 1.0, 1.4, 2.0])
     panels[0].set_yticks(place, labels.values())
     panels[0].invert_yaxis()
-    entries = panels[0].get_legend_handles_labels()
-    figure.legend(*entries, loc="outside lower center", ncols=2, fontsize="small")
+    style.legend_outside(figure, 2, "outside lower center", "small")
     return figure
 
 
@@ -152,8 +150,7 @@ def verification(curve: dict, convergence: dict) -> Figure:
         axes.loglog(size, error[0] * (size / size[0]) ** 2, ":", color=GREY, label="second order")
         style.plain_ticks(axes.yaxis)
         axes.yaxis.set_major_formatter("{x:.0e}" if key == "time" else "{x:g}")
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.set_xticks(size, [f"{v:.3g}" for v in size])
+        style.ticks_at(axes, size)
         axes.set(xlabel=x, ylabel=y)
         axes.legend(fontsize="small")
     return figure
@@ -189,8 +186,8 @@ def ignition_lines(lines: dict, tests: pd.DataFrame, columns: int = 4) -> Figure
         axes.plot(mine["flux_kw_m2"], mine["t_ig_s"] ** -0.5, "o", color=ORANGE, label="measured")
         axes.axvline(line["critical_flux_kw_m2"], color=GREY, linewidth=0.8, linestyle=":")
         axes.set_title(name, fontsize="medium")
-    style.show_ticks_above(list(panels.flat[len(lines["polymers"]) :]), panels)
-    style.legend_outside(panels[0, 0])
+    style.hide_after(len(lines["polymers"]), panels)
+    style.legend_outside(figure)
     figure.supxlabel("heat flux (kW/m²)", fontsize="medium")
     figure.supylabel(r"$t_{ig}^{-1/2}$ (s$^{-1/2}$)", fontsize="medium")
     return figure

@@ -64,5 +64,5 @@ def elsewhere(levels: pd.DataFrame) -> Figure:
     ]
     bars(axes, levels.assign(arm=levels["arm"].map(label)), "level", "arm", "mean_abs_ln", shades)
     axes.set_ylabel(PRIMARY_LABEL)
-    legend_outside(axes, 2)
+    legend_outside(figure, 2)
     return figure

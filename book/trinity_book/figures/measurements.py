@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import seaborn
-from matplotlib import colormaps
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
@@ -33,19 +32,17 @@ def one_polymer_by_laboratory(tests: pd.DataFrame, polymer: str) -> Figure:
     """
     rows = tests[tests["polymer"] == polymer]
     robin = rows["lab"].str.startswith("MaCFP")
-    rows = rows.assign(lab=rows["lab"].where(~robin, "MaCFP round robin"))
-    labs = sorted(rows["lab"].unique())
+    rows = rows.assign(laboratory=rows["lab"].where(~robin, "MaCFP round robin"))
+    labs = sorted(rows["laboratory"].unique())
     figure, axes = subplots(figsize=(5.6, 3.6))
     seaborn.scatterplot(
-        rows, x="flux_kw_m2", y="t_ig_s", hue="lab", style="lab", hue_order=labs, style_order=labs,
-        palette=PALETTE[: len(labs)], size="thickness_mm", sizes=(20, 100), alpha=0.75,
+        rows.rename(columns={"thickness_mm": "thickness [mm]"}), x="flux_kw_m2", y="t_ig_s",
+        hue="laboratory", style="laboratory", hue_order=labs, style_order=labs,
+        palette=PALETTE[: len(labs)], size="thickness [mm]", sizes=(20, 100), alpha=0.75,
         linewidth=0, ax=axes,
     )  # fmt: skip
     axes.set(yscale="log", xlabel=FLUX, ylabel=LABELS["t_ig_s"], title=polymer)
-    handles, names = axes.get_legend_handles_labels()
-    words = {"lab": "laboratory", "thickness_mm": "thickness [mm]"}
-    axes.legend(handles, [words.get(name, name) for name in names], fontsize=7.5,
-                loc="center left", bbox_to_anchor=(1.01, 0.5))  # fmt: skip
+    style.legend_beside(axes)
     return figure
 
 
@@ -57,21 +54,17 @@ def measured_curves(
     ``specimens`` and ``curves`` as `load_specimens` and `load_curves` of the measurements give
     them; the time axes end at ``longest_s``, thick specimens burn on.
     """
-    polymers = sorted(specimens["polymer"].unique())
     figure, grid = subplots(3, 4, figsize=(6.6, 5.8), sharex=True)
-    scale = Normalize(20.0, 95.0)
-    for axes, polymer in zip(grid.flat, polymers, strict=False):
-        own = specimens[specimens["polymer"] == polymer]
+    shades = ScalarMappable(Normalize(20.0, 95.0), "viridis")
+    for axes, (polymer, own) in zip(grid.flat, specimens.groupby("polymer"), strict=False):
         for test_id, flux in zip(own["test_id"], own["flux_kw_m2"], strict=True):
-            curve = curves[test_id]
-            axes.plot(curve["time_s"], curve["hrr_kw_m2"], color=colormaps["viridis"](scale(flux)),
-                      linewidth=0.6, alpha=0.8)  # fmt: skip
+            curve, colour = curves[test_id], shades.to_rgba(flux)
+            axes.plot(curve["time_s"], curve["hrr_kw_m2"], color=colour, linewidth=0.6, alpha=0.8)
         axes.set(xlim=(0, longest_s), ylim=(0, None))
         axes.set_title(f"{polymer} ({len(own)})", fontsize=8)
         axes.tick_params(labelsize=7)
-    style.show_ticks_above(list(grid.flat[len(polymers) :]), grid)
-    bar = figure.colorbar(ScalarMappable(scale, "viridis"), ax=grid, shrink=0.7, pad=0.01)
-    bar.set_label(FLUX)
+    style.hide_after(specimens["polymer"].nunique(), grid)
+    figure.colorbar(shades, ax=grid, shrink=0.7, pad=0.01, label=FLUX)
     figure.supxlabel("time [s]", fontsize=9)
     figure.supylabel("heat release rate [kW/m²]", fontsize=9)
     return figure
@@ -104,7 +97,7 @@ def measured_in_synthetic(table: pd.DataFrame, tests: pd.DataFrame) -> Figure:
         axes.scatter(tests["flux_kw_m2"], tests[target], s=22, c=ORANGE, label="measured")
         axes.set(yscale="log", xlabel=FLUX, ylabel=LABELS[target])
     panels[0].plot([], [], "o", color=SKY, markersize=5, label="synthetic")
-    style.legend_outside(panels[0])
+    style.legend_outside(figure)
     return figure
 
 
@@ -140,16 +133,12 @@ def measured_beside_simulated(
             simulated[polymer].items(), (BLUE, ORANGE), strict=False
         ):
             axes.plot(time_s, 1e-3 * hrr_w_m2, color=colour, linewidth=1.2, label=name)
-        one = own.iloc[0]
-        title = f"{polymer}, {one['lab']}, {one['flux_kw_m2']:.0f} kW/m²"
+        title = "{polymer}, {lab}, {flux_kw_m2:.0f} kW/m²".format(**own.iloc[0])
         axes.set_title(title, fontsize=8)
         longest = max(measured[i]["time_s"].max() for i in own["test_id"])
         axes.set(xlim=(0, longest), ylim=(0, None))
-    for axes in grid.flat[specimens["polymer"].nunique() :]:
-        axes.set_axis_off()
-    handles, names = grid.flat[0].get_legend_handles_labels()
-    entries = dict(zip(names, handles, strict=True))
-    figure.legend(entries.values(), entries.keys(), loc="lower right", fontsize=9)
+    style.hide_after(specimens["polymer"].nunique(), grid)
+    style.legend_outside(figure, 1, "lower right", 9)
     figure.supxlabel("time [s]", fontsize=9)
     figure.supylabel("heat release rate [kW/m²]", fontsize=9)
     return figure

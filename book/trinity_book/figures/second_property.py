@@ -1,10 +1,11 @@
 """Figures of the second properties: learning curves and what few polymers would have shown."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator
 
-from trinity_book.figures.style import AMBER, BLUE, GREY, MARKERS, PALETTE, STARTS, ranges, subplots
+from trinity_book.figures import style
+from trinity_book.figures.style import AMBER, BLUE, GREY, MARKERS, PALETTE, STARTS, subplots
 
 #: Arms as a legend names them, in the order in which they are drawn.
 ARMS = {
@@ -35,24 +36,18 @@ def learning_curves(curves: pd.DataFrame) -> Figure:
             rows = curves[(curves["arm"] == arm) & (curves["physics"] == physics)]
             if len(rows):
                 part = rows.sort_values("labels")
-                error = part[["mae", "mae"]].sub(part[["low", "high"]].to_numpy()).abs().T
-                width = 1.8 if arm in ("phase1", "language_model") else 0.9
-                look = {"color": COLOURS[arm], "marker": MARKERS[number], "markersize": 4}
-                look |= {"linewidth": width, "elinewidth": 0.7, "label": name}
-                axes.errorbar(part["labels"], part["mae"], error.to_numpy(), **look)
+                error = np.abs(part[["low", "high"]].sub(part["mae"], axis=0)).T
+                axes.errorbar(
+                    part["labels"], part["mae"], error, color=COLOURS[arm], marker=MARKERS[number],
+                    markersize=4, linewidth=1.8 if arm in ("phase1", "language_model") else 0.9,
+                    elinewidth=0.7, label=name,
+                )  # fmt: skip
         axes.set(xscale="log", title=PHYSICS[physics], xlabel="labels")
-        axes.set_xticks(sorted(curves["labels"].unique()), sorted(curves["labels"].unique()))
-        axes.minorticks_off()
+        style.ticks_at(axes, sorted(curves["labels"].unique()))
     name = UNITS[curves["property"].iloc[0]]
     panels[0].set(ylabel=f"mean absolute error, {name}", yscale="log")
-    panels[0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 4, 5, 7)))
-    panels[0].yaxis.set_major_formatter("{x:g}")
-    panels[0].minorticks_off()
-    entries: dict = {}
-    for axes in panels:
-        handles, names = axes.get_legend_handles_labels()
-        entries |= dict(zip(names, handles, strict=True))
-    figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=3, fontsize=8)
+    style.plain_ticks(panels[0].yaxis, (1, 2, 3, 4, 5, 7))
+    style.legend_outside(figure, 3, "outside lower center")
     return figure
 
 
@@ -65,7 +60,7 @@ def encoders(rows: pd.DataFrame, names: dict[str, str]) -> Figure:
     part = rows[rows["difference"].notna()]
     figure, axes = subplots(figsize=(6.4, 0.5 * len(part) + 1.1))
     shown = [names[one] for one in part["encoder"]]
-    ranges(axes, part[["difference", "low", "high"]], shown, [BLUE] * len(part))
+    style.ranges(axes, part[["difference", "low", "high"]], shown, [BLUE] * len(part))
     axes.axvline(0.0, color=GREY, linewidth=0.9)
     axes.set(xlabel="mean absolute error less that of the shipped encoder")
     return figure
@@ -86,10 +81,7 @@ def power_curve(power: pd.DataFrame) -> Figure:
             axes.plot(part["polymers"], 100 * part["power"], label=f"{labels} labels", **look)
         axes.axhline(80, color=GREY, linestyle=":", linewidth=1)
         axes.set(xscale="log", title=PHYSICS[physics], xlabel="test polymers", ylim=(0, 103))
-        sizes = sorted(power["polymers"].unique())
-        axes.set_xticks(sizes, sizes)
-        axes.minorticks_off()
+        style.ticks_at(axes, sorted(power["polymers"].unique()))
     panels[0].set(ylabel="studies that show the effect [%]")
-    entries = panels[0].get_legend_handles_labels()
-    figure.legend(*entries, loc="outside lower center", ncols=6, fontsize=8)
+    style.legend_outside(figure, 6, "outside lower center")
     return figure

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator, NullLocator
+from seaborn.utils import relative_luminance
 
 from trinity.evidence.arms import ARMS
 from trinity.files import data_root
@@ -113,11 +114,9 @@ def box(axes: Axes, x, y, width, height, colour: str, text: str = "", **font) ->
 def by_polymer(axes: Axes, table: pd.DataFrame, x: str, y: str, names: Sequence[str] = ()) -> None:
     """Points of a table, a colour and a marker per polymer; ``names`` are all that may occur."""
     names = sorted(names or table["polymer"].unique())
-    looks = (dict(zip(names, shades, strict=False)) for shades in (PALETTE, MARKERS))
-    options = dict(zip(("palette", "markers"), looks, strict=True))
     seaborn.scatterplot(
         table, x=x, y=y, hue="polymer", style="polymer", hue_order=names, style_order=names,
-        s=26, linewidth=0, ax=axes, **options,
+        palette=PALETTE[: len(names)], markers=MARKERS[: len(names)], s=26, linewidth=0, ax=axes,
     )  # fmt: skip
     axes.get_legend().remove()
 
@@ -128,12 +127,17 @@ def legend_beside(axes: Axes, **options) -> None:
     axes.legend(**{**beside, **options})
 
 
-def legend_outside(axes: Axes, columns: int = 3, where: str = "outside upper left") -> None:
-    """The legend above or below all panels of the figure, where it covers no data."""
-    if axes.get_legend():
-        axes.get_legend().remove()
-    entries = axes.get_legend_handles_labels()
-    axes.figure.legend(*entries, loc=where, ncols=columns, fontsize=8)
+def legend_outside(
+    figure: Figure, columns: int = 3, where: str = "outside upper left", fontsize: float = 8
+) -> None:
+    """One legend of all panels, above or below them, where it covers no data."""
+    entries: dict = {}
+    for axes in figure.axes:
+        if axes.get_legend():
+            axes.get_legend().remove()
+        handles, names = axes.get_legend_handles_labels()
+        entries |= dict(zip(names, handles, strict=True))
+    figure.legend(entries.values(), entries, loc=where, ncols=columns, fontsize=fontsize)
 
 
 def on_white(text) -> None:
@@ -141,13 +145,11 @@ def on_white(text) -> None:
     text.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
 
 
-def show_ticks_above(empty: Sequence[Axes], grid: np.ndarray) -> None:
-    """Hide the ``empty`` panels at the end of a grid whose panels share their axes, and give the
-    panels above them the numbers of the axis."""
-    panels = list(grid.flat)
-    for axes in empty:
-        axes.set_axis_off()
-        panels[panels.index(axes) - grid.shape[1]].tick_params(labelbottom=True)
+def hide_after(used: int, grid: np.ndarray) -> None:
+    """Hide the panels of a grid after those used; the panels above them have numbers."""
+    for place in range(used, grid.size):
+        grid.flat[place].set_axis_off()
+        grid.flat[place - grid.shape[1]].tick_params(labelbottom=True)
 
 
 def identity_line(
@@ -164,6 +166,12 @@ def identity_line(
     axes.set(xscale="log", yscale="log", xlim=limits, ylim=limits, aspect="equal")
     for axis in (axes.xaxis, axes.yaxis):
         plain_ticks(axis, (1.0, 3.0) if limits[1] > 50 * limits[0] else (1.0, 2.0, 5.0))
+
+
+def ticks_at(axes: Axes, places: Sequence[float]) -> None:
+    """Numbers at these places of a logarithmic axis of abscissas, and nothing between them."""
+    axes.set_xticks(places, [f"{place:g}" for place in places])
+    axes.xaxis.set_minor_locator(NullLocator())
 
 
 def plain_ticks(axis, steps: tuple[float, ...] = (1.0, 2.0, 5.0)) -> None:
@@ -214,23 +222,13 @@ def heatmap(table: pd.DataFrame, label: str, size: tuple[float, float], **option
     drawn = {"annot": True, "fmt": ".1f", "annot_kws": {"fontsize": 8.5}, **options}
     seaborn.heatmap(table, ax=axes, cbar_kws=bar, **drawn)
     shades = axes.collections[0].get_facecolors()
-    for text in axes.texts:  # black or white, whichever stands out more
+    for text in axes.texts:  # by WCAG 2, black and white stand out alike beside 0.18
         column, row = np.floor(text.get_position()).astype(int)
-        text.set_color(
-            "black" if _luminance(shades[row * table.shape[1] + column]) > 0.18 else "white"
-        )
+        light = relative_luminance(shades[row * table.shape[1] + column])
+        text.set_color("black" if light > 0.18 else "white")
     axes.grid(False)
     axes.tick_params(length=0)
     axes.tick_params(axis="x", rotation=40)
     plt.setp(axes.get_xticklabels(), ha="right", rotation_mode="anchor")
     axes.tick_params(axis="y", rotation=0)
     return figure
-
-
-def _luminance(colour: Sequence[float]) -> float:
-    """Relative luminance of an sRGB colour, by WCAG 2: white is 1, and beside 0.18 black and white
-    stand out alike."""
-    red, green, blue = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour[:3]
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

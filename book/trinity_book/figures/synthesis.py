@@ -107,8 +107,7 @@ def non_ignition(table: pd.DataFrame) -> Figure:
         share = 100 * (1 - part["ignited"].groupby(bins, observed=False).mean())
         axes.plot(centres, share.to_numpy(), marker=mark, color=colour, label=text)
     axes.set(xscale="log", xlabel="heat flux [kW/m²]", ylabel="tests without ignition [%]")
-    axes.set_xticks([15, 25, 35, 50, 75, 100], ["15", "25", "35", "50", "75", "100"])
-    axes.minorticks_off()
+    style.ticks_at(axes, [15, 25, 35, 50, 75, 100])
     axes.legend()
     return figure
 

@@ -10,7 +10,8 @@ import pandas as pd
 import seaborn
 from matplotlib.figure import Figure
 
-from trinity_book.figures.style import AMBER, BLUE, GREY, ORANGE, PINK, SKY, bars, subplots
+from trinity_book.figures import style
+from trinity_book.figures.style import AMBER, BLUE, GREY, ORANGE, PINK, SKY, subplots
 
 FINETUNED = {"direct": (ORANGE, "direct finetuning"), "two_phase": (BLUE, "phase 1 + phase 2")}
 TRAININGS = {
@@ -47,7 +48,7 @@ def landscape(found: dict) -> Figure:
         axes.set(xlabel="towards direct solution [filter lengths]")
         axes.set_aspect("equal")
     panels[0].set_ylabel("towards two-phase solution [filter lengths]")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    style.legend_outside(figure, 3, "outside lower center", 8.5)
     return figure
 
 
@@ -91,7 +92,7 @@ def probes(found: list[dict]) -> Figure:
     models = table["model"].unique()
     figure, axes = subplots(figsize=(5.8, 3.2))
     colours = [PROBED.get(model, SKY) for model in models]
-    bars(axes, table, "quantity", "model", "r2", colours)
+    style.bars(axes, table, "quantity", "model", "r2", colours)
     axes.set(ylabel="share of variance found, R²", ylim=(min(0.0, table["low"].min()), 1.0))
     axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.1), ncol=len(models))
     return figure
@@ -103,14 +104,14 @@ def ends(found: list[dict]) -> Figure:
     ``found``: the block ``ends``.
     """
     figure, axes = subplots(figsize=(6.4, 2.8))
-    styles = {"start": ("black", "start"), "phase1": (GREY, "phase 1 only"), **FINETUNED}
-    for i, (point, (colour, _)) in enumerate(styles.items()):
+    looks = {"start": ("black", "start"), "phase1": (GREY, "phase 1 only"), **FINETUNED}
+    for i, (point, (colour, _)) in enumerate(looks.items()):
         factors = np.exp([part[point]["error_held_out"] for part in found])
         axes.plot(factors, np.full(len(factors), i), "o", color=colour, alpha=0.6)
         axes.plot(np.exp(np.mean(np.log(factors))), i, "|", color=colour, markersize=20)
     axes.set(xlabel="error factor on held-out polymers (dots: parts, bar: their mean)")
-    axes.set_yticks(range(len(styles)), [name for _, name in styles.values()])
-    axes.set_ylim(len(styles) - 0.5, -0.5)
+    axes.set_yticks(range(len(looks)), [name for _, name in looks.values()])
+    axes.set_ylim(len(looks) - 0.5, -0.5)
     return figure
 
 
