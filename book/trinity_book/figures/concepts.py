@@ -33,6 +33,7 @@ def cone_test() -> Figure:
         corners = [(0.7 * side, 2.6), (1.7 * side, 1.5), (1.35 * side, 1.5), (0.45 * side, 2.6)]
         axes.add_patch(Polygon(corners, facecolor=ORANGE, edgecolor="none"))
         style.arrow(axes, (1.1 * side, 1.45), (0.6 * side, 0.15), ORANGE)
+        axes.plot([2.2 * side, 0.6 * side, 0.6 * side], [3.0, 3.6, 4.1], color=GREY, linewidth=2)
     flame = [(-0.5, 0.05), (-0.3, 0.9), (-0.05, 0.5), (0.1, 1.3), (0.3, 0.5), (0.5, 0.05)]
     axes.add_patch(Polygon(flame, facecolor=AMBER, edgecolor="none", alpha=0.8))
     axes.add_patch(Rectangle((-1, -0.2), 2, 0.22, facecolor=BLUE))
@@ -40,8 +41,6 @@ def cone_test() -> Figure:
     axes.add_patch(Rectangle((-1.3, -1.0), 2.6, 0.3, facecolor=GREY))
     axes.plot([0.75, 1.9], [0.45, 0.45], color=GREY, linewidth=2)
     axes.plot(0.75, 0.45, "*", color=AMBER, markersize=11)
-    axes.plot([-2.2, -0.6, -0.6], [3.0, 3.6, 4.1], color=GREY, linewidth=2)
-    axes.plot([2.2, 0.6, 0.6], [3.0, 3.6, 4.1], color=GREY, linewidth=2)
     style.arrow(axes, (0, 2.7), (0, 4.0), GREY)
     notes = {
         (2.0, 2.1): "conical heater: a known irradiance",
@@ -192,6 +191,5 @@ def split() -> Figure:
     axes.set_yticks(middles, [f"round {i + 1}" for i in range(len(names))])
     axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
     axes.grid(False)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
+    axes.spines[:].set_visible(False)
     return figure

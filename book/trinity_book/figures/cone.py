@@ -91,12 +91,11 @@ def remedies(rows: list[dict], target: str) -> Figure:
     """
     table = pd.DataFrame({row["remedy"]: row[f"{target}_by_polymer"] for row in rows}).T
     ticks = {"ticks": np.log([0.5, 1.0, 2.0]), "format": lambda x, _: f"{np.exp(x):g}"}
-    figure = style.heatmap(
-        np.log(table.astype(float)), "simulated / measured", (6.0, 0.9 + 0.27 * len(table)),
+    size = (6.0, 0.9 + 0.27 * len(table))
+    return style.heatmap(
+        np.log(table.astype(float)), "simulated / measured", size, NAMES[target],
         annot=table, cmap="PuOr", vmin=-0.8, vmax=0.8, cbar_kws=ticks,
     )  # fmt: skip
-    figure.axes[0].set(title=NAMES[target], xlabel="", ylabel="")
-    return figure
 
 
 def radiation_needed(rows: list[dict]) -> Figure:
@@ -213,11 +212,10 @@ def sensitivity(effects: dict, most: int = 8) -> Figure:
     """
     figure, panels = subplots(1, 2, figsize=(6.0, 3.8))
     for axes, target in zip(panels, PRIMARY, strict=True):
-        mean = pd.DataFrame(
-            {p: {k: v["mu_star"] for k, v in entry[target].items()} for p, entry in effects.items()}
-        ).fillna(0.0)
-        mean = mean.loc[mean.mean(axis=1).sort_values().index[-most:]].rename(style.in_words)
-        mean.plot.barh(ax=axes, width=0.75, color=PALETTE[: len(effects)], legend=False)
+        of = {name: pd.DataFrame(entry[target]).loc["mu_star"] for name, entry in effects.items()}
+        means = pd.DataFrame(of).fillna(0.0)
+        means = means.loc[means.mean(axis=1).sort_values().index[-most:]].rename(style.in_words)
+        means.plot.barh(ax=axes, width=0.75, color=PALETTE[: len(effects)], legend=False)
         axes.set(xlabel=r"mean $|\Delta\ln|$ over ±1 σ", ylabel="")
         axes.set_title(NAMES[target], fontsize="medium")
     panels[0].legend(fontsize="small")

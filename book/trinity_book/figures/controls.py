@@ -15,11 +15,10 @@ def primary_by_arm(primary: list[dict]) -> Figure:
 
     ``primary``: dicts with ``arm``, ``mean_abs_ln``, ``low``, ``high`` [-].
     """
-    rows = pd.DataFrame(primary).sort_values("mean_abs_ln")
-    colours = [arm_look(arm)["color"] for arm in rows["arm"]]
+    rows = pd.DataFrame(primary).sort_values("mean_abs_ln").set_index("arm")
     figure, axes = subplots(figsize=(5.8, 0.27 * len(rows) + 0.9))
-    names = [label(arm) for arm in rows["arm"]]
-    ranges(axes, rows[["mean_abs_ln", "low", "high"]], names, colours)
+    colours = [arm_look(arm)["color"] for arm in rows.index]
+    ranges(axes, rows[["mean_abs_ln", "low", "high"]].rename(label), colours)
     axes.set(xlim=(0, None), xlabel=PRIMARY_LABEL)
     return figure
 

@@ -57,10 +57,9 @@ def encoders(rows: pd.DataFrame, names: dict[str, str]) -> Figure:
 
     ``rows`` are those of ``encoders.json``; ``names`` says how to write each.
     """
-    part = rows[rows["difference"].notna()]
+    part = rows[rows["difference"].notna()].set_index("encoder").rename(names)
     figure, axes = subplots(figsize=(6.4, 0.5 * len(part) + 1.1))
-    shown = [names[one] for one in part["encoder"]]
-    style.ranges(axes, part[["difference", "low", "high"]], shown, [BLUE] * len(part))
+    style.ranges(axes, part[["difference", "low", "high"]], [BLUE] * len(part))
     axes.axvline(0.0, color=GREY, linewidth=0.9)
     axes.set(xlabel="mean absolute error less that of the shipped encoder")
     return figure

@@ -133,8 +133,8 @@ def legend_outside(
     """One legend of all panels, above or below them, where it covers no data."""
     entries: dict = {}
     for axes in figure.axes:
-        if axes.get_legend():
-            axes.get_legend().remove()
+        if legend := axes.get_legend():
+            legend.remove()
         handles, names = axes.get_legend_handles_labels()
         entries |= dict(zip(names, handles, strict=True))
     figure.legend(entries.values(), entries, loc=where, ncols=columns, fontsize=fontsize)
@@ -189,13 +189,14 @@ def arm_look(name: str) -> dict:
     return {"color": colour, "linestyle": "-" if arm.physics else "--"}
 
 
-def ranges(axes: Axes, rows: pd.DataFrame, names: Sequence[str], colours: Sequence[str]) -> None:
-    """A dot with its interval for each row, first on top; columns are middle, low and high."""
+def ranges(axes: Axes, rows: pd.DataFrame, colours: Sequence[str]) -> None:
+    """A dot with its interval for each row by its name, first on top; columns are middle, low and
+    high."""
     middle, low, high = rows.to_numpy(float).T
     places = np.arange(len(rows))
     axes.hlines(places, low, high, color=colours, linewidth=2)
     axes.scatter(middle, places, color=colours, s=36, zorder=3)
-    axes.set_yticks(places, names)
+    axes.set_yticks(places, rows.index)
     axes.set_ylim(len(rows) - 0.5, -0.5)
 
 
@@ -203,19 +204,18 @@ def bars(
     axes: Axes, rows: pd.DataFrame, group: str, name: str, value: str, colours: Sequence[str]
 ) -> None:
     """Groups of bars, a colour for each name, with intervals from columns ``low`` and ``high``."""
-    order = {"index": rows[group].unique(), "columns": rows[name].unique()}
-    middle, low, high = (
-        rows.pivot(index=group, columns=name, values=column).reindex(**order)
-        for column in (value, "low", "high")
-    )
-    spread = np.abs(np.stack([end.to_numpy().T - middle.to_numpy().T for end in (low, high)], 1))
+    table = rows.pivot(index=group, columns=name).loc[rows[group].unique()]
+    middle, *ends = (table[column][rows[name].unique()] for column in (value, "low", "high"))
+    spread = np.abs(np.stack([(end - middle).T for end in ends], 1))
     middle.plot.bar(
         ax=axes, width=0.8, color=list(colours)[: len(middle.columns)], yerr=spread,
         error_kw={"linewidth": 0.9}, rot=0, legend=False, xlabel="",
     )  # fmt: skip
 
 
-def heatmap(table: pd.DataFrame, label: str, size: tuple[float, float], **options) -> Figure:
+def heatmap(
+    table: pd.DataFrame, label: str, size: tuple[float, float], title: str = "", **options
+) -> Figure:
     """A table as coloured cells with their numbers in them; ``options`` go to seaborn."""
     figure, axes = subplots(figsize=size)
     bar = {"label": label, **options.pop("cbar_kws", {})}
@@ -227,8 +227,7 @@ def heatmap(table: pd.DataFrame, label: str, size: tuple[float, float], **option
         light = relative_luminance(shades[row * table.shape[1] + column])
         text.set_color("black" if light > 0.18 else "white")
     axes.grid(False)
-    axes.tick_params(length=0)
-    axes.tick_params(axis="x", rotation=40)
-    plt.setp(axes.get_xticklabels(), ha="right", rotation_mode="anchor")
-    axes.tick_params(axis="y", rotation=0)
+    axes.set(title=title, xlabel="", ylabel="")
+    axes.tick_params(length=0, rotation=0)
+    plt.setp(axes.get_xticklabels(), rotation=40, ha="right", rotation_mode="anchor")
     return figure

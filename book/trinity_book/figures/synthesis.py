@@ -180,7 +180,5 @@ def correlations(table: pd.DataFrame, columns: tuple[str, ...]) -> Figure:
     size = (1.4 + 0.48 * len(columns), 0.9 + 0.42 * len(columns))
     upper = np.triu(np.ones(found.shape, bool), 1)
     found = found.rename(index=style.in_words, columns=style.in_words)
-    figure = style.heatmap(found, "Spearman rank correlation", size, cmap="PuOr_r", vmin=-1, vmax=1,
-                   mask=upper, square=True)  # fmt: skip
-    figure.axes[0].set(xlabel="", ylabel="")
-    return figure
+    return style.heatmap(found, "Spearman rank correlation", size, cmap="PuOr_r", vmin=-1, vmax=1,
+                         mask=upper, square=True)  # fmt: skip
