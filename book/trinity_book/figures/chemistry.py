@@ -1,8 +1,4 @@
-"""Figures of the chapter on chemistry: from structure to properties with their errors.
-
-Each function takes plain data, as the property validation and `trinity.chemistry.properties` give
-it, and returns a Figure.
-"""
+"""Figures of the chapter on chemistry: from structure to properties with their errors."""
 
 import numpy as np
 import pandas as pd
@@ -91,8 +87,7 @@ def _parity_panels(validation: dict, shown: dict, drawn: tuple) -> Figure:
 
 
 def _name_points(axes: Axes, places: pd.DataFrame) -> None:
-    """Name points, each at the place around it that other names, points and the frame leave free
-    most."""
+    """Name points, each at the place around it that others and the frame leave free most."""
     points = 72 / axes.figure.dpi
     centres = points * axes.transData.transform(places)
     frame = Bbox(points * axes.bbox.get_points())

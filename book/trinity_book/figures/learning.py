@@ -1,7 +1,4 @@
-"""Figures of the learning results: losses, held-out predictions, the ablation.
-
-Every function takes plain data (tables of `lopo.json` rows, lists of scores) and returns a Figure.
-"""
+"""Figures of the learning results: losses, held-out predictions, the ablation."""
 
 from textwrap import fill
 

@@ -1,8 +1,5 @@
-"""Figures of why pretraining works: the landscape of the loss, distances in weights, probes, and
-whole descents.
-
-All functions but the last take parts of the dict that `understanding.why_it_works` returns (the
-block ``why`` of ``ablation.json``).
+"""Figures of why pretraining works. All but `descents` take parts of the dict that
+`understanding.why_it_works` returns (the block ``why`` of ``ablation.json``).
 """
 
 import numpy as np
@@ -56,7 +53,7 @@ def _path(axes, places: np.ndarray, colour: str, name: str, jumps: bool) -> None
     """A path from the start; its first stretch is dashed where only its ends are known."""
     x, y = places[:, 0], places[:, 1]
     edge = {"markeredgecolor": "white", "markeredgewidth": 0.7, "linestyle": "none"}
-    first = 1 if jumps else 0
+    first = int(jumps)
     if jumps:
         axes.plot(x[:2], y[:2], color="white", linewidth=3)
         axes.plot(x[:2], y[:2], color=colour, linestyle="--", linewidth=1.6)
