@@ -174,30 +174,26 @@ def thermogravimetry(estimates: dict[str, Estimate], n: int, rng: np.random.Gene
     figure, axes = subplots(figsize=(5.5, 3.6))
     temperature = np.linspace(400.0, 1050.0, 651)
     for colour, (label, found) in zip(PALETTE, estimates.items(), strict=False):
-        drawn = sample_parameters(found, n, rng)
-        for i in range(n):
-            axes.plot(temperature, _mass(drawn, i, temperature), color=colour, alpha=0.12)
-        nominal = _mass(sample_parameters(found), 0, temperature)
-        axes.plot(temperature, nominal, color=colour, linewidth=2, label=label)
+        drawn = _mass(sample_parameters(found, n, rng), temperature)
+        axes.plot(temperature, drawn.T, color=colour, alpha=0.12)
+        nominal = _mass(sample_parameters(found), temperature)
+        axes.plot(temperature, nominal.T, color=colour, linewidth=2, label=label)
     axes.set(xlabel="temperature (K)", ylabel="mass left", ylim=(0, 1.02))
     axes.legend(frameon=False)
     return figure
 
 
-def _mass(parameters: dict[str, np.ndarray], i: int, temperature: np.ndarray) -> np.ndarray:
-    """Mass left (same shape as ``temperature``) after acid loss and one first-order step."""
-    p = {name: values[i] for name, values in parameters.items()}
+def _mass(parameters: dict[str, np.ndarray], temperature: np.ndarray) -> np.ndarray:
+    """Mass left (n, t) of n draws after acid loss and one first-order step."""
+    p = {name: values[:, None] for name, values in parameters.items()}
+
+    def unreacted(frequency: np.ndarray, energy: np.ndarray) -> np.ndarray:
+        rate = frequency / TGA_RATE_K_S * np.exp(-energy / (GAS_CONSTANT_J_MOL_K * temperature))
+        return np.exp(-cumulative_trapezoid(rate, temperature, initial=0.0))
+
     acid, char = p["acid_fraction"], p["char_yield"]
-    main = _unreacted(p["A_1_s"], p["E_j_mol"], temperature)
-    mass = char + (1 - acid - char) * main
-    if acid > 0:
-        mass = mass + acid * _unreacted(p["acid_A_1_s"], p["acid_E_j_mol"], temperature)
-    return mass
-
-
-def _unreacted(frequency: float, energy: float, temperature: np.ndarray) -> np.ndarray:
-    rate = frequency / TGA_RATE_K_S * np.exp(-energy / (GAS_CONSTANT_J_MOL_K * temperature))
-    return np.exp(-cumulative_trapezoid(rate, temperature, initial=0.0))
+    main = (1 - acid - char) * unreacted(p["A_1_s"], p["E_j_mol"])
+    return char + main + acid * unreacted(p["acid_A_1_s"], p["acid_E_j_mol"])
 
 
 def draws(found: Estimate, n: int, rng: np.random.Generator) -> Figure:

@@ -26,9 +26,9 @@ def curves_with_marks(curves: dict[str, tuple], measured: pd.Series, title: str)
     above.set(ylabel="heat release rate (kW/m²)", title=title, ylim=(0, None))
     below.set(xlabel="time (s)", ylabel="heat released\n(MJ/m²)")
     below.set_ylim(0, 1.15 * below.get_ylim()[1])  # room for the label of the total
-    longest = max(time_s[-1] for time_s, _ in curves.values())
-    marked = np.nan_to_num(max(measured["t_peak_s"], measured["t_ig_s"] + 180.0))
-    below.set_xlim(0, max(1.02 * longest, 1.02 * marked))
+    ends = [time_s[-1] for time_s, _ in curves.values()]
+    ends += [measured["t_peak_s"], measured["t_ig_s"] + 180.0]
+    below.set_xlim(0, 1.02 * np.nanmax(ends))
     style.legend_outside(figure, 2, "outside lower center")
     return figure
 
@@ -51,8 +51,8 @@ def _mark(above, below, measured: pd.Series) -> None:
     if np.isfinite(total):
         below.axhline(total, color=ORANGE, linewidth=1.4)
         label = f"measured total, {total:.0f} MJ/m²"
-        place = {"x": 0.99, "y": total, "transform": below.get_yaxis_transform(), "ha": "right"}
-        below.text(s=label, va="bottom", color=ORANGE, fontsize="small", **place)
+        below.text(0.99, total, label, ha="right", va="bottom", color=ORANGE, fontsize="small",
+                   transform=below.get_yaxis_transform())  # fmt: skip
     else:
         below.text(0.01, 0.9, "measured total masked", transform=below.transAxes, fontsize="small")
 
@@ -197,11 +197,11 @@ def energy_budget(budget: dict) -> Figure:
 
     ``budget``: ``energy_budget`` of ``physics_validation.json`` [MJ/m2].
     """
-    parts = {name: value for name, value in budget.items() if name != "received"}
-    figure, ax = subplots(figsize=(6.4, 2.4))
-    names = list(parts)[::-1]
-    ax.barh(names, [100.0 * parts[name] / budget["received"] for name in names], color=BLUE)
-    ax.set_xlabel(f"share of the irradiance received, {budget['received']:.1f} MJ/m² (%)")
+    received = budget["received"]
+    shares = 100.0 / received * pd.Series(budget).drop("received")[::-1]
+    figure, axes = subplots(figsize=(6.4, 2.4))
+    axes.barh(shares.index, shares, color=BLUE)
+    axes.set_xlabel(f"share of the irradiance received, {received:.1f} MJ/m² (%)")
     return figure
 
 

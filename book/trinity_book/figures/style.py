@@ -157,9 +157,8 @@ def identity_line(
 ) -> None:
     """Log axes of equal range with the line of perfect agreement and a band of ``factor``."""
     if limits is None:
-        points = np.concatenate([np.ma.compressed(c.get_offsets()) for c in axes.collections])
-        points = points[np.isfinite(points) & (points > 0)]
-        limits = points.min() / 1.4, points.max() * 1.4
+        drawn = axes.dataLim.get_points()
+        limits = drawn.min() / 1.4, drawn.max() * 1.4
     ends = np.array(limits)
     axes.fill_between(ends, ends / factor, ends * factor, color=GREY, alpha=0.12, linewidth=0)
     axes.plot(ends, ends, color=GREY, linewidth=1)
