@@ -93,7 +93,9 @@ def _name_points(axes: Axes, places: pd.DataFrame) -> None:
     frame = Bbox(points * axes.bbox.get_points())
     taken = [Bbox.from_bounds(*centre - 3, 6, 6) for centre in centres]
     for centre, (name, *place) in zip(centres, places.itertuples(), strict=True):
-        boxes = {off: _box_beside(centre, off, 4.3 * len(name), 8.0) for off in _AROUND}
+        size = np.array([4.3 * len(name), 8.0])
+        starts = {off: centre + off - size * (off[0] < 0, 0.5) for off in _AROUND}
+        boxes = {off: Bbox([start, start + size]) for off, start in starts.items()}
         off = min(boxes, key=lambda off, boxes=boxes: _crowding(boxes[off], taken, frame))
         taken.append(boxes[off])
         axes.annotate(name, place, off, textcoords="offset points", fontsize=7, va="center",
@@ -106,11 +108,6 @@ _AROUND = [
     for far in (6, 11, 17, 24)
     for angle in np.arange(16) * np.pi / 8
 ]
-
-
-def _box_beside(centre: np.ndarray, off: tuple, width: float, height: float) -> Bbox:
-    left, bottom = centre + off - (width * (off[0] < 0), height / 2)
-    return Bbox.from_bounds(left, bottom, width, height)
 
 
 def _crowding(box: Bbox, taken: list[Bbox], frame: Bbox) -> float:

@@ -221,7 +221,7 @@ def heatmap(
     drawn = {"annot": True, "fmt": ".1f", "annot_kws": {"fontsize": 8.5}, **options}
     seaborn.heatmap(table, ax=axes, cbar_kws=bar, **drawn)
     shades = axes.collections[0].get_facecolors()
-    for text in axes.texts:  # by WCAG 2, black and white stand out alike beside 0.18
+    for text in axes.texts:  # beside a luminance of 0.18 (WCAG 2) black and white stand out alike
         column, row = np.floor(text.get_position()).astype(int)
         light = relative_luminance(shades[row * table.shape[1] + column])
         text.set_color("black" if light > 0.18 else "white")
