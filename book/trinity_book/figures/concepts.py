@@ -3,6 +3,7 @@
 Nothing in them is a result. `measured_curve` alone shows data: one measured curve with its numbers.
 """
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -180,15 +181,13 @@ def split() -> Figure:
     """Leave one polymer out: a row per round, a column per group; one group is held out in each."""
     names = list(dict.fromkeys(GROUP_NINE.values()))
     figure, axes = subplots(figsize=(5.4, 2.8))
-    for i in range(len(names)):
-        for j in range(len(names)):
-            colour = ORANGE if i == j else BLUE
-            axes.add_patch(Rectangle((j + 0.05, i + 0.1), 0.9, 0.8, facecolor=colour,
-                                     alpha=1.0 if i == j else 0.25))  # fmt: skip
-    axes.set(xlim=(0, len(names)), ylim=(len(names), 0))
-    middles = [i + 0.5 for i in range(len(names))]
-    axes.set_xticks(middles, names)
-    axes.set_yticks(middles, [f"round {i + 1}" for i in range(len(names))])
+    n = len(names)
+    for i, j in np.ndindex(n, n):
+        colour, alpha = (ORANGE, 1.0) if i == j else (BLUE, 0.25)
+        axes.add_patch(Rectangle((j + 0.05, i + 0.1), 0.9, 0.8, facecolor=colour, alpha=alpha))
+    axes.set(xlim=(0, n), ylim=(n, 0))
+    axes.set_xticks(np.arange(n) + 0.5, names)
+    axes.set_yticks(np.arange(n) + 0.5, [f"round {i + 1}" for i in range(n)])
     axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
     axes.grid(False)
     axes.spines[:].set_visible(False)

@@ -33,9 +33,9 @@ def learning_curves(curves: pd.DataFrame) -> Figure:
     figure, panels = subplots(1, 2, figsize=(5.7, 5.0), sharey=True)
     for axes, physics in zip(panels, PHYSICS, strict=True):
         for number, (arm, name) in enumerate(ARMS.items()):
-            rows = curves[(curves["arm"] == arm) & (curves["physics"] == physics)]
-            if len(rows):
-                part = rows.sort_values("labels")
+            part = curves[(curves["arm"] == arm) & (curves["physics"] == physics)]
+            if len(part):
+                part = part.sort_values("labels")
                 error = np.abs(part[["low", "high"]].sub(part["mae"], axis=0)).T
                 axes.errorbar(
                     part["labels"], part["mae"], error, color=COLOURS[arm], marker=MARKERS[number],

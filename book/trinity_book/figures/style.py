@@ -19,9 +19,10 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator, NullLocator
 from seaborn.utils import relative_luminance
 
+from trinity.cli.shown import QUANTITIES
 from trinity.evidence.arms import ARMS
 from trinity.files import data_root
-from trinity.quantities import UNITS
+from trinity.quantities import TARGETS, UNITS
 
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 SKY, AMBER, GREY = "#56B4E9", "#E69F00", "#666666"
@@ -45,12 +46,7 @@ OTHERS = {
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "<", ">", "h", "*"]
 
 FLUX = "irradiance [kW/m²]"
-NAMES = {
-    "t_ig_s": "time to ignition",
-    "phrr_kw_m2": "peak heat release rate",
-    "thr_mj_m2": "total heat released",
-    "t_peak_s": "time of the peak",
-}
+NAMES = {name: QUANTITIES[name][0] for name in TARGETS}
 #: Targets with their units, as an axis says them.
 LABELS = {name: f"{text} [{UNITS[name]}]" for name, text in NAMES.items()}
 _PROPERTIES = {
