@@ -1,4 +1,8 @@
-"""Figures of the physics validation. Plain data in, a Figure out; style is in ``matplotlibrc``."""
+"""Figures of the physics validation.
+
+`remedies`, `energy_budget` (in MJ/m2) and `sensitivity` take the blocks of their names of
+``physics_validation.json``.
+"""
 
 import numpy as np
 import pandas as pd
@@ -87,7 +91,7 @@ def errors_by(errors: dict[str, dict], grouping: str, labels: dict[str, str]) ->
 def remedies(rows: list[dict], target: str) -> Figure:
     """Simulated over measured for each polymer (column) and each choice of inputs (row).
 
-    ``rows`` are ``remedies`` of the results. One panel per polymer would hide the pattern.
+    One panel per polymer would hide the pattern.
     """
     table = pd.DataFrame({row["remedy"]: row[f"{target}_by_polymer"] for row in rows}).T
     ticks = {"ticks": np.log([0.5, 1.0, 2.0]), "format": lambda x, _: f"{np.exp(x):g}"}
@@ -193,10 +197,7 @@ def ignition_lines(lines: dict, tests: pd.DataFrame, columns: int = 4) -> Figure
 
 
 def energy_budget(budget: dict) -> Figure:
-    """Where the heat goes when a slab gasifies without a flame, as a share of the irradiance.
-
-    ``budget``: ``energy_budget`` of ``physics_validation.json`` [MJ/m2].
-    """
+    """Where the heat goes when a slab gasifies without a flame, as a share of the irradiance."""
     received = budget["received"]
     shares = 100.0 / received * pd.Series(budget).drop("received")[::-1]
     figure, axes = subplots(figsize=(6.4, 2.4))
@@ -206,10 +207,7 @@ def energy_budget(budget: dict) -> Figure:
 
 
 def sensitivity(effects: dict, most: int = 8) -> Figure:
-    """Morris' mean absolute effects on ln t_ig and ln pHRR, of the parameters that matter most.
-
-    ``effects``: ``sensitivity`` of ``physics_validation.json``.
-    """
+    """Morris' mean absolute effects on ln t_ig and ln pHRR, of the parameters that matter most."""
     figure, panels = subplots(1, 2, figsize=(6.0, 3.8))
     for axes, target in zip(panels, PRIMARY, strict=True):
         of = {name: pd.DataFrame(entry[target]).loc["mu_star"] for name, entry in effects.items()}

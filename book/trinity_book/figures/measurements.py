@@ -1,4 +1,8 @@
-"""Figures of the measured tests, alone and beside synthetic and simulated ones."""
+"""Figures of the measured tests, alone and beside synthetic and simulated ones.
+
+``tests``, ``specimens`` and measured curves are what `load_measurements`, `load_specimens` and
+`load_curves` of `trinity.measurements.specimens` give.
+"""
 
 import numpy as np
 import pandas as pd
@@ -13,10 +17,7 @@ from trinity_book.figures.style import BLUE, FLUX, GREY, LABELS, ORANGE, PALETTE
 
 
 def ignition_against_flux(tests: pd.DataFrame) -> Figure:
-    """Measured time to ignition and peak HRR of every test against irradiance.
-
-    ``tests`` as `trinity.measurements.specimens.load_measurements` gives them.
-    """
+    """Measured time to ignition and peak HRR of every test against irradiance."""
     figure, panels = subplots(1, 2, figsize=(6.0, 3.8))
     for axes, target in zip(panels, PRIMARY, strict=True):
         style.by_polymer(axes, tests, "flux_kw_m2", target)
@@ -51,8 +52,7 @@ def measured_curves(
 ) -> Figure:
     """Measured HRR(t), a panel per polymer, a line per specimen, coloured by irradiance.
 
-    ``specimens`` and ``curves`` as `load_specimens` and `load_curves` of the measurements give
-    them; the time axes end at ``longest_s``, thick specimens burn on.
+    The time axes end at ``longest_s``, thick specimens burn on.
     """
     figure, grid = subplots(3, 4, figsize=(6.6, 5.8), sharex=True)
     shades = ScalarMappable(Normalize(20.0, 95.0), "viridis")
@@ -121,8 +121,8 @@ def measured_beside_simulated(
     """Measured HRR(t) beside simulated ones, a panel per polymer: each measured specimen of one
     laboratory and condition in grey, the simulations with published and with estimated properties.
 
-    ``measured`` as `load_curves` gives it; ``simulated``: polymer -> name of the inputs ->
-    (time [s], HRR [W/m²]); ``specimens`` are those to be shown.
+    ``simulated``: polymer -> name of the inputs -> (time [s], HRR [W/m²]); ``specimens`` are those
+    to be shown.
     """
     figure, grid = subplots(4, 3, figsize=(6.0, 6.8))
     for axes, (polymer, own) in zip(grid.flat, specimens.groupby("polymer"), strict=False):

@@ -1,4 +1,7 @@
-"""Figures of the second properties: learning curves and what few polymers would have shown."""
+"""Figures of the second properties: learning curves and what few polymers would have shown.
+
+``curves`` and ``power`` are rows of ``second_property.json`` of one property, phase 2 and split.
+"""
 
 import numpy as np
 import pandas as pd
@@ -26,10 +29,7 @@ PHYSICS = {False: "without physics at prediction", True: "with physics at predic
 
 def learning_curves(curves: pd.DataFrame) -> Figure:
     """Mean absolute error against the number of labels, for each start, with 95 % over clusters of
-    structures: left without, right with physics at prediction.
-
-    ``curves`` are rows of ``second_property.json`` of one property, phase 2 and split.
-    """
+    structures: left without, right with physics at prediction."""
     figure, panels = subplots(1, 2, figsize=(5.7, 5.0), sharey=True)
     for axes, physics in zip(panels, PHYSICS, strict=True):
         for number, (arm, name) in enumerate(ARMS.items()):
@@ -68,10 +68,7 @@ def encoders(rows: pd.DataFrame, names: dict[str, str]) -> Figure:
 def power_curve(power: pd.DataFrame) -> Figure:
     """Share of studies of 9, 30 and 100 polymers that would have shown an advantage of phase 1 over
     the language model at p < 0.05, by number of labels; the line at 80 % is what a study is
-    usually planned for.
-
-    ``power`` are rows of ``second_property.json`` of one property, phase 2 and split.
-    """
+    usually planned for."""
     figure, panels = subplots(1, 2, figsize=(5.7, 3.8), sharey=True)
     for axes, physics in zip(panels, PHYSICS, strict=True):
         rows = power[power["physics"] == physics]

@@ -1,5 +1,6 @@
-"""Figures of why pretraining works. All but `descents` take parts of the dict that
-`understanding.why_it_works` returns (the block ``why`` of ``ablation.json``).
+"""Figures of why pretraining works. All but `descents` take a part of the dict that
+`understanding.why_it_works` returns (the block ``why`` of ``ablation.json``): that of their name,
+`weight_distances` that of ``distances``.
 """
 
 import numpy as np
@@ -21,10 +22,7 @@ PROBED = {"random": GREY, "language model": AMBER, "phase 1": BLUE, "shuffled la
 
 def landscape(found: dict) -> Figure:
     """Loss of the tests that were trained on and error on held-out polymers over the plane of the
-    start and both solutions, with the two paths projected on it.
-
-    ``found``: the block ``landscape``.
-    """
+    start and both solutions, with the two paths projected on it."""
     figure, panels = subplots(1, 2, figsize=(6.5, 4.4), sharey=True, layout="compressed")
     shown = {
         "training loss": np.asarray(found["loss"]),
@@ -66,10 +64,7 @@ def _path(axes, places: np.ndarray, colour: str, name: str, jumps: bool) -> None
 
 
 def weight_distances(found: list[dict]) -> Figure:
-    """How far each layer moved in the three trainings.
-
-    ``found``: the block ``distances``.
-    """
+    """How far each layer moved in the three trainings."""
     colours, names = zip(*TRAININGS.values(), strict=True)
     table = 100 * pd.DataFrame(found).set_index("layer")[list(TRAININGS)]
     table.columns = names
@@ -81,10 +76,7 @@ def weight_distances(found: list[dict]) -> Figure:
 
 
 def probes(found: list[dict]) -> Figure:
-    """What linear probes find in embeddings, with 95 % bootstrap intervals over polymers.
-
-    ``found``: the block ``probes``.
-    """
+    """What linear probes find in embeddings, with 95 % bootstrap intervals over polymers."""
     table = pd.DataFrame(found)
     models = table["model"].unique()
     figure, axes = subplots(figsize=(5.8, 3.2))
@@ -96,10 +88,7 @@ def probes(found: list[dict]) -> Figure:
 
 
 def ends(found: list[dict]) -> Figure:
-    """Error factors of gradient finetuning on the polymers of each part, held out in turn.
-
-    ``found``: the block ``ends``.
-    """
+    """Error factors of gradient finetuning on the polymers of each part, held out in turn."""
     figure, axes = subplots(figsize=(6.4, 2.8))
     looks = {"start": ("black", "start"), "phase1": (GREY, "phase 1 only"), **FINETUNED}
     for i, (point, (colour, _)) in enumerate(looks.items()):
