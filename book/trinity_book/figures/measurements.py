@@ -127,8 +127,8 @@ def measured_beside_simulated(
     figure, grid = subplots(4, 3, figsize=(6.0, 6.8))
     for axes, (polymer, own) in zip(grid.flat, specimens.groupby("polymer"), strict=False):
         for test_id in own["test_id"]:
-            axes.plot(*measured[test_id][["time_s", "hrr_kw_m2"]].to_numpy().T, color=GREY,
-                      linewidth=0.9, label="measured")  # fmt: skip
+            axes.plot("time_s", "hrr_kw_m2", data=measured[test_id], color=GREY, linewidth=0.9,
+                      label="measured")  # fmt: skip
         for (name, (time_s, hrr_w_m2)), colour in zip(
             simulated[polymer].items(), (BLUE, ORANGE), strict=False
         ):

@@ -131,11 +131,10 @@ def prediction_against_flux(answers: pd.DataFrame, title: str) -> Figure:
     ``answers``: rows of `trinity.prediction.predict.predict_frame` at increasing ``flux_kw_m2``.
     """
     figure, panels = subplots(1, 2, figsize=(6.0, 3.3))
-    flux = answers["flux_kw_m2"]
     for axes, target in zip(panels, PRIMARY, strict=True):
-        axes.fill_between(flux, answers[f"{target}_lo"], answers[f"{target}_hi"], color=BLUE,
+        axes.fill_between("flux_kw_m2", f"{target}_lo", f"{target}_hi", data=answers, color=BLUE,
                           alpha=0.18, linewidth=0, label="90 % interval")  # fmt: skip
-        axes.plot(flux, answers[target], color=BLUE, label="predicted")
+        axes.plot("flux_kw_m2", target, data=answers, color=BLUE, label="predicted")
         axes.set(yscale="log", xlabel=FLUX, ylabel=LABELS[target])
     panels[0].set_title(title)
     panels[0].legend()

@@ -40,8 +40,7 @@ def landscape(found: dict) -> Figure:
         figure.colorbar(drawn, ax=axes, label=label, format="%.2f")
         for arm, (colour, name) in FINETUNED.items():
             _path(axes, np.asarray(found["paths"][arm]), colour, name, arm == "two_phase")
-        axes.set(xlabel="towards direct solution [filter lengths]")
-        axes.set_aspect("equal")
+        axes.set(xlabel="towards direct solution [filter lengths]", aspect="equal")
     panels[0].set_ylabel("towards two-phase solution [filter lengths]")
     style.legend_outside(figure, 3, "outside lower center", 8.5)
     return figure
