@@ -133,9 +133,8 @@ def left_out(validation: dict) -> Figure:
         axes.errorbar(measured, predicted, sigma, fmt="o", color=BLUE, markersize=4, elinewidth=0.6)
         error, naive = factor * result["mean_error"], factor * result["mean_error_of_mean"]
         axes.set(xlabel=f"from the table: {label} ({unit})", ylabel=f"predicted, left out ({unit})")
-        axes.set_title(
-            f"mean error {error:.3g} {unit} (mean of all: {naive:.3g} {unit})", fontsize=8.5
-        )
+        title = f"mean error {error:.3g} {unit} (mean of all: {naive:.3g} {unit})"
+        axes.set_title(title, fontsize=8.5)
     return figure
 
 

@@ -148,13 +148,10 @@ def hide_after(used: int, grid: np.ndarray) -> None:
         grid.flat[place - grid.shape[1]].tick_params(labelbottom=True)
 
 
-def identity_line(
-    axes: Axes, factor: float = 2.0, limits: tuple[float, float] | None = None
-) -> None:
+def identity_line(axes: Axes, factor: float = 2.0, limits: tuple | None = None) -> None:
     """Log axes of equal range with the line of perfect agreement and a band of ``factor``."""
-    if limits is None:
-        drawn = axes.dataLim.get_points()
-        limits = drawn.min() / 1.4, drawn.max() * 1.4
+    drawn = axes.dataLim.get_points()
+    limits = limits or (drawn.min() / 1.4, drawn.max() * 1.4)
     ends = np.array(limits)
     axes.fill_between(ends, ends / factor, ends * factor, color=GREY, alpha=0.12, linewidth=0)
     axes.plot(ends, ends, color=GREY, linewidth=1)
@@ -195,16 +192,14 @@ def ranges(axes: Axes, rows: pd.DataFrame, colours: Sequence[str]) -> None:
     axes.set_ylim(len(rows) - 0.5, -0.5)
 
 
-def bars(
-    axes: Axes, rows: pd.DataFrame, group: str, name: str, value: str, colours: Sequence[str]
-) -> None:
+def bars(axes: Axes, rows: pd.DataFrame, group: str, name: str, value: str, colours: list) -> None:
     """Groups of bars, a colour for each name, with intervals from columns ``low`` and ``high``."""
     table = rows.pivot(index=group, columns=name).loc[rows[group].unique()]
     middle, *ends = (table[column][rows[name].unique()] for column in (value, "low", "high"))
     spread = np.abs(np.stack([(end - middle).T for end in ends], 1))
     middle.plot.bar(
-        ax=axes, width=0.8, color=list(colours)[: len(middle.columns)], yerr=spread,
-        error_kw={"linewidth": 0.9}, rot=0, legend=False, xlabel="",
+        ax=axes, width=0.8, color=colours, yerr=spread, error_kw={"linewidth": 0.9}, rot=0,
+        legend=False, xlabel="",
     )  # fmt: skip
 
 

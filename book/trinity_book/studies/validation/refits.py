@@ -99,11 +99,6 @@ def _without(
     return {name: share * found[name].value for name in changed or (judged,)}
 
 
-def _oxygen_rule(psmiles: str) -> Changes:
-    """Exact: the constant is a mean, from which one polymer is taken."""
-    return {_HEAT: _residual(psmiles, _HEAT) / (OXYGEN_RULE_POLYMERS - 1)}
-
-
 def _refitted(model: fits.GaussianProcess, names: tuple[str, ...], psmiles: str) -> Changes:
     """Difference to another model of T50 or char, whose descriptors are ``names``; none for a chain
     that sheds acid (a prior is used)."""
@@ -134,7 +129,8 @@ def variants() -> dict[str, Callable[[str], Changes]]:
         f"heat capacities, leverage {ASSUMED_LEVERAGE:g} assumed": partial(
             _without, ASSUMED_LEVERAGE, "specific_heat_j_kg_k", changed=heats
         ),
-        "oxygen rule, exact": _oxygen_rule,
+        # The constant is a mean, in which each polymer has the same leverage.
+        "oxygen rule, exact": partial(_without, 1 / OXYGEN_RULE_POLYMERS, _HEAT),
         "T50 without Bicerano's formula, refitted": partial(_refitted, formula, names),
     }
     mean = partial(_without, mean_leverage("V298"), density)
