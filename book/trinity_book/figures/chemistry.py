@@ -1,10 +1,7 @@
-"""Figures of the chapter on chemistry: from structure to properties with their errors.
-
-Each function takes plain data, as the property validation and `trinity.chemistry.properties` give
-it, and returns a Figure.
-"""
+"""Figures of the chapter on chemistry: from structure to properties with their errors."""
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
@@ -64,50 +61,41 @@ def parity_of_the_rest(validation: dict) -> Figure:
 
 def _parity_panels(validation: dict, shown: dict, drawn: tuple) -> Figure:
     figure, panels = drawn
-    named = []
+    points = {}
     for axes, (name, (title, unit, factor)) in zip(panels.flat, shown.items(), strict=True):
         result = validation["parity"][name]
-        named.append((axes, *_parity_panel(axes, result, factor)))
-        axes.set(title=title, xlabel=f"published ({unit})", ylabel=f"estimated ({unit})")
+        rows = factor * pd.DataFrame(result["rows"]).set_index("polymer")
+        published, estimated, sigma = rows["published"], rows["estimated"], rows["sigma"]
+        points[axes] = rows[["published", "estimated"]]
+        low = 0.93 * max(min(published.min(), (estimated - sigma).min()), 0.0)
+        line = np.array([low, 1.05 * max(published.max(), (estimated + sigma).max())])
+        axes.set(xlabel=f"published ({unit})", ylabel=f"estimated ({unit})", title=title)
         if "bar" in result:
-            relative = result["bar_measure"] == "mean_relative_error"
-            unit, factor = ("%", 100.0) if relative else (unit, factor)
-            error, bar = factor * result[result["bar_measure"]], factor * result["bar"]
-            axes.set_title(f"{title}\nmean error {error:.2g} {unit}, bar {bar:.2g} {unit}")
-    for panel in named:
-        _name_points(*panel)
+            measure, bar = result["bar_measure"], result["bar"]
+            width = bar * (line if measure == "mean_relative_error" else np.full(2, factor))
+            axes.fill_between(line, line - width, line + width, color=SKY, alpha=0.25, linewidth=0)
+            of, scale = ("%", 100.0) if measure == "mean_relative_error" else (unit, factor)
+            error, bar = scale * result[measure], scale * bar
+            axes.set_title(f"{title}\nmean error {error:.2g} {of}, bar {bar:.2g} {of}")
+        axes.plot(line, line, color=GREY, linewidth=1)
+        axes.errorbar(published, estimated, sigma, fmt="o", color=BLUE, markersize=5, elinewidth=1)
+        axes.set(xlim=line, ylim=line)
+    figure.draw_without_rendering()  # so that the panels have their sizes
+    for axes, places in points.items():
+        _name_points(axes, places)
     return figure
 
 
-def _parity_panel(axes: Axes, result: dict, factor: float) -> tuple:
-    """Draw a panel; returns published and estimated values and the names of the polymers."""
-    rows = result["rows"]
-    published, estimated, sigma = (
-        factor * np.array([row[key] for row in rows]) for key in ("published", "estimated", "sigma")
-    )
-    low = 0.93 * max(min(published.min(), (estimated - sigma).min()), 0.0)
-    high = 1.05 * max(published.max(), (estimated + sigma).max())
-    line = np.array([low, high])
-    if "bar" in result:
-        relative = result["bar_measure"] == "mean_relative_error"
-        width = result["bar"] * line if relative else np.full(2, factor * result["bar"])
-        axes.fill_between(line, line - width, line + width, color=SKY, alpha=0.25, linewidth=0)
-    axes.plot(line, line, color=GREY, linewidth=1)
-    axes.errorbar(published, estimated, sigma, fmt="o", color=BLUE, markersize=5, elinewidth=1)
-    axes.set(xlim=line, ylim=line)
-    return published, estimated, [row["polymer"] for row in rows]
-
-
-def _name_points(axes: Axes, x: np.ndarray, y: np.ndarray, names: list[str]) -> None:
-    """Name points, each at the place around it that other names, points and the frame leave free
-    most."""
-    axes.figure.draw_without_rendering()  # so that the panel has its size
+def _name_points(axes: Axes, places: pd.DataFrame) -> None:
+    """Name points, each at the place around it that others and the frame leave free most."""
     points = 72 / axes.figure.dpi
-    centres = points * axes.transData.transform(np.column_stack([x, y]))
+    centres = points * axes.transData.transform(places)
     frame = Bbox(points * axes.bbox.get_points())
     taken = [Bbox.from_bounds(*centre - 3, 6, 6) for centre in centres]
-    for centre, place, name in zip(centres, zip(x, y, strict=True), names, strict=True):
-        boxes = {off: _box_beside(centre, off, 4.3 * len(name), 8.0) for off in _AROUND}
+    for centre, (name, *place) in zip(centres, places.itertuples(), strict=True):
+        size = np.array([4.3 * len(name), 8.0])
+        starts = {off: centre + off - size * (off[0] < 0, 0.5) for off in _AROUND}
+        boxes = {off: Bbox([start, start + size]) for off, start in starts.items()}
         off = min(boxes, key=lambda off, boxes=boxes: _crowding(boxes[off], taken, frame))
         taken.append(boxes[off])
         axes.annotate(name, place, off, textcoords="offset points", fontsize=7, va="center",
@@ -120,11 +108,6 @@ _AROUND = [
     for far in (6, 11, 17, 24)
     for angle in np.arange(16) * np.pi / 8
 ]
-
-
-def _box_beside(centre: np.ndarray, off: tuple, width: float, height: float) -> Bbox:
-    left, bottom = centre + off - (width * (off[0] < 0), height / 2)
-    return Bbox.from_bounds(left, bottom, width, height)
 
 
 def _crowding(box: Bbox, taken: list[Bbox], frame: Bbox) -> float:
@@ -143,18 +126,15 @@ def left_out(validation: dict) -> Figure:
         (panels[1], "char_blind", "char yield", "%", 100.0),
     ):
         result = validation["leave_one_out"][key]
-        measured, predicted, sigma = (
-            factor * np.array([row[name] for row in result["rows"]])
-            for name in ("measured", "predicted", "sigma")
-        )
+        rows = factor * pd.DataFrame(result["rows"])[["measured", "predicted", "sigma"]]
+        measured, predicted, sigma = rows.to_numpy().T
         line = [min(measured.min(), predicted.min()), max(measured.max(), predicted.max())]
         axes.plot(line, line, color=GREY, linewidth=1)
         axes.errorbar(measured, predicted, sigma, fmt="o", color=BLUE, markersize=4, elinewidth=0.6)
         error, naive = factor * result["mean_error"], factor * result["mean_error_of_mean"]
         axes.set(xlabel=f"from the table: {label} ({unit})", ylabel=f"predicted, left out ({unit})")
-        axes.set_title(
-            f"mean error {error:.3g} {unit} (mean of all: {naive:.3g} {unit})", fontsize=8.5
-        )
+        title = f"mean error {error:.3g} {unit} (mean of all: {naive:.3g} {unit})"
+        axes.set_title(title, fontsize=8.5)
     return figure
 
 
@@ -164,19 +144,19 @@ def calibration(rows: list[dict]) -> Figure:
     ``rows`` as `studies.validation.properties.calibration` gives them. The bar is one standard
     error of the share at 1 sigma when the errors are normal; with ten values it is wide.
     """
-    parts = [(*row["property"].partition(", "), row["n"]) for row in rows[::-1]]
+    table = pd.DataFrame(rows[::-1])
+    parts = [(*row.property.partition(", "), row.n) for row in table.itertuples()]
     names = [f"{in_words(name)}{comma}{how} (n = {n})" for name, comma, how, n in parts]
     figure, axes = subplots(figsize=(5.9, 0.32 * len(rows) + 1.2))
+    one, two = (100 * share for share in rows[0]["expected"])
     for key, colour, marker, size, text, expected in (
-        ("within_sigma", BLUE, "o", 9, "within 1σ", rows[0]["expected"][0]),
-        ("within_two_sigma", ORANGE, "s", 5, "within 2σ", rows[0]["expected"][1]),
+        ("within_sigma", BLUE, "o", 9, "within 1σ", one),
+        ("within_two_sigma", ORANGE, "s", 5, "within 2σ", two),
     ):
-        share = [100 * row[key] for row in rows][::-1]
-        axes.axvline(100 * expected, color=colour, linewidth=1, linestyle="--")
-        axes.plot(share, names, marker, color=colour, markersize=size, label=text)
-    doubt = [100 * row["doubt"] for row in rows][::-1]
-    expected = [100 * row["expected"][0] for row in rows][::-1]
-    axes.errorbar(expected, names, xerr=doubt, fmt="none", ecolor=GREY, elinewidth=1, zorder=0)
+        axes.axvline(expected, color=colour, linewidth=1, linestyle="--")
+        axes.plot(100 * table[key], names, marker, color=colour, markersize=size, label=text)
+    axes.errorbar([one] * len(rows), names, xerr=100 * table["doubt"], fmt="none", ecolor=GREY,
+                  elinewidth=1, zorder=0)  # fmt: skip
     axes.set(xlabel="share of the published values (%), expected: dashed", xlim=(0, 104))
     axes.legend(frameon=False, loc="lower left")
     return figure
@@ -190,30 +170,26 @@ def thermogravimetry(estimates: dict[str, Estimate], n: int, rng: np.random.Gene
     figure, axes = subplots(figsize=(5.5, 3.6))
     temperature = np.linspace(400.0, 1050.0, 651)
     for colour, (label, found) in zip(PALETTE, estimates.items(), strict=False):
-        drawn = sample_parameters(found, n, rng)
-        for i in range(n):
-            axes.plot(temperature, _mass(drawn, i, temperature), color=colour, alpha=0.12)
-        nominal = _mass(sample_parameters(found), 0, temperature)
-        axes.plot(temperature, nominal, color=colour, linewidth=2, label=label)
+        drawn = _mass(sample_parameters(found, n, rng), temperature)
+        axes.plot(temperature, drawn.T, color=colour, alpha=0.12)
+        nominal = _mass(sample_parameters(found), temperature)
+        axes.plot(temperature, nominal.T, color=colour, linewidth=2, label=label)
     axes.set(xlabel="temperature (K)", ylabel="mass left", ylim=(0, 1.02))
     axes.legend(frameon=False)
     return figure
 
 
-def _mass(parameters: dict[str, np.ndarray], i: int, temperature: np.ndarray) -> np.ndarray:
-    """Mass left (same shape as ``temperature``) after acid loss and one first-order step."""
-    p = {name: values[i] for name, values in parameters.items()}
+def _mass(parameters: dict[str, np.ndarray], temperature: np.ndarray) -> np.ndarray:
+    """Mass left (n, t) of n draws after acid loss and one first-order step."""
+    p = {name: values[:, None] for name, values in parameters.items()}
+
+    def unreacted(frequency: np.ndarray, energy: np.ndarray) -> np.ndarray:
+        rate = frequency / TGA_RATE_K_S * np.exp(-energy / (GAS_CONSTANT_J_MOL_K * temperature))
+        return np.exp(-cumulative_trapezoid(rate, temperature, initial=0.0))
+
     acid, char = p["acid_fraction"], p["char_yield"]
-    main = _unreacted(p["A_1_s"], p["E_j_mol"], temperature)
-    mass = char + (1 - acid - char) * main
-    if acid > 0:
-        mass = mass + acid * _unreacted(p["acid_A_1_s"], p["acid_E_j_mol"], temperature)
-    return mass
-
-
-def _unreacted(frequency: float, energy: float, temperature: np.ndarray) -> np.ndarray:
-    rate = frequency / TGA_RATE_K_S * np.exp(-energy / (GAS_CONSTANT_J_MOL_K * temperature))
-    return np.exp(-cumulative_trapezoid(rate, temperature, initial=0.0))
+    main = (1 - acid - char) * unreacted(p["A_1_s"], p["E_j_mol"])
+    return char + main + acid * unreacted(p["acid_A_1_s"], p["acid_E_j_mol"])
 
 
 def draws(found: Estimate, n: int, rng: np.random.Generator) -> Figure:

@@ -3,6 +3,7 @@
 Nothing in them is a result. `measured_curve` alone shows data: one measured curve with its numbers.
 """
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -33,6 +34,7 @@ def cone_test() -> Figure:
         corners = [(0.7 * side, 2.6), (1.7 * side, 1.5), (1.35 * side, 1.5), (0.45 * side, 2.6)]
         axes.add_patch(Polygon(corners, facecolor=ORANGE, edgecolor="none"))
         style.arrow(axes, (1.1 * side, 1.45), (0.6 * side, 0.15), ORANGE)
+        axes.plot([2.2 * side, 0.6 * side, 0.6 * side], [3.0, 3.6, 4.1], color=GREY, linewidth=2)
     flame = [(-0.5, 0.05), (-0.3, 0.9), (-0.05, 0.5), (0.1, 1.3), (0.3, 0.5), (0.5, 0.05)]
     axes.add_patch(Polygon(flame, facecolor=AMBER, edgecolor="none", alpha=0.8))
     axes.add_patch(Rectangle((-1, -0.2), 2, 0.22, facecolor=BLUE))
@@ -40,8 +42,6 @@ def cone_test() -> Figure:
     axes.add_patch(Rectangle((-1.3, -1.0), 2.6, 0.3, facecolor=GREY))
     axes.plot([0.75, 1.9], [0.45, 0.45], color=GREY, linewidth=2)
     axes.plot(0.75, 0.45, "*", color=AMBER, markersize=11)
-    axes.plot([-2.2, -0.6, -0.6], [3.0, 3.6, 4.1], color=GREY, linewidth=2)
-    axes.plot([2.2, 0.6, 0.6], [3.0, 3.6, 4.1], color=GREY, linewidth=2)
     style.arrow(axes, (0, 2.7), (0, 4.0), GREY)
     notes = {
         (2.0, 2.1): "conical heater: a known irradiance",
@@ -181,17 +181,14 @@ def split() -> Figure:
     """Leave one polymer out: a row per round, a column per group; one group is held out in each."""
     names = list(dict.fromkeys(GROUP_NINE.values()))
     figure, axes = subplots(figsize=(5.4, 2.8))
-    for i in range(len(names)):
-        for j in range(len(names)):
-            colour = ORANGE if i == j else BLUE
-            axes.add_patch(Rectangle((j + 0.05, i + 0.1), 0.9, 0.8, facecolor=colour,
-                                     alpha=1.0 if i == j else 0.25))  # fmt: skip
-    axes.set(xlim=(0, len(names)), ylim=(len(names), 0))
-    middles = [i + 0.5 for i in range(len(names))]
-    axes.set_xticks(middles, names)
-    axes.set_yticks(middles, [f"round {i + 1}" for i in range(len(names))])
+    n = len(names)
+    for i, j in np.ndindex(n, n):
+        colour, alpha = (ORANGE, 1.0) if i == j else (BLUE, 0.25)
+        axes.add_patch(Rectangle((j + 0.05, i + 0.1), 0.9, 0.8, facecolor=colour, alpha=alpha))
+    axes.set(xlim=(0, n), ylim=(n, 0))
+    axes.set_xticks(np.arange(n) + 0.5, names)
+    axes.set_yticks(np.arange(n) + 0.5, [f"round {i + 1}" for i in range(n)])
     axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
     axes.grid(False)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
+    axes.spines[:].set_visible(False)
     return figure

@@ -1,9 +1,13 @@
-"""Figures of the physics validation. Plain data in, a Figure out; style is in ``matplotlibrc``."""
+"""Figures of the physics validation.
+
+`remedies`, `energy_budget` (in MJ/m2) and `sensitivity` take the blocks of their names of
+``physics_validation.json``.
+"""
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
+from scipy.integrate import cumulative_trapezoid
 
 from trinity.quantities import PRIMARY
 from trinity_book.figures import style
@@ -20,16 +24,16 @@ def curves_with_marks(curves: dict[str, tuple], measured: pd.Series, title: str)
     figure, (above, below) = subplots(2, 1, figsize=(5.4, 5.4), sharex=True, height_ratios=(3, 2))
     for (name, (time_s, hrr_w_m2)), colour in zip(curves.items(), (BLUE, SKY, GREEN), strict=False):
         above.plot(time_s, 1e-3 * hrr_w_m2, color=colour, label=f"simulated, {name}")
-        steps = 0.5 * np.diff(time_s) * (hrr_w_m2[1:] + hrr_w_m2[:-1])
-        below.plot(time_s[1:], 1e-6 * np.cumsum(steps), color=colour)
+        released = cumulative_trapezoid(hrr_w_m2, time_s)
+        below.plot(time_s[1:], 1e-6 * released, color=colour)
     _mark(above, below, measured)
     above.set(ylabel="heat release rate (kW/m²)", title=title, ylim=(0, None))
     below.set(xlabel="time (s)", ylabel="heat released\n(MJ/m²)")
     below.set_ylim(0, 1.15 * below.get_ylim()[1])  # room for the label of the total
-    longest = max(time_s[-1] for time_s, _ in curves.values())
-    marked = np.nan_to_num(max(measured["t_peak_s"], measured["t_ig_s"] + 180.0))
-    below.set_xlim(0, max(1.02 * longest, 1.02 * marked))
-    style.legend_outside(above, 2, "outside lower center")
+    ends = [time_s[-1] for time_s, _ in curves.values()]
+    ends += [measured["t_peak_s"], measured["t_ig_s"] + 180.0]
+    below.set_xlim(0, 1.02 * np.nanmax(ends))
+    style.legend_outside(figure, 2, "outside lower center")
     return figure
 
 
@@ -51,8 +55,8 @@ def _mark(above, below, measured: pd.Series) -> None:
     if np.isfinite(total):
         below.axhline(total, color=ORANGE, linewidth=1.4)
         label = f"measured total, {total:.0f} MJ/m²"
-        place = {"x": 0.99, "y": total, "transform": below.get_yaxis_transform(), "ha": "right"}
-        below.text(s=label, va="bottom", color=ORANGE, fontsize="small", **place)
+        below.text(0.99, total, label, ha="right", va="bottom", color=ORANGE, fontsize="small",
+                   transform=below.get_yaxis_transform())  # fmt: skip
     else:
         below.text(0.01, 0.9, "measured total masked", transform=below.transAxes, fontsize="small")
 
@@ -75,30 +79,26 @@ def errors_by(errors: dict[str, dict], grouping: str, labels: dict[str, str]) ->
             axes.hlines(place + off, 1 / factor, factor, color=colour, alpha=0.35, linewidth=3)
             axes.plot(parts["bias"], place + off, mark, color=colour, label=arm)
         axes.axvline(1.0, color=GREY, linewidth=0.9)
-        axes.set(xscale="log", xlim=(0.42, 2.4), xlabel="simulated / measured")
-        axes.set(title=NAMES[target])
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.set_xticks([0.5, 0.7, 1.0, 1.4, 2.0], ["0.5", "0.7", "1", "1.4", "2"])
+        axes.set(xscale="log", xlim=(0.42, 2.4), xlabel="simulated / measured", title=NAMES[target])
+        style.ticks_at(axes, [0.5, 0.7, 1.0, 1.4, 2.0])
     panels[0].set_yticks(place, labels.values())
     panels[0].invert_yaxis()
-    entries = panels[0].get_legend_handles_labels()
-    figure.legend(*entries, loc="outside lower center", ncols=2, fontsize="small")
+    style.legend_outside(figure, 2, "outside lower center", "small")
     return figure
 
 
 def remedies(rows: list[dict], target: str) -> Figure:
     """Simulated over measured for each polymer (column) and each choice of inputs (row).
 
-    ``rows`` are ``remedies`` of the results. One panel per polymer would hide the pattern.
+    One panel per polymer would hide the pattern.
     """
     table = pd.DataFrame({row["remedy"]: row[f"{target}_by_polymer"] for row in rows}).T
     ticks = {"ticks": np.log([0.5, 1.0, 2.0]), "format": lambda x, _: f"{np.exp(x):g}"}
-    figure = style.heatmap(
-        np.log(table.astype(float)), "simulated / measured", (6.0, 0.9 + 0.27 * len(table)),
+    size = (6.0, 0.9 + 0.27 * len(table))
+    return style.heatmap(
+        np.log(table.astype(float)), "simulated / measured", size, NAMES[target],
         annot=table, cmap="PuOr", vmin=-0.8, vmax=0.8, cbar_kws=ticks,
     )  # fmt: skip
-    figure.axes[0].set(title=NAMES[target], xlabel="", ylabel="")
-    return figure
 
 
 def radiation_needed(rows: list[dict]) -> Figure:
@@ -152,8 +152,7 @@ def verification(curve: dict, convergence: dict) -> Figure:
         axes.loglog(size, error[0] * (size / size[0]) ** 2, ":", color=GREY, label="second order")
         style.plain_ticks(axes.yaxis)
         axes.yaxis.set_major_formatter("{x:.0e}" if key == "time" else "{x:g}")
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.set_xticks(size, [f"{v:.3g}" for v in size])
+        style.ticks_at(axes, size)
         axes.set(xlabel=x, ylabel=y)
         axes.legend(fontsize="small")
     return figure
@@ -189,38 +188,31 @@ def ignition_lines(lines: dict, tests: pd.DataFrame, columns: int = 4) -> Figure
         axes.plot(mine["flux_kw_m2"], mine["t_ig_s"] ** -0.5, "o", color=ORANGE, label="measured")
         axes.axvline(line["critical_flux_kw_m2"], color=GREY, linewidth=0.8, linestyle=":")
         axes.set_title(name, fontsize="medium")
-    style.show_ticks_above(list(panels.flat[len(lines["polymers"]) :]), panels)
-    style.legend_outside(panels[0, 0])
+    style.hide_after(len(lines["polymers"]), panels)
+    style.legend_outside(figure)
     figure.supxlabel("heat flux (kW/m²)", fontsize="medium")
     figure.supylabel(r"$t_{ig}^{-1/2}$ (s$^{-1/2}$)", fontsize="medium")
     return figure
 
 
 def energy_budget(budget: dict) -> Figure:
-    """Where the heat goes when a slab gasifies without a flame, as a share of the irradiance.
-
-    ``budget``: ``energy_budget`` of ``physics_validation.json`` [MJ/m2].
-    """
-    parts = {name: value for name, value in budget.items() if name != "received"}
-    figure, ax = subplots(figsize=(6.4, 2.4))
-    names = list(parts)[::-1]
-    ax.barh(names, [100.0 * parts[name] / budget["received"] for name in names], color=BLUE)
-    ax.set_xlabel(f"share of the irradiance received, {budget['received']:.1f} MJ/m² (%)")
+    """Where the heat goes when a slab gasifies without a flame, as a share of the irradiance."""
+    received = budget["received"]
+    shares = 100.0 / received * pd.Series(budget).drop("received")[::-1]
+    figure, axes = subplots(figsize=(6.4, 2.4))
+    axes.barh(shares.index, shares, color=BLUE)
+    axes.set_xlabel(f"share of the irradiance received, {received:.1f} MJ/m² (%)")
     return figure
 
 
 def sensitivity(effects: dict, most: int = 8) -> Figure:
-    """Morris' mean absolute effects on ln t_ig and ln pHRR, of the parameters that matter most.
-
-    ``effects``: ``sensitivity`` of ``physics_validation.json``.
-    """
+    """Morris' mean absolute effects on ln t_ig and ln pHRR, of the parameters that matter most."""
     figure, panels = subplots(1, 2, figsize=(6.0, 3.8))
     for axes, target in zip(panels, PRIMARY, strict=True):
-        mean = pd.DataFrame(
-            {p: {k: v["mu_star"] for k, v in entry[target].items()} for p, entry in effects.items()}
-        ).fillna(0.0)
-        mean = mean.loc[mean.mean(axis=1).sort_values().index[-most:]].rename(style.in_words)
-        mean.plot.barh(ax=axes, width=0.75, color=PALETTE[: len(effects)], legend=False)
+        of = {name: pd.DataFrame(entry[target]).loc["mu_star"] for name, entry in effects.items()}
+        means = pd.DataFrame(of).fillna(0.0)
+        means = means.loc[means.mean(axis=1).sort_values().index[-most:]].rename(style.in_words)
+        means.plot.barh(ax=axes, width=0.75, color=PALETTE[: len(effects)], legend=False)
         axes.set(xlabel=r"mean $|\Delta\ln|$ over ±1 σ", ylabel="")
         axes.set_title(NAMES[target], fontsize="medium")
     panels[0].legend(fontsize="small")

@@ -15,11 +15,10 @@ def primary_by_arm(primary: list[dict]) -> Figure:
 
     ``primary``: dicts with ``arm``, ``mean_abs_ln``, ``low``, ``high`` [-].
     """
-    rows = pd.DataFrame(primary).sort_values("mean_abs_ln")
-    colours = [arm_look(arm)["color"] for arm in rows["arm"]]
+    rows = pd.DataFrame(primary).sort_values("mean_abs_ln").set_index("arm")
     figure, axes = subplots(figsize=(5.8, 0.27 * len(rows) + 0.9))
-    names = [label(arm) for arm in rows["arm"]]
-    ranges(axes, rows[["mean_abs_ln", "low", "high"]], names, colours)
+    colours = [arm_look(arm)["color"] for arm in rows.index]
+    ranges(axes, rows[["mean_abs_ln", "low", "high"]].rename(label), colours)
     axes.set(xlim=(0, None), xlabel=PRIMARY_LABEL)
     return figure
 
@@ -33,11 +32,9 @@ def curve(levels: pd.DataFrame, xlabel: str, flat: dict[str, float] | None = Non
     figure, axes = subplots(figsize=(5.2, 3.6))
     for arm, part in levels.groupby("arm", sort=False):
         part, look = part.sort_values("x"), arm_look(arm)
-        axes.plot(
-            part["x"], part["mean_abs_ln"], marker="o", markersize=4, label=label(arm), **look
-        )
+        axes.plot("x", "mean_abs_ln", data=part, marker="o", markersize=4, label=label(arm), **look)
         band = {"color": look["color"], "alpha": 0.12, "linewidth": 0}
-        axes.fill_between(part["x"], part["low"], part["high"], **band)
+        axes.fill_between("x", "low", "high", data=part, **band)
     for style, (arm, value) in zip((":", "-.", "--"), (flat or {}).items(), strict=False):
         colour = arm_look(arm)["color"]
         axes.axhline(value, color=colour, linestyle=style, linewidth=1, label=label(arm))
@@ -57,12 +54,10 @@ def elsewhere(levels: pd.DataFrame) -> Figure:
     ``levels``: columns ``arm``, ``level``, ``mean_abs_ln``, ``low``, ``high``.
     """
     figure, axes = subplots(figsize=(6.3, 3.4))
-    shades = [
-        # paler where physics does not answer at prediction
-        to_rgba(look["color"], 1.0 if look["linestyle"] == "-" else 0.45)
-        for look in map(arm_look, levels["arm"].unique())
-    ]
+    looks = map(arm_look, levels["arm"].unique())
+    # Paler where physics does not answer at prediction.
+    shades = [to_rgba(look["color"], 1.0 if look["linestyle"] == "-" else 0.45) for look in looks]
     bars(axes, levels.assign(arm=levels["arm"].map(label)), "level", "arm", "mean_abs_ln", shades)
     axes.set_ylabel(PRIMARY_LABEL)
-    legend_outside(axes, 2)
+    legend_outside(figure, 2)
     return figure

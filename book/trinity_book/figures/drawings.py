@@ -15,8 +15,7 @@ from trinity.evidence import scores as evaluation
 from trinity.files import data_path, read_json
 from trinity.quantities import PRIMARY
 from trinity_book import records, tables
-from trinity_book.figures import concepts, style
-from trinity_book.figures import learning as figures_learning
+from trinity_book.figures import concepts, learning, style
 from trinity_book.figures.house import house
 from trinity_book.figures.style import BLUE, GREEN, ORANGE, SKY, arrow, box, subplots
 
@@ -49,7 +48,7 @@ def result() -> Figure:
     """Error factor of each arm over the nine strict groups, ignition and peak."""
     path = data_path("artifacts", "results", "lopo.json")
     scores = evaluation.scores(evaluation.headline(read_json(path)))
-    return figures_learning.ablation(pd.DataFrame(scores), list(PRIMARY), stacked=True)
+    return learning.ablation(pd.DataFrame(scores), list(PRIMARY), stacked=True)
 
 
 def reliability() -> Figure:

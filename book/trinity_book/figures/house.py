@@ -6,8 +6,6 @@ Drawn from the imports as they are: ``python -m trinity_book.pages`` draws it ag
 import ast
 import re
 import textwrap
-from collections.abc import Iterator
-from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -27,24 +25,17 @@ def room_of(module: str) -> str:
     return first if first == BOOK else (rest or [first])[0]
 
 
-def _modules() -> Iterator[tuple[str, Path]]:
-    for package in ("trinity", BOOK):
-        folder = file_of(package).parent
-        for path in sorted(folder.rglob("*.py")):
-            parts = path.relative_to(folder.parent).with_suffix("").parts
-            module = ".".join(part for part in parts if part != "__init__")
-            if module not in LEFT_OUT:
-                yield module, path
-
-
 def imports() -> dict[str, set[str]]:
     """Room -> the rooms that any of its modules imports, at its top or inside a function."""
     found: dict[str, set[str]] = {}
-    for module, path in _modules():
-        package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-        used = imported_by(ast.parse(path.read_text(encoding="utf-8")), package)
-        room = found.setdefault(room_of(module), set())
-        room |= {room_of(name) for name in used if name not in LEFT_OUT} - {room_of(module)}
+    for folder in (file_of(package).parent for package in ("trinity", BOOK)):
+        for path in sorted(folder.rglob("*.py")):
+            *package, name = path.relative_to(folder.parent).with_suffix("").parts
+            module = ".".join(package if name == "__init__" else [*package, name])
+            used = imported_by(ast.parse(path.read_text(encoding="utf-8")), ".".join(package))
+            if module not in LEFT_OUT:
+                room = found.setdefault(room_of(module), set())
+                room |= {room_of(name) for name in used.difference(LEFT_OUT)} - {room_of(module)}
     found["cli"].discard(BOOK)  # inside functions, for the commands that make the book
     return found
 

@@ -1,7 +1,4 @@
-"""Figures of the learning results: losses, held-out predictions, the ablation.
-
-Every function takes plain data (tables of `lopo.json` rows, lists of scores) and returns a Figure.
-"""
+"""Figures of the learning results: losses, held-out predictions, the ablation."""
 
 from textwrap import fill
 
@@ -71,15 +68,14 @@ def ablation(scores: pd.DataFrame, targets: list[str], stacked: bool = False) ->
     ``scores``: columns ``arm``, ``target``, ``gmfe``, ``gmfe_low``, ``gmfe_high`` [-]; ``stacked``:
     panels below each other, for a phone.
     """
-    size = (5.2, 2.4 * len(targets)) if stacked else (2.75 * len(targets) + 0.5, 3.2)
-    shape = (len(targets), 1) if stacked else (1, len(targets))
+    n = len(targets)
+    shape, size = ((n, 1), (5.2, 2.4 * n)) if stacked else ((1, n), (2.75 * n + 0.5, 3.2))
     figure, panels = subplots(*shape, figsize=size, sharey=True, squeeze=False)
     arms = [arm for arm in ARMS if arm in set(scores["arm"])]
     colours = [style.arm_look(arm)["color"] for arm in arms]
     for axes, target in zip(panels.flat, targets, strict=True):
-        rows = scores[scores["target"] == target].set_index("arm").loc[arms]
-        names = [label(arm) for arm in arms]
-        style.ranges(axes, rows[["gmfe", "gmfe_low", "gmfe_high"]], names, colours)
+        rows = scores[scores["target"] == target].set_index("arm").loc[arms].rename(label)
+        style.ranges(axes, rows[["gmfe", "gmfe_low", "gmfe_high"]], colours)
         axes.set(xlim=(1, None), xlabel="geometric mean error factor", title=NAMES[target])
     return figure
 
@@ -90,7 +86,5 @@ def errors_by_group(errors: pd.DataFrame, title: str) -> Figure:
     ``errors``: mean |ln| errors, index arm, columns groups.
     """
     table = np.exp(errors.loc[[arm for arm in ARMS if arm in errors.index]]).rename(label)
-    figure = style.heatmap(table, "error factor", (5.8, 3.2), cmap="cividis_r", vmin=1, vmax=3,
-                     cbar_kws={"extend": "max"})  # fmt: skip
-    figure.axes[0].set(title=title, xlabel="", ylabel="")
-    return figure
+    shown = {"cmap": "cividis_r", "vmin": 1, "vmax": 3, "cbar_kws": {"extend": "max"}}
+    return style.heatmap(table, "error factor", (5.8, 3.2), title, **shown)

@@ -1,9 +1,12 @@
-"""Figures of the measured tests, alone and beside synthetic and simulated ones."""
+"""Figures of the measured tests, alone and beside synthetic and simulated ones.
+
+``tests``, ``specimens`` and measured curves are what `load_measurements`, `load_specimens` and
+`load_curves` of `trinity.measurements.specimens` give.
+"""
 
 import numpy as np
 import pandas as pd
 import seaborn
-from matplotlib import colormaps
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
@@ -14,10 +17,7 @@ from trinity_book.figures.style import BLUE, FLUX, GREY, LABELS, ORANGE, PALETTE
 
 
 def ignition_against_flux(tests: pd.DataFrame) -> Figure:
-    """Measured time to ignition and peak HRR of every test against irradiance.
-
-    ``tests`` as `trinity.measurements.specimens.load_measurements` gives them.
-    """
+    """Measured time to ignition and peak HRR of every test against irradiance."""
     figure, panels = subplots(1, 2, figsize=(6.0, 3.8))
     for axes, target in zip(panels, PRIMARY, strict=True):
         style.by_polymer(axes, tests, "flux_kw_m2", target)
@@ -33,19 +33,17 @@ def one_polymer_by_laboratory(tests: pd.DataFrame, polymer: str) -> Figure:
     """
     rows = tests[tests["polymer"] == polymer]
     robin = rows["lab"].str.startswith("MaCFP")
-    rows = rows.assign(lab=rows["lab"].where(~robin, "MaCFP round robin"))
-    labs = sorted(rows["lab"].unique())
+    rows = rows.assign(laboratory=rows["lab"].where(~robin, "MaCFP round robin"))
+    labs = sorted(rows["laboratory"].unique())
     figure, axes = subplots(figsize=(5.6, 3.6))
     seaborn.scatterplot(
-        rows, x="flux_kw_m2", y="t_ig_s", hue="lab", style="lab", hue_order=labs, style_order=labs,
-        palette=PALETTE[: len(labs)], size="thickness_mm", sizes=(20, 100), alpha=0.75,
+        rows.rename(columns={"thickness_mm": "thickness [mm]"}), x="flux_kw_m2", y="t_ig_s",
+        hue="laboratory", style="laboratory", hue_order=labs, style_order=labs,
+        palette=PALETTE[: len(labs)], size="thickness [mm]", sizes=(20, 100), alpha=0.75,
         linewidth=0, ax=axes,
     )  # fmt: skip
     axes.set(yscale="log", xlabel=FLUX, ylabel=LABELS["t_ig_s"], title=polymer)
-    handles, names = axes.get_legend_handles_labels()
-    words = {"lab": "laboratory", "thickness_mm": "thickness [mm]"}
-    axes.legend(handles, [words.get(name, name) for name in names], fontsize=7.5,
-                loc="center left", bbox_to_anchor=(1.01, 0.5))  # fmt: skip
+    style.legend_beside(axes)
     return figure
 
 
@@ -54,24 +52,19 @@ def measured_curves(
 ) -> Figure:
     """Measured HRR(t), a panel per polymer, a line per specimen, coloured by irradiance.
 
-    ``specimens`` and ``curves`` as `load_specimens` and `load_curves` of the measurements give
-    them; the time axes end at ``longest_s``, thick specimens burn on.
+    The time axes end at ``longest_s``, thick specimens burn on.
     """
-    polymers = sorted(specimens["polymer"].unique())
     figure, grid = subplots(3, 4, figsize=(6.6, 5.8), sharex=True)
-    scale = Normalize(20.0, 95.0)
-    for axes, polymer in zip(grid.flat, polymers, strict=False):
-        own = specimens[specimens["polymer"] == polymer]
+    shades = ScalarMappable(Normalize(20.0, 95.0), "viridis")
+    for axes, (polymer, own) in zip(grid.flat, specimens.groupby("polymer"), strict=False):
         for test_id, flux in zip(own["test_id"], own["flux_kw_m2"], strict=True):
-            curve = curves[test_id]
-            axes.plot(curve["time_s"], curve["hrr_kw_m2"], color=colormaps["viridis"](scale(flux)),
-                      linewidth=0.6, alpha=0.8)  # fmt: skip
+            curve, colour = curves[test_id], shades.to_rgba(flux)
+            axes.plot(curve["time_s"], curve["hrr_kw_m2"], color=colour, linewidth=0.6, alpha=0.8)
         axes.set(xlim=(0, longest_s), ylim=(0, None))
         axes.set_title(f"{polymer} ({len(own)})", fontsize=8)
         axes.tick_params(labelsize=7)
-    style.show_ticks_above(list(grid.flat[len(polymers) :]), grid)
-    bar = figure.colorbar(ScalarMappable(scale, "viridis"), ax=grid, shrink=0.7, pad=0.01)
-    bar.set_label(FLUX)
+    style.hide_after(specimens["polymer"].nunique(), grid)
+    figure.colorbar(shades, ax=grid, shrink=0.7, pad=0.01, label=FLUX)
     figure.supxlabel("time [s]", fontsize=9)
     figure.supylabel("heat release rate [kW/m²]", fontsize=9)
     return figure
@@ -104,7 +97,7 @@ def measured_in_synthetic(table: pd.DataFrame, tests: pd.DataFrame) -> Figure:
         axes.scatter(tests["flux_kw_m2"], tests[target], s=22, c=ORANGE, label="measured")
         axes.set(yscale="log", xlabel=FLUX, ylabel=LABELS[target])
     panels[0].plot([], [], "o", color=SKY, markersize=5, label="synthetic")
-    style.legend_outside(panels[0])
+    style.legend_outside(figure)
     return figure
 
 
@@ -128,28 +121,24 @@ def measured_beside_simulated(
     """Measured HRR(t) beside simulated ones, a panel per polymer: each measured specimen of one
     laboratory and condition in grey, the simulations with published and with estimated properties.
 
-    ``measured`` as `load_curves` gives it; ``simulated``: polymer -> name of the inputs ->
-    (time [s], HRR [W/m²]); ``specimens`` are those to be shown.
+    ``simulated``: polymer -> name of the inputs -> (time [s], HRR [W/m²]); ``specimens`` are those
+    to be shown.
     """
     figure, grid = subplots(4, 3, figsize=(6.0, 6.8))
     for axes, (polymer, own) in zip(grid.flat, specimens.groupby("polymer"), strict=False):
         for test_id in own["test_id"]:
-            axes.plot(*measured[test_id][["time_s", "hrr_kw_m2"]].to_numpy().T, color=GREY,
-                      linewidth=0.9, label="measured")  # fmt: skip
+            axes.plot("time_s", "hrr_kw_m2", data=measured[test_id], color=GREY, linewidth=0.9,
+                      label="measured")  # fmt: skip
         for (name, (time_s, hrr_w_m2)), colour in zip(
             simulated[polymer].items(), (BLUE, ORANGE), strict=False
         ):
             axes.plot(time_s, 1e-3 * hrr_w_m2, color=colour, linewidth=1.2, label=name)
-        one = own.iloc[0]
-        title = f"{polymer}, {one['lab']}, {one['flux_kw_m2']:.0f} kW/m²"
+        title = "{polymer}, {lab}, {flux_kw_m2:.0f} kW/m²".format(**own.iloc[0])
         axes.set_title(title, fontsize=8)
         longest = max(measured[i]["time_s"].max() for i in own["test_id"])
         axes.set(xlim=(0, longest), ylim=(0, None))
-    for axes in grid.flat[specimens["polymer"].nunique() :]:
-        axes.set_axis_off()
-    handles, names = grid.flat[0].get_legend_handles_labels()
-    entries = dict(zip(names, handles, strict=True))
-    figure.legend(entries.values(), entries.keys(), loc="lower right", fontsize=9)
+    style.hide_after(specimens["polymer"].nunique(), grid)
+    style.legend_outside(figure, 1, "lower right", 9)
     figure.supxlabel("time [s]", fontsize=9)
     figure.supylabel("heat release rate [kW/m²]", fontsize=9)
     return figure

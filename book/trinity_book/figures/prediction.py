@@ -10,19 +10,8 @@ from matplotlib.figure import Figure
 from trinity.chemistry.descriptors import nearest_other
 from trinity.evidence.arms import label
 from trinity.quantities import PRIMARY
-from trinity_book.figures.style import (
-    BLUE,
-    FLUX,
-    GREY,
-    LABELS,
-    NAMES,
-    ORANGE,
-    SKY,
-    arm_look,
-    legend_outside,
-    on_white,
-    subplots,
-)
+from trinity_book.figures import style
+from trinity_book.figures.style import BLUE, FLUX, GREY, LABELS, NAMES, ORANGE, SKY, subplots
 
 #: Of measured values: whether the interval holds them.
 HELD = {"inside": BLUE, "outside": ORANGE}
@@ -46,7 +35,7 @@ def misses(rows: pd.DataFrame, targets: list[str]) -> Figure:
         )  # fmt: skip
         axes.axvline(1, color=GREY, linewidth=1)
         axes.set(xlim=(0, None), xlabel="|ln error| / half-width", ylabel="", title=NAMES[target])
-    legend_outside(panels[0, -1])
+    style.legend_outside(figure)
     return figure
 
 
@@ -89,7 +78,7 @@ def _sorted_ranges(rows: pd.DataFrame, target: str, xlabel: str, **look) -> Figu
         shown = rows["measured"][held]
         axes.plot(shown, mark, color=colour, markersize=4, label=f"measured, {name}")
     axes.set(yscale="log", xlabel=xlabel, ylabel=LABELS[target])
-    legend_outside(axes, 4)
+    style.legend_outside(figure, 4)
     return figure
 
 
@@ -109,12 +98,12 @@ def similarities(seen: Sequence, asked: pd.Series, least: float) -> Figure:
     for i, (name, value) in enumerate(asked.sort_values().items()):
         place = value, top * (0.12 + 0.09 * (i % 9))
         axes.plot(*place, "o", color=BLUE if value >= least else ORANGE, markersize=5)
-        on_white(axes.annotate(name, place, (5, -3), textcoords="offset points", fontsize=8))
+        style.on_white(axes.annotate(name, place, (5, -3), textcoords="offset points", fontsize=8))
     for colour, text in ((BLUE, "asked, inside"), (ORANGE, "asked, flagged")):
         axes.plot([], [], "o", color=colour, markersize=5, label=text)
     axes.axvline(least, color=GREY, linewidth=1.2, label="limit of the domain")
     axes.set(xlim=(0, 1.12), xlabel="Tanimoto similarity to the nearest", ylabel="polymers")
-    legend_outside(axes, 4)
+    style.legend_outside(figure, 4)
     return figure
 
 
@@ -128,11 +117,11 @@ def one_polymer(measured: pd.DataFrame, lines: dict[str, pd.DataFrame], title: s
     figure, panels = subplots(1, 2, figsize=(6.0, 3.4))
     for axes, target in zip(panels, PRIMARY, strict=True):
         for arm, table in lines.items():
-            axes.plot(table["flux_kw_m2"], table[target], label=label(arm), **arm_look(arm))
+            axes.plot(table["flux_kw_m2"], table[target], label=label(arm), **style.arm_look(arm))
         axes.plot(measured["flux_kw_m2"], measured[target], "ko", markersize=4, label="measured")
         axes.set(yscale="log", xlabel=FLUX, ylabel=LABELS[target])
     panels[0].set_title(title)
-    legend_outside(panels[1], 4)
+    style.legend_outside(figure, 4)
     return figure
 
 
@@ -142,11 +131,10 @@ def prediction_against_flux(answers: pd.DataFrame, title: str) -> Figure:
     ``answers``: rows of `trinity.prediction.predict.predict_frame` at increasing ``flux_kw_m2``.
     """
     figure, panels = subplots(1, 2, figsize=(6.0, 3.3))
-    flux = answers["flux_kw_m2"]
     for axes, target in zip(panels, PRIMARY, strict=True):
-        axes.fill_between(flux, answers[f"{target}_lo"], answers[f"{target}_hi"], color=BLUE,
+        axes.fill_between("flux_kw_m2", f"{target}_lo", f"{target}_hi", data=answers, color=BLUE,
                           alpha=0.18, linewidth=0, label="90 % interval")  # fmt: skip
-        axes.plot(flux, answers[target], color=BLUE, label="predicted")
+        axes.plot("flux_kw_m2", target, data=answers, color=BLUE, label="predicted")
         axes.set(yscale="log", xlabel=FLUX, ylabel=LABELS[target])
     panels[0].set_title(title)
     panels[0].legend()

@@ -17,10 +17,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator, NullLocator
+from seaborn.utils import relative_luminance
 
+from trinity.cli.shown import QUANTITIES
 from trinity.evidence.arms import ARMS
 from trinity.files import data_root
-from trinity.quantities import UNITS
+from trinity.quantities import TARGETS, UNITS
 
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 SKY, AMBER, GREY = "#56B4E9", "#E69F00", "#666666"
@@ -44,12 +46,7 @@ OTHERS = {
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "<", ">", "h", "*"]
 
 FLUX = "irradiance [kW/m²]"
-NAMES = {
-    "t_ig_s": "time to ignition",
-    "phrr_kw_m2": "peak heat release rate",
-    "thr_mj_m2": "total heat released",
-    "t_peak_s": "time of the peak",
-}
+NAMES = {name: QUANTITIES[name][0] for name in TARGETS}
 #: Targets with their units, as an axis says them.
 LABELS = {name: f"{text} [{UNITS[name]}]" for name, text in NAMES.items()}
 _PROPERTIES = {
@@ -113,11 +110,9 @@ def box(axes: Axes, x, y, width, height, colour: str, text: str = "", **font) ->
 def by_polymer(axes: Axes, table: pd.DataFrame, x: str, y: str, names: Sequence[str] = ()) -> None:
     """Points of a table, a colour and a marker per polymer; ``names`` are all that may occur."""
     names = sorted(names or table["polymer"].unique())
-    looks = (dict(zip(names, shades, strict=False)) for shades in (PALETTE, MARKERS))
-    options = dict(zip(("palette", "markers"), looks, strict=True))
     seaborn.scatterplot(
         table, x=x, y=y, hue="polymer", style="polymer", hue_order=names, style_order=names,
-        s=26, linewidth=0, ax=axes, **options,
+        palette=PALETTE[: len(names)], markers=MARKERS[: len(names)], s=26, linewidth=0, ax=axes,
     )  # fmt: skip
     axes.get_legend().remove()
 
@@ -128,12 +123,17 @@ def legend_beside(axes: Axes, **options) -> None:
     axes.legend(**{**beside, **options})
 
 
-def legend_outside(axes: Axes, columns: int = 3, where: str = "outside upper left") -> None:
-    """The legend above or below all panels of the figure, where it covers no data."""
-    if axes.get_legend():
-        axes.get_legend().remove()
-    entries = axes.get_legend_handles_labels()
-    axes.figure.legend(*entries, loc=where, ncols=columns, fontsize=8)
+def legend_outside(
+    figure: Figure, columns: int = 3, where: str = "outside upper left", fontsize: float = 8
+) -> None:
+    """One legend of all panels, above or below them, where it covers no data."""
+    entries: dict = {}
+    for axes in figure.axes:
+        if legend := axes.get_legend():
+            legend.remove()
+        handles, names = axes.get_legend_handles_labels()
+        entries |= dict(zip(names, handles, strict=True))
+    figure.legend(entries.values(), entries, loc=where, ncols=columns, fontsize=fontsize)
 
 
 def on_white(text) -> None:
@@ -141,29 +141,29 @@ def on_white(text) -> None:
     text.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
 
 
-def show_ticks_above(empty: Sequence[Axes], grid: np.ndarray) -> None:
-    """Hide the ``empty`` panels at the end of a grid whose panels share their axes, and give the
-    panels above them the numbers of the axis."""
-    panels = list(grid.flat)
-    for axes in empty:
-        axes.set_axis_off()
-        panels[panels.index(axes) - grid.shape[1]].tick_params(labelbottom=True)
+def hide_after(used: int, grid: np.ndarray) -> None:
+    """Hide the panels of a grid after those used; the panels above them have numbers."""
+    for place in range(used, grid.size):
+        grid.flat[place].set_axis_off()
+        grid.flat[place - grid.shape[1]].tick_params(labelbottom=True)
 
 
-def identity_line(
-    axes: Axes, factor: float = 2.0, limits: tuple[float, float] | None = None
-) -> None:
+def identity_line(axes: Axes, factor: float = 2.0, limits: tuple | None = None) -> None:
     """Log axes of equal range with the line of perfect agreement and a band of ``factor``."""
-    if limits is None:
-        points = np.concatenate([np.ma.compressed(c.get_offsets()) for c in axes.collections])
-        points = points[np.isfinite(points) & (points > 0)]
-        limits = points.min() / 1.4, points.max() * 1.4
+    drawn = axes.dataLim.get_points()
+    limits = limits or (drawn.min() / 1.4, drawn.max() * 1.4)
     ends = np.array(limits)
     axes.fill_between(ends, ends / factor, ends * factor, color=GREY, alpha=0.12, linewidth=0)
     axes.plot(ends, ends, color=GREY, linewidth=1)
     axes.set(xscale="log", yscale="log", xlim=limits, ylim=limits, aspect="equal")
     for axis in (axes.xaxis, axes.yaxis):
         plain_ticks(axis, (1.0, 3.0) if limits[1] > 50 * limits[0] else (1.0, 2.0, 5.0))
+
+
+def ticks_at(axes: Axes, places: Sequence[float]) -> None:
+    """Numbers at these places of a logarithmic axis of abscissas, and nothing between them."""
+    axes.set_xticks(places, [f"{place:g}" for place in places])
+    axes.xaxis.set_minor_locator(NullLocator())
 
 
 def plain_ticks(axis, steps: tuple[float, ...] = (1.0, 2.0, 5.0)) -> None:
@@ -181,56 +181,43 @@ def arm_look(name: str) -> dict:
     return {"color": colour, "linestyle": "-" if arm.physics else "--"}
 
 
-def ranges(axes: Axes, rows: pd.DataFrame, names: Sequence[str], colours: Sequence[str]) -> None:
-    """A dot with its interval for each row, first on top; columns are middle, low and high."""
+def ranges(axes: Axes, rows: pd.DataFrame, colours: Sequence[str]) -> None:
+    """A dot with its interval for each row by its name, first on top; columns are middle, low and
+    high."""
     middle, low, high = rows.to_numpy(float).T
     places = np.arange(len(rows))
     axes.hlines(places, low, high, color=colours, linewidth=2)
     axes.scatter(middle, places, color=colours, s=36, zorder=3)
-    axes.set_yticks(places, names)
+    axes.set_yticks(places, rows.index)
     axes.set_ylim(len(rows) - 0.5, -0.5)
 
 
-def bars(
-    axes: Axes, rows: pd.DataFrame, group: str, name: str, value: str, colours: Sequence[str]
-) -> None:
+def bars(axes: Axes, rows: pd.DataFrame, group: str, name: str, value: str, colours: list) -> None:
     """Groups of bars, a colour for each name, with intervals from columns ``low`` and ``high``."""
-    order = {"index": rows[group].unique(), "columns": rows[name].unique()}
-    middle, low, high = (
-        rows.pivot(index=group, columns=name, values=column).reindex(**order)
-        for column in (value, "low", "high")
-    )
-    spread = np.abs(np.stack([end.to_numpy().T - middle.to_numpy().T for end in (low, high)], 1))
+    table = rows.pivot(index=group, columns=name).loc[rows[group].unique()]
+    middle, *ends = (table[column][rows[name].unique()] for column in (value, "low", "high"))
+    spread = np.abs(np.stack([(end - middle).T for end in ends], 1))
     middle.plot.bar(
-        ax=axes, width=0.8, color=list(colours)[: len(middle.columns)], yerr=spread,
-        error_kw={"linewidth": 0.9}, rot=0, legend=False, xlabel="",
+        ax=axes, width=0.8, color=colours, yerr=spread, error_kw={"linewidth": 0.9}, rot=0,
+        legend=False, xlabel="",
     )  # fmt: skip
 
 
-def heatmap(table: pd.DataFrame, label: str, size: tuple[float, float], **options) -> Figure:
+def heatmap(
+    table: pd.DataFrame, label: str, size: tuple[float, float], title: str = "", **options
+) -> Figure:
     """A table as coloured cells with their numbers in them; ``options`` go to seaborn."""
     figure, axes = subplots(figsize=size)
     bar = {"label": label, **options.pop("cbar_kws", {})}
     drawn = {"annot": True, "fmt": ".1f", "annot_kws": {"fontsize": 8.5}, **options}
     seaborn.heatmap(table, ax=axes, cbar_kws=bar, **drawn)
     shades = axes.collections[0].get_facecolors()
-    for text in axes.texts:  # black or white, whichever stands out more
+    for text in axes.texts:  # beside a luminance of 0.18 (WCAG 2) black and white stand out alike
         column, row = np.floor(text.get_position()).astype(int)
-        text.set_color(
-            "black" if _luminance(shades[row * table.shape[1] + column]) > 0.18 else "white"
-        )
+        light = relative_luminance(shades[row * table.shape[1] + column])
+        text.set_color("black" if light > 0.18 else "white")
     axes.grid(False)
-    axes.tick_params(length=0)
-    axes.tick_params(axis="x", rotation=40)
-    plt.setp(axes.get_xticklabels(), ha="right", rotation_mode="anchor")
-    axes.tick_params(axis="y", rotation=0)
+    axes.set(title=title, xlabel="", ylabel="")
+    axes.tick_params(length=0, rotation=0)
+    plt.setp(axes.get_xticklabels(), rotation=40, ha="right", rotation_mode="anchor")
     return figure
-
-
-def _luminance(colour: Sequence[float]) -> float:
-    """Relative luminance of an sRGB colour, by WCAG 2: white is 1, and beside 0.18 black and white
-    stand out alike."""
-    red, green, blue = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour[:3]
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -97,18 +97,14 @@ def non_ignition(table: pd.DataFrame) -> Figure:
     """Share of synthetic tests without ignition against heat flux, thin and thick specimens."""
     edges = np.geomspace(15, 100, 11)
     centres = np.sqrt(edges[1:] * edges[:-1])
+    bins = pd.cut(table["flux_kw_m2"], edges, labels=centres, include_lowest=True)
+    by = [table["thickness_mm"] >= 5, bins]
+    share = 100 * (1 - table["ignited"].groupby(by, observed=False).mean())
     figure, axes = subplots()
-    for rows, text, colour, mark in (
-        (table["thickness_mm"] < 5, "thinner than 5 mm", BLUE, "o"),
-        (table["thickness_mm"] >= 5, "5 mm and thicker", ORANGE, "s"),
-    ):
-        part = table[rows]
-        bins = pd.cut(part["flux_kw_m2"], edges, labels=centres, include_lowest=True)
-        share = 100 * (1 - part["ignited"].groupby(bins, observed=False).mean())
-        axes.plot(centres, share.to_numpy(), marker=mark, color=colour, label=text)
+    axes.plot(centres, share[False], marker="o", color=BLUE, label="thinner than 5 mm")
+    axes.plot(centres, share[True], marker="s", color=ORANGE, label="5 mm and thicker")
     axes.set(xscale="log", xlabel="heat flux [kW/m²]", ylabel="tests without ignition [%]")
-    axes.set_xticks([15, 25, 35, 50, 75, 100], ["15", "25", "35", "50", "75", "100"])
-    axes.minorticks_off()
+    style.ticks_at(axes, [15, 25, 35, 50, 75, 100])
     axes.legend()
     return figure
 
@@ -124,17 +120,16 @@ def polymer_map(table: pd.DataFrame, measurements: pd.DataFrame) -> Figure:
     pca = PCA(2, random_state=0).fit(bits)
     (x, y), where = pca.transform(bits).T, pca.transform(own)
     families = polymers["family"].value_counts().index
+    looks = [(shade, mark) for mark in "os^" for shade in PALETTE][: len(families)]
+    shades, marks = map(list, zip(*looks, strict=True))
     figure, axes = subplots(figsize=(5.5, 4.4))
     seaborn.scatterplot(
-        x=x, y=y, hue=polymers["family"].array, hue_order=families, style=polymers["family"].array,
-        style_order=families, palette=[PALETTE[i % len(PALETTE)] for i in range(len(families))],
-        markers=["os^"[i // len(PALETTE)] for i in range(len(families))], s=9, alpha=0.6,
-        linewidth=0, ax=axes,
+        polymers, x=x, y=y, hue="family", hue_order=families, style="family", style_order=families,
+        palette=shades, markers=marks, s=9, alpha=0.6, linewidth=0, ax=axes,
     )  # fmt: skip
     axes.plot(*where.T, "*", color="black", markersize=9, label="measured")
     for place, name in zip(where, measured["polymer"], strict=True):
-        label = axes.annotate(name, place, xytext=(5, 3), textcoords="offset points", fontsize=8)
-        style.on_white(label)
+        style.on_white(axes.annotate(name, place, (5, 3), textcoords="offset points", fontsize=8))
     share = 100 * pca.explained_variance_ratio_
     axes.set(
         xlabel=f"first component ({share[0]:.0f} % of the variance)",
@@ -146,12 +141,11 @@ def polymer_map(table: pd.DataFrame, measurements: pd.DataFrame) -> Figure:
 
 def expected_signs(report: dict) -> Figure:
     """Rank regression coefficients; orange where the sign is not the one that physics expects."""
-    rows = report["signs"][::-1]
-    texts = [f"{style.in_words(row['label'])} on {style.in_words(row['input'])}" for row in rows]
-    values = [row["coefficient"] for row in rows]
-    colours = [BLUE if row["as_expected"] else ORANGE for row in rows]
+    rows = pd.DataFrame(report["signs"][::-1])
+    texts = rows["label"].map(style.in_words) + " on " + rows["input"].map(style.in_words)
     figure, axes = subplots(figsize=(5.5, 4.2))
-    axes.barh(texts, values, color=colours)
+    colours = np.where(rows["as_expected"], BLUE, ORANGE)
+    axes.barh(texts, rows["coefficient"], color=colours)
     axes.axvline(0, color=GREY, linewidth=0.8)
     axes.set(xlabel="standardised rank regression coefficient", xlim=(-1, 1))
     axes.grid(axis="y", visible=False)
@@ -181,7 +175,5 @@ def correlations(table: pd.DataFrame, columns: tuple[str, ...]) -> Figure:
     size = (1.4 + 0.48 * len(columns), 0.9 + 0.42 * len(columns))
     upper = np.triu(np.ones(found.shape, bool), 1)
     found = found.rename(index=style.in_words, columns=style.in_words)
-    figure = style.heatmap(found, "Spearman rank correlation", size, cmap="PuOr_r", vmin=-1, vmax=1,
-                   mask=upper, square=True)  # fmt: skip
-    figure.axes[0].set(xlabel="", ylabel="")
-    return figure
+    return style.heatmap(found, "Spearman rank correlation", size, cmap="PuOr_r", vmin=-1, vmax=1,
+                         mask=upper, square=True)  # fmt: skip

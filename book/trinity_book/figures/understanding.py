@@ -1,8 +1,6 @@
-"""Figures of why pretraining works: the landscape of the loss, distances in weights, probes, and
-whole descents.
-
-All functions but the last take parts of the dict that `understanding.why_it_works` returns (the
-block ``why`` of ``ablation.json``).
+"""Figures of why pretraining works. All but `descents` take a part of the dict that
+`understanding.why_it_works` returns (the block ``why`` of ``ablation.json``): that of their name,
+`weight_distances` that of ``distances``.
 """
 
 import numpy as np
@@ -10,7 +8,8 @@ import pandas as pd
 import seaborn
 from matplotlib.figure import Figure
 
-from trinity_book.figures.style import AMBER, BLUE, GREY, ORANGE, PINK, SKY, bars, subplots
+from trinity_book.figures import style
+from trinity_book.figures.style import AMBER, BLUE, GREY, ORANGE, PINK, SKY, subplots
 
 FINETUNED = {"direct": (ORANGE, "direct finetuning"), "two_phase": (BLUE, "phase 1 + phase 2")}
 TRAININGS = {
@@ -23,10 +22,7 @@ PROBED = {"random": GREY, "language model": AMBER, "phase 1": BLUE, "shuffled la
 
 def landscape(found: dict) -> Figure:
     """Loss of the tests that were trained on and error on held-out polymers over the plane of the
-    start and both solutions, with the two paths projected on it.
-
-    ``found``: the block ``landscape``.
-    """
+    start and both solutions, with the two paths projected on it."""
     figure, panels = subplots(1, 2, figsize=(6.5, 4.4), sharey=True, layout="compressed")
     shown = {
         "training loss": np.asarray(found["loss"]),
@@ -44,10 +40,9 @@ def landscape(found: dict) -> Figure:
         figure.colorbar(drawn, ax=axes, label=label, format="%.2f")
         for arm, (colour, name) in FINETUNED.items():
             _path(axes, np.asarray(found["paths"][arm]), colour, name, arm == "two_phase")
-        axes.set(xlabel="towards direct solution [filter lengths]")
-        axes.set_aspect("equal")
+        axes.set(xlabel="towards direct solution [filter lengths]", aspect="equal")
     panels[0].set_ylabel("towards two-phase solution [filter lengths]")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    style.legend_outside(figure, 3, "outside lower center", 8.5)
     return figure
 
 
@@ -55,7 +50,7 @@ def _path(axes, places: np.ndarray, colour: str, name: str, jumps: bool) -> None
     """A path from the start; its first stretch is dashed where only its ends are known."""
     x, y = places[:, 0], places[:, 1]
     edge = {"markeredgecolor": "white", "markeredgewidth": 0.7, "linestyle": "none"}
-    first = 1 if jumps else 0
+    first = int(jumps)
     if jumps:
         axes.plot(x[:2], y[:2], color="white", linewidth=3)
         axes.plot(x[:2], y[:2], color=colour, linestyle="--", linewidth=1.6)
@@ -68,10 +63,7 @@ def _path(axes, places: np.ndarray, colour: str, name: str, jumps: bool) -> None
 
 
 def weight_distances(found: list[dict]) -> Figure:
-    """How far each layer moved in the three trainings.
-
-    ``found``: the block ``distances``.
-    """
+    """How far each layer moved in the three trainings."""
     colours, names = zip(*TRAININGS.values(), strict=True)
     table = 100 * pd.DataFrame(found).set_index("layer")[list(TRAININGS)]
     table.columns = names
@@ -83,34 +75,28 @@ def weight_distances(found: list[dict]) -> Figure:
 
 
 def probes(found: list[dict]) -> Figure:
-    """What linear probes find in embeddings, with 95 % bootstrap intervals over polymers.
-
-    ``found``: the block ``probes``.
-    """
+    """What linear probes find in embeddings, with 95 % bootstrap intervals over polymers."""
     table = pd.DataFrame(found)
     models = table["model"].unique()
     figure, axes = subplots(figsize=(5.8, 3.2))
     colours = [PROBED.get(model, SKY) for model in models]
-    bars(axes, table, "quantity", "model", "r2", colours)
+    style.bars(axes, table, "quantity", "model", "r2", colours)
     axes.set(ylabel="share of variance found, R²", ylim=(min(0.0, table["low"].min()), 1.0))
     axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.1), ncol=len(models))
     return figure
 
 
 def ends(found: list[dict]) -> Figure:
-    """Error factors of gradient finetuning on the polymers of each part, held out in turn.
-
-    ``found``: the block ``ends``.
-    """
+    """Error factors of gradient finetuning on the polymers of each part, held out in turn."""
     figure, axes = subplots(figsize=(6.4, 2.8))
-    styles = {"start": ("black", "start"), "phase1": (GREY, "phase 1 only"), **FINETUNED}
-    for i, (point, (colour, _)) in enumerate(styles.items()):
+    looks = {"start": ("black", "start"), "phase1": (GREY, "phase 1 only"), **FINETUNED}
+    for i, (point, (colour, _)) in enumerate(looks.items()):
         factors = np.exp([part[point]["error_held_out"] for part in found])
         axes.plot(factors, np.full(len(factors), i), "o", color=colour, alpha=0.6)
         axes.plot(np.exp(np.mean(np.log(factors))), i, "|", color=colour, markersize=20)
     axes.set(xlabel="error factor on held-out polymers (dots: parts, bar: their mean)")
-    axes.set_yticks(range(len(styles)), [name for _, name in styles.values()])
-    axes.set_ylim(len(styles) - 0.5, -0.5)
+    axes.set_yticks(range(len(looks)), [name for _, name in looks.values()])
+    axes.set_ylim(len(looks) - 0.5, -0.5)
     return figure
 
 

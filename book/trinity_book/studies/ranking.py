@@ -65,7 +65,7 @@ def left_out(predictions: pd.DataFrame, seed: int = 0) -> list[dict]:
     groups are drawn again. A correlation ``with`` the width above zero is what a user hopes for.
     """
     distance, rows = distance_from_measured(), []
-    known = predictions[predictions["measured"].notna() & predictions["predicted"].notna()]
+    known = predictions.dropna(subset=["measured", "predicted"])
     known = known.assign(
         error=np.abs(np.log(known["predicted"] / known["measured"])),
         width=np.log(known["hi"] / known["lo"]),

@@ -44,10 +44,9 @@ def beside_measurements(report: dict) -> pd.DataFrame:
 def spread_table(report: dict) -> pd.DataFrame:
     """One standard deviation of each label, as a factor: of a calm, a middling, a wild polymer."""
     spread = report["label_spread"]
-    names = [name for name in LABELS if name in spread]
-    return np.exp(pd.DataFrame({name: spread[name] for name in names}).T).rename(
-        columns={"0.1": "10 % of polymers below", "0.5": "median", "0.9": "90 % below"}
-    )
+    table = pd.DataFrame({name: spread[name] for name in LABELS if name in spread}).T
+    names = {"0.1": "10 % of polymers below", "0.5": "median", "0.9": "90 % below"}
+    return np.exp(table).rename(columns=names)
 
 
 def neighbours_table(report: dict) -> pd.DataFrame:

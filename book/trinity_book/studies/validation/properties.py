@@ -9,14 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from trinity.chemistry.decomposition import (
-    SETTINGS,
-    GaussianProcess,
-    Settings,
-    definition_shift,
-    measured_keys,
-    training_table,
-)
+from trinity.chemistry import decomposition as fits
 from trinity.chemistry.descriptors import describe
 from trinity.chemistry.groups import Chain, count_groups
 from trinity.chemistry.polymers import parse_psmiles, polymer_key
@@ -50,7 +43,7 @@ BARS = {
     "t50_k": ("mean_error", 50.0),
 }
 #: Descriptors of the temperature model but Bicerano's formula.
-WITHOUT_FORMULA = tuple(name for name in SETTINGS["t50"].descriptors if name != "bicerano_k")
+WITHOUT_FORMULA = tuple(name for name in fits.SETTINGS["t50"].descriptors if name != "bicerano_k")
 MOST_DESCRIPTORS = 6
 T50_FIRST_PROCESS_K = 39.0  # of a first Gaussian process on this table: what had to be beaten
 _LEARNED = {"t50_k": "t50", "char_yield": "char"}
@@ -75,7 +68,7 @@ def parity(name: str) -> dict:
     """
     table = published_table(PARITY[name])
     if name in _LEARNED:
-        table = table[~table.key.isin(training_table(_LEARNED[name]).key)]
+        table = table[~table.key.isin(fits.training_table(_LEARNED[name]).key)]
     rows = []
     for row in table.itertuples():
         found = estimate(row.psmiles)
@@ -83,8 +76,7 @@ def parity(name: str) -> dict:
         own = found["acid_t50_k" if sheds else name]
         about = {"polymer": row.polymer, "published": row.value}
         rows.append(about | {"estimated": own.value, "sigma": own.sigma})
-    columns = (np.array([row[k] for row in rows]) for k in ("published", "estimated", "sigma"))
-    result = scores(*columns)
+    result = scores(*pd.DataFrame(rows)[["published", "estimated", "sigma"]].to_numpy().T)
     if name in BARS:
         measure, bar = BARS[name]
         result |= {"bar": bar, "bar_measure": measure, "beaten": bool(result[measure] <= bar)}
@@ -124,47 +116,46 @@ def leave_one_polymer_out(
     does; ``descriptors`` replace its own. With ``choose`` as many are chosen anew without each
     polymer: those in use were chosen on the table that also judges them.
     """
-    settings, table = SETTINGS[quantity], training_table(quantity, blind)
+    settings, table = fits.SETTINGS[quantity], fits.training_table(quantity, blind)
     x = inputs(table, () if choose else descriptors or settings.descriptors)
-    columns = ("value", "sigma", "key", "known")
-    y, sigma, keys, known = (table[name].to_numpy() for name in columns)
-    predicted, spread, constant = (np.zeros(len(y)) for _ in range(3))
+    y, sigma, known = table[["value", "sigma", "known"]].to_numpy().T
+    predicted, spread, constant = np.zeros((3, len(y)))
     columns = slice(None)
-    for key in np.unique(keys):
-        out = keys == key
+    for key in table.key.unique():
+        out = (table.key == key).to_numpy()
+        rest = x[~out], (y - known)[~out], sigma[~out]
         if choose:
-            columns = choose_descriptors(settings, x[~out], (y - known)[~out], sigma[~out])
-        model = GaussianProcess(settings, x[~out][:, columns], (y - known)[~out], sigma[~out])
+            columns = choose_descriptors(settings, *rest)
+        model = fits.GaussianProcess(settings, rest[0][:, columns], *rest[1:])
         predicted[out], spread[out] = model.predict(x[out][:, columns])
         constant[out] = y[~out].mean()
     predicted += known
     if quantity == "char":
         predicted = np.clip(predicted, 0.0, 0.9)
+    sigma = np.hypot(spread, sigma)
     judged = (table.kind != "half").to_numpy()
-    result = scores(y[judged], predicted[judged], np.hypot(spread, sigma)[judged])
+    result = scores(y[judged], predicted[judged], sigma[judged])
     result["mean_error_of_mean"] = float(np.abs(constant - y)[judged].mean())
-    rows = table[["psmiles", "kind"]].assign(
-        measured=y, predicted=predicted, sigma=np.hypot(spread, sigma)
-    )
+    rows = table[["psmiles", "kind"]].assign(measured=y, predicted=predicted, sigma=sigma)
     return result | {"rows": rows.to_dict("records")}
 
 
 def choose_descriptors(
-    settings: Settings, x: np.ndarray, y: np.ndarray, sigma: np.ndarray
+    settings: fits.Settings, x: np.ndarray, y: np.ndarray, sigma: np.ndarray
 ) -> list[int]:
     """Columns of ``x`` (m, d): one by one that which raises the left-out log density most, until
     none does, and no more than `MOST_DESCRIPTORS`."""
 
     def badness(columns: list[int]) -> float:
         """Mean of -ln p(y_i | the others), up to a constant (Rasmussen & Williams, eq. 5.10)."""
-        model = GaussianProcess(settings, x[:, columns], y, sigma)
+        model = fits.GaussianProcess(settings, x[:, columns], y, sigma)
         precision = np.diag(model.inverse)
         return float((model.weights**2 / precision - np.log(precision)).mean() / 2)
 
     chosen: list[int] = []
-    usable, best = set(np.flatnonzero(x.std(0) > 0).tolist()), np.inf
+    varied, best = set(np.flatnonzero(x.std(0) > 0).tolist()), np.inf
     while len(chosen) < MOST_DESCRIPTORS:
-        found, k = min((badness([*chosen, k]), k) for k in sorted(usable - {*chosen}))
+        found, k = min((badness([*chosen, k]), k) for k in varied - {*chosen})
         if found >= best:
             break
         best, chosen = found, [*chosen, k]
@@ -187,10 +178,10 @@ def temperature_checks() -> dict[str, dict]:
     """
     table = load_table("decomposition_temperatures_2").dropna(subset=["psmiles"])
     table = table.assign(key=table.psmiles.map(polymer_key), value=table.value_C + 273.15)
-    known = measured_keys() | set(training_table("t50").key)
+    known = fits.measured_keys() | set(fits.training_table("t50").key)
     few = table.definition.str.contains("few papers") & (table.licence == "MIT")
     one = (table.quantity == "Tp") & (table.licence != "MIT")
-    shift = definition_shift()["blind"]["shift_k"]
+    shift = fits.definition_shift()["blind"]["shift_k"]
     checks = {"few papers, shifted": (few, shift), "peaks of one definition": (one, 0.0)}
     found = {}
     for name, (rows, added) in checks.items():
@@ -245,7 +236,7 @@ def build_property_validation() -> dict:
         "parity": parities,
         "leave_one_out": left_out,
         "temperature_checks": temperature_checks(),
-        "definition_shift": definition_shift(),
+        "definition_shift": fits.definition_shift(),
         "calibration": calibration(parities, left_out),
         "coverage": coverage(),
     }
@@ -278,6 +269,10 @@ def handbook() -> pd.DataFrame:
 
 def handbook_shown() -> list[tuple[str, list]]:
     """Head and rows of two tables for a page: a summary by property, and every value."""
+    heads = (
+        "property | values: | mean of off: | root mean square: | beyond 2:",
+        "polymer | property | handbook: | estimate: | off: | doubts of the estimate | status",
+    )
     table, summed, rows = handbook(), [], []
     for name, part in table.groupby("property", sort=False):
         z = part.off
@@ -288,10 +283,4 @@ def handbook_shown() -> list[tuple[str, list]]:
         pairs = ((row.value, row.sigma), (row.estimated, row.estimated_sigma))
         cells = (f"{scale * a:{form}} ± {scale * b:{form}}" for a, b in pairs)
         rows.append((row.name, name, *cells, f"{row.off:+.1f}", "; ".join(row.doubts), row.status))
-    return [
-        ("property | values: | mean of off: | root mean square: | beyond 2:", summed),
-        (
-            "polymer | property | handbook: | estimate: | off: | doubts of the estimate | status",
-            rows,
-        ),
-    ]
+    return list(zip(heads, (summed, rows), strict=True))

@@ -10,18 +10,12 @@ through the cone model, in all measured tests of that polymer.
 
 import re
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
 
-from trinity.chemistry.decomposition import (
-    SETTINGS,
-    GaussianProcess,
-    fit,
-    group_char,
-    training_table,
-)
+from trinity.chemistry import decomposition as fits
 from trinity.chemistry.descriptors import describe
 from trinity.chemistry.groups import Chain
 from trinity.chemistry.polymers import polymer_key
@@ -45,7 +39,7 @@ _GAS, _HEAT = "gas_heat_of_combustion_j_kg", "heat_of_combustion_j_kg"
 Changes = dict[str, float]
 
 
-@lru_cache(maxsize=1)
+@cache
 def fitted_increments() -> pd.DataFrame:
     """Rows of ``contributions.csv`` that come from a fit with a known standard error."""
     table = pd.read_csv(data_path("groups", "contributions.csv"))
@@ -83,7 +77,7 @@ def leverage_bound(psmiles: str, quantity: str) -> float:
     return float(min((reach / scale) ** 2, 0.9))
 
 
-@lru_cache(maxsize=16)
+@cache
 def _published(name: str) -> pd.Series:
     return properties.published_table(properties.PARITY[name]).set_index("key").value
 
@@ -95,7 +89,7 @@ def _residual(psmiles: str, name: str) -> float:
 
 
 def _without(
-    psmiles: str, leverage: float | str, judged: str, changed: tuple[str, ...] = ()
+    leverage: float | str, judged: str, psmiles: str, changed: tuple[str, ...] = ()
 ) -> Changes:
     """What leaving out one polymer changes: the property that is judged, or others by the same
     share. Its leverage is a number or, by the name of a fit, its bound there."""
@@ -105,21 +99,16 @@ def _without(
     return {name: share * found[name].value for name in changed or (judged,)}
 
 
-def _oxygen_rule(psmiles: str) -> Changes:
-    """Exact: the constant is a mean, from which one polymer is taken."""
-    return {_HEAT: _residual(psmiles, _HEAT) / (OXYGEN_RULE_POLYMERS - 1)}
-
-
-def _refitted(psmiles: str, model: GaussianProcess, names: tuple[str, ...]) -> Changes:
+def _refitted(model: fits.GaussianProcess, names: tuple[str, ...], psmiles: str) -> Changes:
     """Difference to another model of T50 or char, whose descriptors are ``names``; none for a chain
     that sheds acid (a prior is used)."""
     found, described = estimate(psmiles), describe(Chain(psmiles))
     if found["acid_fraction"].value > 0:
         return {}
     value = float(model.predict(np.array([described[name] for name in names]))[0][0])
-    if model.settings == SETTINGS["t50"]:
+    if model.settings == fits.SETTINGS["t50"]:
         return {"t50_k": value - found["t50_k"].value}
-    char = float(np.clip(group_char(Chain(psmiles))[0] + value, 0.0, 0.9))
+    char = float(np.clip(fits.group_char(Chain(psmiles))[0] + value, 0.0, 0.9))
     heat = "heat_of_decomposition_j_kg"
     return {
         "char_yield": char - found["char_yield"].value,
@@ -129,33 +118,30 @@ def _refitted(psmiles: str, model: GaussianProcess, names: tuple[str, ...]) -> C
 
 def variants() -> dict[str, Callable[[str], Changes]]:
     """Name of a fit and what is done to it -> changes of one homopolymer's parameters."""
-    table, density = training_table("t50"), "density_kg_m3"
-    x = properties.inputs(table, properties.WITHOUT_FORMULA)
-    formula = GaussianProcess(SETTINGS["t50"], x, *table[["value", "sigma"]].to_numpy().T)
+    table, density = fits.training_table("t50"), "density_kg_m3"
+    names = properties.WITHOUT_FORMULA
+    x = properties.inputs(table, names)
+    formula = fits.GaussianProcess(fits.SETTINGS["t50"], x, *table[["value", "sigma"]].to_numpy().T)
     heats = ("specific_heat_solid_j_kg_k", "specific_heat_melt_j_kg_k")
     published = {
-        "molar volume, leverage at its bound": partial(_without, leverage="V298", judged=density),
-        "glass transition, leverage at its bound": partial(
-            _without, leverage="Yg", judged="glass_transition_k"
-        ),
+        "molar volume, leverage at its bound": partial(_without, "V298", density),
+        "glass transition, leverage at its bound": partial(_without, "Yg", "glass_transition_k"),
         f"heat capacities, leverage {ASSUMED_LEVERAGE:g} assumed": partial(
-            _without, leverage=ASSUMED_LEVERAGE, judged="specific_heat_j_kg_k", changed=heats
+            _without, ASSUMED_LEVERAGE, "specific_heat_j_kg_k", changed=heats
         ),
-        "oxygen rule, exact": _oxygen_rule,
-        "T50 without Bicerano's formula, refitted": partial(
-            _refitted, model=formula, names=properties.WITHOUT_FORMULA
-        ),
+        # The constant is a mean, in which each polymer has the same leverage.
+        "oxygen rule, exact": partial(_without, 1 / OXYGEN_RULE_POLYMERS, _HEAT),
+        "T50 without Bicerano's formula, refitted": partial(_refitted, formula, names),
     }
-    mean = partial(_without, leverage=mean_leverage("V298"), judged=density)
+    mean = partial(_without, mean_leverage("V298"), density)
     found = {"molar volume, mean leverage": mean, **published}
     found["all of the published fits at once"] = lambda psmiles: {
         name: change for one in published.values() for name, change in one(psmiles).items()
     }
     for name, text in {"t50": "T50", "char": "char"}.items():
-        model, own = fit(name, training_table(name, blind=False)), SETTINGS[name].descriptors
-        found[f"{text} with the tested polymers, refitted"] = partial(
-            _refitted, model=model, names=own
-        )
+        model = fits.fit(name, fits.training_table(name, blind=False))
+        own = fits.SETTINGS[name].descriptors
+        found[f"{text} with the tested polymers, refitted"] = partial(_refitted, model, own)
     return found
 
 
@@ -208,6 +194,6 @@ def fit_leverages() -> list[dict]:
     return [
         {"polymer": row.polymer}
         | {name: leverage_bound(row.psmiles, name) for name in ("V298", "Yg")}
-        | {"density_change_kg_m3": _without(row.psmiles, "V298", density)[density]}
+        | {"density_change_kg_m3": _without("V298", density, row.psmiles)[density]}
         for row in tested.itertuples()
     ]

@@ -12,7 +12,6 @@ from trinity.cone.case import check
 from trinity.cone.grid import new_cells
 from trinity.cone.heat import Faces, workspace
 from trinity.cone.run import step
-from trinity.cone.simulate import FINE
 from trinity.cone.slab import pack, unpack
 from trinity_book.studies.validation.cases import reference_cases
 from trinity_book.studies.validation.report import other_slabs
@@ -100,7 +99,7 @@ def balances(n: int = 12, seed: int = 0) -> dict[str, dict[str, float]]:
     heats would close whatever Newton's method leaves over.
     """
     result = {}
-    for name, numerics in (("default", cone.DEFAULT), ("fine", FINE)):
+    for name, numerics in (("default", cone.DEFAULT), ("fine", cone.FINE)):
         found = cone.simulate_batch(other_slabs(n, seed), numerics=numerics)
         result[name] = {
             part: float(np.abs(found[f"{part}_balance_error"]).max()) for part in ("mass", "energy")
