@@ -1,4 +1,4 @@
-"""The picture of the house: rooms and shared modules of the code, and who imports whom.
+"""The picture of the house: rooms and shared modules of the code, and who needs whom.
 
 Drawn from the imports as they are: ``python -m trinity_book.pages`` draws it again.
 """
@@ -16,7 +16,7 @@ from trinity_book.figures.style import BLUE, GREEN, GREY, box, subplots
 BOOK = "trinity_book"
 #: The face of the package and its start: they only pass on.
 LEFT_OUT = ("trinity", "trinity.__main__")
-HALF = 0.3  # height of a box, half of it
+HALF = 0.44  # height of a box, half of it
 
 
 def room_of(module: str) -> str:
@@ -69,33 +69,30 @@ def about(room: str) -> str:
 
 
 def house() -> Figure:
-    """The rooms of the code in floors, each above all that it imports; lines lead to the rooms
-    that it needs directly. Made from the imports."""
+    """The rooms of the code in floors, each above all that it imports; a room names those that it
+    needs directly. Made from the imports."""
     found = imports()
-    floors, lines = above(found), shortest(found)
-    figure, axes = subplots(figsize=(8.4, 0.85 * (max(floors.values()) + 1)))
-    at = {}
+    floors, needed = above(found), shortest(found)
+    figure, axes = subplots(figsize=(8.4, 1.05 * (max(floors.values()) + 1)))
     for floor in set(floors.values()):
         row = sorted(room for room in floors if floors[room] == floor)
         for i, room in enumerate(row):
-            at[room] = (i + 0.5) / len(row), floor
-            _room(axes, room, *at[room], 0.94 / len(row))
-    for room, used in lines.items():
-        for other in sorted(used):
-            (x, y), (u, v) = at[room], at[other]
-            axes.plot([x, u], [y - HALF, v + HALF], color=GREY, linewidth=0.9, zorder=1)
-    axes.set(xlim=(0, 1), ylim=(-0.4, max(floors.values()) + 0.4))
+            _room(axes, room, sorted(needed[room]), (i + 0.5) / len(row), floor, 0.97 / len(row))
+    axes.set(xlim=(0, 1), ylim=(-0.5, max(floors.values()) + 0.5))
     axes.axis("off")
     return figure
 
 
-def _room(axes: Axes, room: str, x: float, y: float, width: float) -> None:
+def _room(axes: Axes, room: str, needed: list[str], x: float, y: float, width: float) -> None:
     """A room: subpackages blue, shared modules grey, the book's package green."""
     colour = GREEN
     if room != BOOK:
         colour = BLUE if file_of(f"trinity.{room}").name == "__init__.py" else GREY
     box(axes, x, y, width, 2 * HALF, colour)
-    lines = "\n".join(textwrap.wrap(about(room), int(120 * width)))
+    lines = textwrap.wrap(about(room), int(112 * width))
+    lines += [f"needs {', '.join(needed)}"] if needed else []
+    top = y + 0.1 + 0.08 * len(lines)  # of the name and so many lines, which are centred together
     centred = {"ha": "center", "va": "center", "zorder": 3}
-    axes.text(x, y + 0.12, room, weight="bold", **centred)
-    axes.text(x, y - 0.12, lines, fontsize=7, **centred)
+    axes.text(x, top - 0.1, room, weight="bold", fontsize=11, **centred)
+    text = "\n".join(lines)
+    axes.text(x, top - 0.2 - 0.08 * len(lines), text, fontsize=9, linespacing=1.3, **centred)
