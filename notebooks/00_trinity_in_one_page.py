@@ -124,7 +124,7 @@ for table, name, size in (
         label=f"{name}: {len(table)}",
     )
 axes.set(
-    xlabel="irradiance [kW/m²]", ylabel="time to ignition [s]", yscale="log"
+    xlabel="irradiance (kW/m²)", ylabel="time to ignition (s)", yscale="log"
 )
 axes.legend();  # fmt: skip
 

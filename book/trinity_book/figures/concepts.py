@@ -81,7 +81,7 @@ def measured_curve(curve: pd.DataFrame, test: pd.Series) -> Figure:
     total = f"THR = {test['thr_mj_m2']:.0f} MJ/m²\n(the area)"
     style.on_white(axes.text(middle, 0.3 * peak, total, ha="center"))
     title = "{polymer}, {lab}, {flux_kw_m2:.0f} kW/m², {thickness_mm:.1f} mm".format(**test)
-    axes.set(xlabel="time [s]", ylabel="heat release rate [kW/m²]", title=title)
+    axes.set(xlabel="time (s)", ylabel="heat release rate (kW/m²)", title=title)
     axes.set_ylim(0, 1.2 * peak)
     return figure
 

@@ -18,7 +18,7 @@ def losses(histories: dict[str, list[float]], ylabel: str = "training loss") -> 
     for i, (name, values) in enumerate(histories.items()):
         share = np.linspace(0, 100, len(values))
         axes.plot(share, values, color=PALETTE[i % len(PALETTE)], linewidth=1.2, label=name)
-    axes.set(xlabel="training done [%]", ylabel=ylabel)
+    axes.set(xlabel="training done (%)", ylabel=ylabel)
     axes.legend()
     return figure
 

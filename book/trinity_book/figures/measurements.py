@@ -37,9 +37,9 @@ def one_polymer_by_laboratory(tests: pd.DataFrame, polymer: str) -> Figure:
     labs = sorted(rows["laboratory"].unique())
     figure, axes = subplots(figsize=(5.6, 3.6))
     seaborn.scatterplot(
-        rows.rename(columns={"thickness_mm": "thickness [mm]"}), x="flux_kw_m2", y="t_ig_s",
+        rows.rename(columns={"thickness_mm": "thickness (mm)"}), x="flux_kw_m2", y="t_ig_s",
         hue="laboratory", style="laboratory", hue_order=labs, style_order=labs,
-        palette=PALETTE[: len(labs)], size="thickness [mm]", sizes=(20, 100), alpha=0.75,
+        palette=PALETTE[: len(labs)], size="thickness (mm)", sizes=(20, 100), alpha=0.75,
         linewidth=0, ax=axes,
     )  # fmt: skip
     axes.set(yscale="log", xlabel=FLUX, ylabel=LABELS["t_ig_s"], title=polymer)
@@ -65,8 +65,8 @@ def measured_curves(
         axes.tick_params(labelsize=7)
     style.hide_after(specimens["polymer"].nunique(), grid)
     figure.colorbar(shades, ax=grid, shrink=0.7, pad=0.01, label=FLUX)
-    figure.supxlabel("time [s]", fontsize=9)
-    figure.supylabel("heat release rate [kW/m²]", fontsize=9)
+    figure.supxlabel("time (s)", fontsize=9)
+    figure.supylabel("heat release rate (kW/m²)", fontsize=9)
     return figure
 
 
@@ -81,7 +81,7 @@ def hrr_with_draws(curves: list[tuple], central: tuple, title: str) -> Figure:
         axes.plot(time_s, hrr_w_m2 / 1e3, color=SKY, linewidth=0.6, alpha=0.6)
     axes.plot(central[0], central[1] / 1e3, color=BLUE, linewidth=2.2, label="central estimate")
     axes.plot([], [], color=SKY, linewidth=0.8, label="draws within the errors")
-    axes.set(xlabel="time [s]", ylabel="heat release rate [kW/m²]", title=title)
+    axes.set(xlabel="time (s)", ylabel="heat release rate (kW/m²)", title=title)
     peaks = [hrr_w_m2.max() / 1e3 for _, hrr_w_m2 in [*curves, central]]
     axes.set_ylim(0, 1.15 * np.quantile(peaks, 0.95))
     axes.legend()
@@ -139,6 +139,6 @@ def measured_beside_simulated(
         axes.set(xlim=(0, longest), ylim=(0, None))
     style.hide_after(specimens["polymer"].nunique(), grid)
     style.legend_outside(figure, 1, "lower right", 9)
-    figure.supxlabel("time [s]", fontsize=9)
-    figure.supylabel("heat release rate [kW/m²]", fontsize=9)
+    figure.supxlabel("time (s)", fontsize=9)
+    figure.supylabel("heat release rate (kW/m²)", fontsize=9)
     return figure

@@ -23,7 +23,7 @@ ARMS = {
     "forest_on_physics": "forest on the physics' residual",
 }
 COLOURS = STARTS | {"physics_recalibrated": AMBER, "forest_on_physics": PALETTE[7]}
-UNITS = {"refractive_index": "refractive index", "tg_k": "glass transition [K]"}
+UNITS = {"refractive_index": "refractive index", "tg_k": "glass transition (K)"}
 PHYSICS = {False: "without physics at prediction", True: "with physics at prediction"}
 
 
@@ -78,6 +78,6 @@ def power_curve(power: pd.DataFrame) -> Figure:
         axes.axhline(80, color=GREY, linestyle=":", linewidth=1)
         axes.set(xscale="log", title=PHYSICS[physics], xlabel="test polymers", ylim=(0, 103))
         style.ticks_at(axes, sorted(power["polymers"].unique()))
-    panels[0].set(ylabel="studies that show the effect [%]")
+    panels[0].set(ylabel="studies that show the effect (%)")
     style.legend_outside(figure, 6, "outside lower center")
     return figure

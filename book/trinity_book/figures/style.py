@@ -45,10 +45,10 @@ OTHERS = {
 }
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "<", ">", "h", "*"]
 
-FLUX = "irradiance [kW/m²]"
+FLUX = "irradiance (kW/m²)"
 NAMES = {name: QUANTITIES[name][0] for name in TARGETS}
 #: Targets with their units, as an axis says them.
-LABELS = {name: f"{text} [{UNITS[name]}]" for name, text in NAMES.items()}
+LABELS = {name: f"{text} ({UNITS[name]})" for name, text in NAMES.items()}
 _PROPERTIES = {
     "flux_kw_m2": "irradiance",
     "residue_fraction": "residue",

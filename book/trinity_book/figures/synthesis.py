@@ -43,7 +43,7 @@ def family_shares(table: pd.DataFrame) -> Figure:
     shares = 100 * table.drop_duplicates("key")["family"].value_counts(normalize=True)
     figure, axes = subplots()
     axes.barh(shares.index[::-1], shares.to_numpy()[::-1], color=BLUE)
-    axes.set(xlabel="share of the hypothetical polymers [%]")
+    axes.set(xlabel="share of the hypothetical polymers (%)")
     axes.grid(axis="y", visible=False)
     return figure
 
@@ -75,7 +75,7 @@ def label_distributions(table: pd.DataFrame, measurements: pd.DataFrame) -> Figu
         seaborn.histplot(x=shown, bins=40, log_scale=True, stat="percent", color=BLUE, alpha=0.5,
                          linewidth=0, ax=axes)  # fmt: skip
         seaborn.rugplot(x=measurements[name].dropna(), height=0.07, color=ORANGE, ax=axes)
-        axes.set(xlabel=text, ylabel="share of tests [%]")
+        axes.set(xlabel=text, ylabel="share of tests (%)")
     entries = [Line2D([], [], color=ORANGE, marker="|", linestyle=""), Patch(color=BLUE, alpha=0.5)]
     figure.legend(entries, ["measured", "synthetic"], loc="outside upper left", ncols=2, fontsize=8)
     return figure
@@ -89,7 +89,7 @@ def property_ranges(table: pd.DataFrame) -> Figure:
         seaborn.pointplot(x=scale * table[name], y=table["family"], order=order, estimator="median",
                           errorbar=("pi", 80), linestyle="none", markersize=4, color=BLUE,
                           err_kws={"linewidth": 3, "alpha": 0.5}, ax=axes)  # fmt: skip
-        axes.set(xlabel=f"{style.in_words(name)} [{unit}]", ylabel="")
+        axes.set(xlabel=f"{style.in_words(name)} ({unit})", ylabel="")
     return figure
 
 
@@ -103,7 +103,7 @@ def non_ignition(table: pd.DataFrame) -> Figure:
     figure, axes = subplots()
     axes.plot(centres, share[False], marker="o", color=BLUE, label="thinner than 5 mm")
     axes.plot(centres, share[True], marker="s", color=ORANGE, label="5 mm and thicker")
-    axes.set(xscale="log", xlabel="heat flux [kW/m²]", ylabel="tests without ignition [%]")
+    axes.set(xscale="log", xlabel="heat flux (kW/m²)", ylabel="tests without ignition (%)")
     style.ticks_at(axes, [15, 25, 35, 50, 75, 100])
     axes.legend()
     return figure
@@ -159,8 +159,8 @@ def energy_released(table: pd.DataFrame) -> Figure:
                      stat="percent", alpha=0.6, linewidth=0, ax=axes)  # fmt: skip
     axes.axvline(100, color=ORANGE, linewidth=1.5, label="all that the specimen holds")
     axes.set(
-        xlabel="total heat released, of the heat of combustion of the specimen [%]",
-        ylabel="share of tests [%]", xlim=(0, 110),
+        xlabel="total heat released, of the heat of combustion of the specimen (%)",
+        ylabel="share of tests (%)", xlim=(0, 110),
     )  # fmt: skip
     axes.legend(loc="upper left")
     return figure

@@ -69,7 +69,7 @@ def weight_distances(found: list[dict]) -> Figure:
     table.columns = names
     figure, axes = subplots(figsize=(5.8, 0.42 * len(table) + 1.1))
     table.plot.barh(ax=axes, width=0.8, color=list(colours))
-    axes.set(xlabel="change of the weights, relative to their length before [%]", ylabel="")
+    axes.set(xlabel="change of the weights, relative to their length before (%)", ylabel="")
     axes.invert_yaxis()
     return figure
 
