@@ -81,7 +81,7 @@ def probes(found: list[dict]) -> Figure:
     figure, axes = subplots(figsize=(5.8, 3.2))
     colours = [PROBED.get(model, SKY) for model in models]
     style.bars(axes, table, "quantity", "model", "r2", colours)
-    axes.set(ylabel="share of variance found, R²", ylim=(min(0.0, table["low"].min()), 1.0))
+    axes.set(ylabel="share of variance found, R²", ylim=(min(0.0, 1.05 * table["low"].min()), 1.0))
     axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.1), ncol=len(models))
     return figure
 
