@@ -16,8 +16,11 @@ from trinity.prediction.predict import VERDICTS, check_row, predict, predict_fra
 
 
 def test_a_repeat_unit_may_have_the_most_characters_and_no_more():
-    longest = f"*{'C' * (MAX_LENGTH - 2)}*"
-    assert check_row(longest, 50, 6).main == longest
+    longest = f"*{'C' * (MAX_LENGTH - 3)}O*"
+    ((unit, share),) = check_row(longest, 50, 6).units
+    assert len(unit) == MAX_LENGTH and share == 1.0
+    with pytest.raises(InputError, match=f"has {MAX_LENGTH + 1} characters; a repeat unit has at"):
+        check_row(f"*C{longest[1:]}", 50, 6)
 
 
 def test_rows_of_one_polymer_share_a_batch(monkeypatch):
