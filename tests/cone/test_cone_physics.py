@@ -252,9 +252,9 @@ def test_a_thicker_slab_ignites_no_sooner_and_burns_longer(flux, thickness_mm, f
 
 @pytest.mark.parametrize(("start", "critical"), [(600.0, 580.0), (300.0, 299.0), (300.0, 300.0)])
 def test_a_surface_that_is_hot_enough_already_ignites_at_once(start, critical):
-    """And its flame is there from the first second."""
+    """And its flame is there from the first second; a timeout of ignition does not put it out."""
     front = {**FRONT, "flame_heat_flux_w_m2": 20e3}
-    case = a_case(initial_temperature_k=start, front=front, end_time_s=60.0)
+    case = a_case(initial_temperature_k=start, front=front, end_time_s=60.0, ignition_timeout_s=5.0)
     case["critical_surface_temperature_k"] = critical
     lit = cone.simulate(case)
     assert lit["t_ig_s"] == 0.0 and lit["thr_mj_m2"] > 0.0
@@ -262,6 +262,14 @@ def test_a_surface_that_is_hot_enough_already_ignites_at_once(start, critical):
     soon = cone.simulate(case)
     assert 0.0 < soon["t_ig_s"] < 1.0
     assert lit["thr_mj_m2"] == pytest.approx(soon["thr_mj_m2"], rel=0.02)
+
+
+def test_nothing_is_released_before_ignition():
+    found = cone.simulate(a_case(end_time_s=100.0), curves=True)
+    early = found["curves"]["time_s"] < found["t_ig_s"]
+    assert early.sum() > 10 and found["curves"]["mass_loss_rate_kg_m2_s"][early].max() > 0.0
+    assert (found["curves"]["hrr_w_m2"][early] == 0.0).all()
+    assert found["curves"]["hrr_w_m2"][~early].max() > 1e5
 
 
 def test_a_component_that_is_never_there_changes_nothing():

@@ -312,6 +312,8 @@ def test_agreement_with_the_mean_of_an_exponential():
     assert agreement(0.02, 0.03, mean) == pytest.approx(1.0)
     assert agreement(0.02, 0.03, 1.02 * mean) == pytest.approx(1.02)
     assert agreement(0.02, 0.02 * (1 + 1e-6), 0.0201) == pytest.approx(1.005, rel=1e-5)
+    nearly = 0.02 * (1 + 9e-5)  # as good as a straight line
+    assert agreement(0.02, nearly, 0.5 * (0.02 + nearly)) == pytest.approx(1.0, abs=1e-8)
     assert agreement(0.02, 0.03, 2 * mean) == 1.05 and agreement(0.02, 0.03, 0.0) == 0.95
     for flux0, flux1 in ((0.0, 0.02), (0.02, 0.0), (-1.0, 0.02)):
         assert agreement(flux0, flux1, 0.02) == 1.0
