@@ -221,6 +221,7 @@ class TestGate:
         assert "stale: no stamp" in objections(published)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["beside", "elsewhere"])
 def test_plain_papermill_works_from_any_folder(place, tmp_path):
     """``papermill notebooks/01_problem.ipynb out.ipynb -p polymer PC``, as its users know it."""

@@ -43,6 +43,7 @@ def test_the_nearest_measured_polymer_is_of_another_group():
     assert (distance[["HDPE", "LDPE", "HIPS"]] > 0.5).all()
 
 
+@pytest.mark.slow
 def test_all_groups_left_out_are_ranked_and_at_least_forty_polymers_of_handbooks():
     predictions = scores.headline(stages.load("ablation").results)
     rows = pd.DataFrame(ranking.left_out(predictions[predictions["arm"] == "two_phase"]))

@@ -52,6 +52,7 @@ def test_a_file_that_cannot_be_reduced_is_one_sentence(trinity, tmp_path, curve)
     assert ["error" in row for row in json.loads(both.stdout)] == [False, True]
 
 
+@pytest.mark.slow
 def test_a_filled_template_is_scored_beside_the_arms_of_the_project(trinity, tmp_path):
     path = tmp_path / "mine.csv"
     assert trinity("evaluate", "--template", path).returncode == 0

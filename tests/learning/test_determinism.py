@@ -101,6 +101,7 @@ def test_phase_1_is_the_same_whatever_the_threads(tmp_path, threads):
     assert reports[0] == reports[1]
 
 
+@pytest.mark.slow
 def test_arms_without_a_network_are_the_same_twice():
     from trinity.evidence.arms import ARMS
     from trinity.evidence.predictors import predictor

@@ -66,6 +66,7 @@ def test_scalers_ignore_missing_labels_and_invert():
     np.testing.assert_allclose(standard * scalers.target_scale + scalers.target_mean, coordinates)
 
 
+@pytest.mark.slow
 def test_saved_equals_loaded_with_a_correction(tmp_path):
     tests = read_tests(toy_table())
     model = tiny_model()
@@ -149,6 +150,7 @@ def test_correction_is_gaussian_process_regression_with_the_declared_kernel():
     np.testing.assert_allclose(variance[:, 1], scale**2 * (left + noise), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_hyperparameters_maximise_the_posterior_and_medians_stand_where_they_cannot(monkeypatch):
     tests, measured = process()
     fit = Correction.fit(tests, measured)
@@ -171,6 +173,7 @@ def test_hyperparameters_maximise_the_posterior_and_medians_stand_where_they_can
     np.testing.assert_allclose(bare.hyperparameters.exp()[:, name["chemistry"]], prior)
 
 
+@pytest.mark.slow
 def test_correction_forgets_far_from_the_measured_polymers():
     """Far away the variance grows; a laboratory that is not named adds that of the noise model."""
     tests, measured = process()
@@ -184,6 +187,7 @@ def test_correction_forgets_far_from_the_measured_polymers():
     np.testing.assert_allclose(other, unnamed)
 
 
+@pytest.mark.slow
 def test_replicates_and_weights_make_a_test_count():
     """A label that contradicts its neighbours moves the answer more, the more it weighs."""
     found = []

@@ -111,6 +111,7 @@ def test_missing_labels_teach_nothing_and_a_test_without_ignition_teaches_igniti
     assert logit.grad[0] > 0 and (logit.grad[1:] < 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "mode", [pytest.param(m, marks=[pytest.mark.slow] * (m == "full")) for m in MODES]
 )
@@ -143,6 +144,7 @@ def test_every_mode_fits_its_tests_better_and_spares_the_start(mode):
         assert updated == moved if mode == "lora" else updated < moved
 
 
+@pytest.mark.slow
 def test_the_relative_loss_is_that_of_the_paper_and_teaches_no_variance():
     labels = TESTS.labels(Scalers())
     said = torch.log(torch.tensor(TESTS.coordinates * 0 + 2.0)).float()
@@ -180,6 +182,7 @@ def test_a_hidden_laboratory_is_the_mean_one(monkeypatch):
     assert float(hidden.float().mean()) == pytest.approx(phase2.LABORATORY_DROPOUT, abs=0.02)
 
 
+@pytest.mark.slow
 def test_a_strong_pull_keeps_the_weights_near_their_start():
     start = fitted(20)
     far, near = (
@@ -247,6 +250,7 @@ def test_masking_spares_special_tokens_and_padding():
     assert len(SPECIAL) == 5
 
 
+@pytest.mark.slow
 def test_phase_zero_learns_and_writes_a_loadable_folder(tmp_path):
     from trinity.learning.encoder import load_backbone
 

@@ -51,6 +51,7 @@ def test_each_polymer_is_left_out_of_phase_2_and_scored_beside_the_published_arm
     assert training.held_out(models, progress=False).equals(rows)
 
 
+@pytest.mark.slow
 def test_phase_2_starts_from_the_named_models(models, tmp_path, monkeypatch):
     class Asked(Exception):
         pass

@@ -1,7 +1,12 @@
 """Small models that the tests of predictions share."""
 
+import json
+import os
+import shutil
+
 import pandas as pd
 import pytest
+from filelock import FileLock
 from learning_tools import POLYMERS, tiny_model, toy_table
 from prediction_tools import NUMBERS
 
@@ -37,9 +42,20 @@ def finetune(phase1, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def ensemble(finetune):
-    """A finetuned ensemble of a few thousand weights: folder and report."""
-    return finetune()
+def ensemble(request, tmp_path_factory):
+    """A finetuned ensemble of a few thousand weights: folder and report. It is made once for all
+    processes of a run."""
+    from trinity.pipeline.stages import as_json
+
+    place = tmp_path_factory.getbasetemp()
+    place = place.parent if "PYTEST_XDIST_WORKER" in os.environ else place
+    folder, told = place / "ensemble", place / "ensemble.json"
+    with FileLock(place / "ensemble.lock"):
+        if not told.exists():
+            made, report = request.getfixturevalue("finetune")()
+            shutil.copytree(made, folder)
+            told.write_text(as_json(report))
+    return folder, json.loads(told.read_text())
 
 
 @pytest.fixture

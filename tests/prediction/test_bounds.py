@@ -79,6 +79,7 @@ both = pytest.mark.parametrize("fast", [False, True], ids=["predict", "fast"])
 
 
 @both
+@pytest.mark.slow
 def test_no_answer_is_impossible(fast):
     rows = asked(fast)
     assert len(POLYMERS) >= 40 and rows.groupby("name").size().min() >= 60
@@ -130,6 +131,7 @@ def test_chemistry_outside_the_models_is_answered_with_a_reason_and_a_wide_inter
     assert not thin["in_domain"].any()
 
 
+@pytest.mark.slow
 def test_physics_alone_keeps_them_too():
     ignited = 0
     for name in POLYMERS:
