@@ -27,7 +27,7 @@ from trinity_book import records
 
 from trinity import provenance
 from trinity.errors import InputError
-from trinity.files import data_root, read_json, write_atomic
+from trinity.files import data_root, json_hash, read_json, write_atomic
 from trinity.pipeline import stages
 
 COPIED = ("README.md", "src", "data", "book", "notebooks", "_config.yml", "_toc.yml",
@@ -158,7 +158,7 @@ def content_hash(path: Path) -> str:
     for key in ("provenance", "trinity"):
         for name in provenance.NOT_IDENTITY if isinstance(holder.get(key), dict) else ():
             holder[key].pop(name, None)
-    return provenance.text_hash(json.dumps(document, sort_keys=True))
+    return json_hash(document)
 
 
 def undisturbed(arena: Arena, victim: Victim) -> dict:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from trinity import provenance
 from trinity.errors import InputError
-from trinity.files import data_path, read_json, write_atomic
+from trinity.files import data_path, json_hash, read_json, write_atomic
 from trinity.lineage import file_of, source_hash
 
 
@@ -50,7 +50,7 @@ def write(
     stamp = provenance.make_stamp(path.stem, code, about["data"], parameters or {}, seeds)
     with provenance.timed_block(stamp) as block:
         pass
-    block |= {**about, "wall_time": round(wall_time, 1), "output_hash": _hash(results)}
+    block |= {**about, "wall_time": round(wall_time, 1), "output_hash": json_hash(results)}
     return write_atomic(path, json.dumps({"provenance": block, **results}, indent=1) + "\n")
 
 
@@ -65,7 +65,7 @@ def differences(path: Path) -> list[str]:
     code = source_hash(*block["modules"])
     today = provenance.make_stamp(path.stem, code, data, parameters, seeds)
     found = provenance.differences(block, today)
-    return found + ["output"] * (block.get("output_hash") != _hash(_bare(path)))
+    return found + ["output"] * (block.get("output_hash") != json_hash(_bare(path)))
 
 
 def kept(path: Path, parameters: dict) -> dict:
@@ -79,7 +79,3 @@ def kept(path: Path, parameters: dict) -> dict:
 def _bare(path: Path) -> dict:
     """The results of a record without its provenance."""
     return {key: value for key, value in read_json(path).items() if key != "provenance"}
-
-
-def _hash(results: dict) -> str:
-    return provenance.text_hash(json.dumps(results, sort_keys=True))
